@@ -1,0 +1,86 @@
+import type { Command, CommandContext } from "#lib/cli/command.ts";
+import { AppError } from "#lib/core/errors.ts";
+
+type Load = () => Promise<{ command: Command }>;
+
+/** Every command and the module that holds it; loaded on demand so that `check` does not pay for the web server. */
+const COMMANDS: Readonly<Record<string, Load>> = {
+  start: () => import("#lib/cli/commands/start.ts"),
+  dev: () => import("#lib/cli/commands/dev.ts"),
+  check: () => import("#lib/cli/commands/check.ts"),
+  probe: () => import("#lib/cli/commands/probe.ts"),
+  "egress-check": () => import("#lib/cli/commands/egress-check.ts"),
+  backtest: () => import("#lib/cli/commands/backtest.ts"),
+  "calendar-window": () => import("#lib/cli/commands/calendar-window.ts"),
+  incident: () => import("#lib/cli/commands/incident.ts"),
+  backup: () => import("#lib/cli/commands/backup.ts"),
+  restore: () => import("#lib/cli/commands/restore.ts"),
+  user: () => import("#lib/cli/commands/user.ts"),
+  bench: () => import("#lib/cli/commands/bench.ts"),
+  docs: () => import("#lib/cli/commands/docs.ts"),
+  "db-dump": () => import("#lib/cli/commands/db-dump.ts"),
+  tool: () => import("#lib/cli/commands/tool.ts"),
+};
+
+const overview = async (): Promise<string> => {
+  const lines = await Promise.all(
+    Object.entries(COMMANDS).map(async ([name, load]) => `  ${name.padEnd(16)} ${(await load()).command.summary}`),
+  );
+  return `Usage: nines COMMAND [options]\n\n${lines.join("\n")}\n\n"nines COMMAND --help" says more.\n`;
+};
+
+const reportError = (context: CommandContext, command: Command, error: unknown): 1 | 2 => {
+  if (error instanceof AppError) {
+    context.stderr.write(`${error.code}: ${error.detail}\n`);
+    if (error.code !== "USAGE") return 1;
+    context.stderr.write(`\n${command.usage}\n`);
+    return 2;
+  }
+  context.stderr.write(`INTERNAL: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+};
+
+/** Runs one command in a given world. Returns the exit code: 0 fine, 1 found a problem, 2 wrong usage. */
+export const runCommand = async (name: string | undefined, context: CommandContext): Promise<number> => {
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    context.stdout.write(await overview());
+    return name === undefined ? 2 : 0;
+  }
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    context.stderr.write(`USAGE: there is no command "${name}".\n\n${await overview()}`);
+    return 2;
+  }
+  const { command } = await load();
+  if (context.args.includes("--help") || context.args.includes("-h")) {
+    context.stdout.write(`${command.summary}\n\n${command.usage}\n`);
+    return 0;
+  }
+  try {
+    return await command.run(context);
+  } catch (error) {
+    return reportError(context, command, error);
+  }
+};
+
+/** Entry point of the launcher: the real world as a context. A second signal ends the process at once. */
+export const main = async (argv: readonly string[]): Promise<number> => {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
+      stop.abort(signal);
+    });
+  }
+  // A reader that went away (`| head`) is no fault of the command.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  const { processEnvironment } = await import("#lib/config/env.ts");
+  return runCommand(argv[0], {
+    args: argv.slice(1),
+    env: processEnvironment(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stop.signal,
+  });
+};

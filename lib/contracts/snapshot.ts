@@ -1,0 +1,162 @@
+import { z } from "zod";
+
+/**
+ * The snapshot: everything that the public page, `/api/v2` and feeds show, built once by the engine and served many
+ * times by web roles that may have lost the database. It holds public facts only: no URL of a probe, no secret.
+ * Instants are ISO 8601 in UTC with milliseconds. Fields are added, never renamed.
+ */
+
+export const MeasuredState = z.enum([
+  "operational",
+  "degraded_performance",
+  "partial_outage",
+  "major_outage",
+  "unknown",
+]);
+export type MeasuredState = z.infer<typeof MeasuredState>;
+export const PublicState = z.enum([...MeasuredState.options, "under_maintenance"]);
+export type PublicState = z.infer<typeof PublicState>;
+
+const Instant = z.iso.datetime({ offset: false });
+
+/** One UTC-independent calendar day in the page's time zone. */
+export const SnapshotDay = z.strictObject({
+  /** YYYY-MM-DD in the page's time zone. */
+  date: z.iso.date(),
+  /** The worst state of the day; `unknown` when nothing was measured. */
+  worst: PublicState,
+  /** Seconds spent in each state; states that did not occur are left out. They sum to at most a day. */
+  seconds: z.partialRecord(PublicState, z.number().nonnegative()),
+});
+export type SnapshotDay = z.infer<typeof SnapshotDay>;
+
+export const SnapshotSlo = z.strictObject({
+  id: z.string(),
+  sli: z.enum(["availability", "latency"]),
+  /** Only for latency. */
+  thresholdMs: z.number().positive().nullable(),
+  /** Percent, decimal string: "99.9". */
+  objective: z.string(),
+  windowDays: z.number().positive(),
+  good: z.number().int().nonnegative(),
+  total: z.number().int().nonnegative(),
+  /** Decided / expected slots of the window so far, 0..1; null before the first expected slot. */
+  coverage: z.number().min(0).max(1).nullable(),
+  /** good / total; null without data. Exact values are good and total. */
+  attained: z.number().min(0).max(1).nullable(),
+  /** Signed share of the budget left (1 = untouched, below 0 = overspent); null without data. */
+  budgetRemaining: z.number().nullable(),
+  /** attained >= objective, judged exactly; null without data. */
+  isMet: z.boolean().nullable(),
+  /** The worst firing pair (page before ticket), else null. */
+  burning: z.strictObject({ since: Instant, burnRate: z.number(), severity: z.enum(["page", "ticket"]) }).nullable(),
+});
+export type SnapshotSlo = z.infer<typeof SnapshotSlo>;
+
+export const SnapshotService = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  /** Id of a group, or null. */
+  groupId: z.string().nullable(),
+  /** From 1, restarts inside each group. */
+  position: z.number().int().positive(),
+  createdAt: Instant,
+  /** When the published state changed last. */
+  updatedAt: Instant,
+  /** YYYY-MM-DD of the first measured day, or null. */
+  startDate: z.iso.date().nullable(),
+  /** False until the first decided slot: such a service is not yet in the Statuspage API. */
+  hasData: z.boolean(),
+  /** What customers are shown. */
+  published: PublicState,
+  /** The last published state that was not unknown; what the Statuspage API shows. */
+  lastKnown: PublicState.exclude(["unknown"]),
+  /** What was measured, before incidents and maintenance. */
+  measured: MeasuredState,
+  /** One short sentence of facts behind `measured`, for "why?": counts, not prose for customers. */
+  why: z.strictObject({
+    decidedSlots: z.number().int().nonnegative(),
+    expectedSlots: z.number().int().nonnegative(),
+    badSlots: z.number().int().nonnegative(),
+    windowSeconds: z.number().nonnegative(),
+    /** Names of locations that disagree with the majority. */
+    dissentingLocations: z.array(z.string()),
+  }),
+  slos: z.array(SnapshotSlo),
+  /** The last 90 days, oldest first, today last. */
+  days: z.array(SnapshotDay),
+  /** Mean response time of good runs in each of the last 48 half hours, oldest first; null where nothing answered. */
+  latencyMs: z.array(z.number().nonnegative().nullable()),
+  /** Mean response time of the newest complete minute with an answer, within the last ten minutes; else null. */
+  latencyNowMs: z.number().nonnegative().nullable(),
+});
+export type SnapshotService = z.infer<typeof SnapshotService>;
+
+export const IncidentStatus = z.enum(["investigating", "identified", "monitoring", "resolved", "postmortem"]);
+export type IncidentStatus = z.infer<typeof IncidentStatus>;
+export const IncidentImpact = z.enum(["none", "minor", "major", "critical"]);
+export type IncidentImpact = z.infer<typeof IncidentImpact>;
+
+export const SnapshotIncidentUpdate = z.strictObject({
+  id: z.string(),
+  status: IncidentStatus,
+  /** Plain text. */
+  body: z.string(),
+  createdAt: Instant,
+  updatedAt: Instant,
+  displayAt: Instant,
+  affected: z.array(z.strictObject({ serviceId: z.string(), oldState: PublicState, newState: PublicState })),
+});
+export type SnapshotIncidentUpdate = z.infer<typeof SnapshotIncidentUpdate>;
+
+export const SnapshotIncident = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  status: IncidentStatus,
+  impact: IncidentImpact,
+  startedAt: Instant,
+  createdAt: Instant,
+  updatedAt: Instant,
+  monitoringAt: Instant.nullable(),
+  resolvedAt: Instant.nullable(),
+  serviceIds: z.array(z.string()),
+  /** Newest first. */
+  updates: z.array(SnapshotIncidentUpdate),
+});
+export type SnapshotIncident = z.infer<typeof SnapshotIncident>;
+
+export const Snapshot = z.strictObject({
+  schemaVersion: z.literal(1),
+  /** Grows at every publication. */
+  version: z.number().int().positive(),
+  builtAt: Instant,
+  /** The newest instant up to which the engine had seen all results that had arrived. */
+  dataAsOf: Instant,
+  isDemo: z.boolean(),
+  page: z.strictObject({
+    name: z.string(),
+    url: z.string().nullable(),
+    timeZone: z.string(),
+    languages: z.array(z.enum(["en", "ko", "ru"])).min(1),
+    createdAt: Instant,
+    updatedAt: Instant,
+  }),
+  /** The worst published state of all services. */
+  overall: PublicState,
+  /** Ordered. */
+  groups: z.array(
+    z.strictObject({
+      id: z.string(),
+      name: z.string(),
+      position: z.number().int().positive(),
+      createdAt: Instant,
+      updatedAt: Instant,
+    }),
+  ),
+  /** Ordered as on the page: grouped services follow their group's order; those without a group come last. */
+  services: z.array(SnapshotService),
+  /** The 50 newest, newest first, of any status. */
+  incidents: z.array(SnapshotIncident),
+});
+export type Snapshot = z.infer<typeof Snapshot>;

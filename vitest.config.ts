@@ -1,0 +1,40 @@
+import { defineConfig } from "vitest/config";
+
+const unit = ["{lib,db,probes,app,bin}/**/*.test.ts", "test/unit/**/*.test.ts"];
+const setupFiles = ["./test/support/fail-on-console.ts"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      { extends: true, test: { name: "unit", include: unit, setupFiles } },
+      // One private cluster per run, one database cloned from a migrated template per file.
+      {
+        extends: true,
+        test: { name: "db", include: ["test/db/**/*.test.ts"], globalSetup: ["./test/support/cluster.ts"], setupFiles },
+      },
+      // Real processes: the CLI, the service from start to stop, the main thread through all stations.
+      {
+        extends: true,
+        test: {
+          name: "process",
+          include: ["test/process/**/*.test.ts"],
+          globalSetup: ["./test/support/cluster.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+      { extends: true, test: { name: "rules", include: ["test/rules/**/*.test.ts"], testTimeout: 120_000 } },
+    ],
+  },
+});
