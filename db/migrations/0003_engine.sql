@@ -82,7 +82,11 @@ create table deliveries (
   check ((state = 'pending') = (finished_at is null)),
   check ((leased_until is null) = (lease_token is null))
 );
-create index deliveries_due on deliveries (next_attempt_at) where state = 'pending';
+-- Claims go endpoint by endpoint, so that ten thousand waiting for a slow receiver are never walked through to reach
+-- the one that waits for a healthy one.
+create index deliveries_due on deliveries (endpoint_id, next_attempt_at) where state = 'pending';
+-- Claims that a dispatcher may have left behind by crashing.
+create index deliveries_leased on deliveries (leased_until) where state = 'pending' and leased_until is not null;
 
 -- Every try, written before it is made and completed after, so that a crash in between leaves a trace.
 create table attempts (

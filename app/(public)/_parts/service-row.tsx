@@ -1,0 +1,129 @@
+import type { ReactNode } from "react";
+import type { SnapshotService } from "#lib/contracts/snapshot.ts";
+import { Fill } from "../../_parts/fill.tsx";
+import { StateMark } from "../../_parts/glyph.tsx";
+import { isOpen } from "../../_view/heading.ts";
+import { calmRange, linePath } from "../../_view/line-path.ts";
+import { mainSlo, sloLine, worstBurn } from "../../_view/slo-line.ts";
+import { ROLE_OF } from "../../_view/state-looks.ts";
+import { DayBars } from "./day-bars.tsx";
+import { Instant } from "./instant.tsx";
+import type { View } from "./view.ts";
+
+type Props = { service: SnapshotService; view: View };
+
+/** The address of a service's page; the language goes along when it is not the page's first. */
+export const serviceAddress = ({ id }: SnapshotService, { language, snapshot }: View): string =>
+  `/services/${id}${language === snapshot.page.languages[0] ? "" : `?lang=${language}`}`;
+
+/** One calm line in ordinary text: how fast the error budget burns, and since when. */
+export const BurnLine = ({ service, view }: Props) => {
+  const burn = worstBurn(service);
+  if (burn === null) return null;
+  const { format } = view;
+  return (
+    <Fill
+      text={format.words.note.burning}
+      rate={format.rate(burn.burnRate)}
+      time={<Instant at={burn.since} view={view} />}
+    />
+  );
+};
+
+const factsBehind = (service: SnapshotService, view: View): ReactNode => {
+  const { note, states } = view.format.words;
+  const { published, measured, why } = service;
+  if (!service.hasData) return note.waiting;
+  if (published === "unknown")
+    return <Fill text={note.unknownSince} time={<Instant at={service.updatedAt} view={view} />} />;
+  if (published === "under_maintenance")
+    return note.behindMaintenance.replace("{state}", states[measured].toLocaleLowerCase(view.language));
+  if (measured === "operational" || measured === "unknown" || why.badSlots === 0) return null;
+  const { integer } = view.format;
+  return (
+    <>
+      {note.failedChecks.replace("{bad}", integer(why.badSlots)).replace("{decided}", integer(why.decidedSlots))}{" "}
+      <a href={`${serviceAddress(service, view)}#why`}>{note.why}</a>
+    </>
+  );
+};
+
+/** What a reader should know beside the state's word; nothing on a good day. */
+const Note = ({ service, view }: Props) => {
+  const incident = view.snapshot.incidents.find((one) => isOpen(one) && one.serviceIds.includes(service.id));
+  const facts = factsBehind(service, view);
+  const hasBurn = worstBurn(service) !== null;
+  if (facts === null && incident === undefined && !hasBurn) return null;
+  return (
+    <p className="note">
+      {facts}{" "}
+      {incident === undefined ? null : (
+        <>
+          <a href={`#incident-${incident.id}`}>{view.format.words.note.seeIncident}</a>.{" "}
+        </>
+      )}
+      <BurnLine service={service} view={view} />
+    </p>
+  );
+};
+
+const SPARK = { left: 0, top: 2, width: 94, height: 14 };
+
+const ResponseTime = ({ service, view }: Props) => {
+  const range = calmRange(service.latencyMs);
+  const { response } = view.format.words;
+  if (range === null) return null;
+  return (
+    <span className="response">
+      <svg viewBox="0 0 94 18" aria-hidden="true">
+        <path d={linePath(service.latencyMs, range, SPARK)} />
+      </svg>
+      <span>
+        <span className="hidden">{`${response.label} `}</span>
+        {service.latencyNowMs === null ? response.noAnswer : view.format.response(service.latencyNowMs)}
+      </span>
+    </span>
+  );
+};
+
+const Objective = ({ service, view }: Props) => {
+  const slo = mainSlo(service);
+  if (slo === null) return <span>{view.format.words.slo.none}</span>;
+  const line = sloLine(slo, view.format);
+  if (line.figure === "") return <span>{line.over}</span>;
+  const [before, after] = line.over.split("{percent}");
+  return (
+    <>
+      <span>
+        {before}
+        <b>{line.figure}</b>
+        {after}
+      </span>
+      <span className="beside">{line.beside}</span>
+    </>
+  );
+};
+
+/** A service on the first page: state, what to know, ninety days, objective and response time. */
+export const ServiceRow = ({ service, view }: Props) => (
+  <li className="service">
+    <div className="row">
+      <h4>
+        <a className="quiet" href={serviceAddress(service, view)}>
+          {service.name}
+        </a>
+      </h4>
+      {service.hasData ? (
+        <StateMark role={ROLE_OF[service.published]} word={view.format.words.states[service.published]} />
+      ) : (
+        <StateMark role="none" word={view.format.words.waiting} />
+      )}
+    </div>
+    <Note service={service} view={view} />
+    <DayBars days={service.days} view={view} />
+    <div className="row figures">
+      <Objective service={service} view={view} />
+      <ResponseTime service={service} view={view} />
+    </div>
+  </li>
+);

@@ -1,0 +1,52 @@
+import { AppError } from "#lib/core/errors.ts";
+
+const CONNECTION_CODES = new Set([
+  ...["CONNECT_TIMEOUT", "CONNECTION_CLOSED", "CONNECTION_ENDED", "CONNECTION_DESTROYED", "SASL_SIGNATURE_MISMATCH"],
+  ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN"],
+  ...["ENOTFOUND", "EAI_AGAIN", "ENOENT", "EACCES", "ERR_STREAM_DESTROYED", "EADDRNOTAVAIL", "ENETDOWN"],
+]);
+/** Server's word for: shutting down, crashed, starting up, too many clients, wrong credentials, no such database. */
+const REFUSED_STATES = new Set(["57P01", "57P02", "57P03", "53300", "28P01", "28000", "3D000"]);
+/** Statement, transaction and idle-in-transaction limits of the server. */
+const TIMEOUT_STATES = new Set(["57014", "25P03", "25P04"]);
+const DISK_FULL = "53100";
+
+const codeOf = (error: unknown): string => {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : "";
+};
+
+const messageOf = (error: unknown): string => {
+  const message = error instanceof Error ? error.message : "";
+  return message === "" ? codeOf(error) : message;
+};
+
+/** True when the connection itself failed, so that nothing more can be asked over it. */
+export const isConnectionFailure = (error: unknown): boolean => {
+  const code = codeOf(error);
+  if (CONNECTION_CODES.has(code) || REFUSED_STATES.has(code) || code.startsWith("08")) return true;
+  return code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") || code.includes("CERT");
+};
+
+/**
+ * What callers decide by: DATABASE_UNREACHABLE, DATABASE_TIMEOUT or DISK_FULL. Every other error is returned as it is.
+ * `address` is `host:port/database`.
+ */
+export const toDatabaseError = (error: unknown, address: string): unknown => {
+  if (error instanceof AppError) return error;
+  const code = codeOf(error);
+  if (code === DISK_FULL) {
+    return new AppError("DISK_FULL", `the database ${address} has no space left: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  if (TIMEOUT_STATES.has(code)) {
+    return new AppError("DATABASE_TIMEOUT", `the database ${address} ended the query: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  if (!isConnectionFailure(error)) return error;
+  return new AppError("DATABASE_UNREACHABLE", `the database ${address} does not answer: ${messageOf(error)}`, {
+    cause: error,
+  });
+};

@@ -1,0 +1,186 @@
+import type { Db } from "#db/database.ts";
+import type { EgressDefinition, PageDefinition, ProbeDefinition, SloDefinition } from "#lib/core/definitions.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+import { epochMs } from "#lib/core/units.ts";
+
+// What roles read of the applied configuration. `definition` columns are written by apply-config only, from values that
+// passed the configuration's schema, so that a cast after JSON.parse holds; a test reads back what was applied.
+
+/** A definition as it stands in a jsonb column, read as text. */
+const definitionOf = <T>(text: string): T => JSON.parse(text) as T;
+const instantOrNull = (at: Date | null): EpochMs | null => (at === null ? null : epochMs(at.getTime()));
+
+/** The version that is in force; 0n before the first. Cheap: poll it once a second. */
+export const readConfigVersion = async (db: Db): Promise<bigint> => {
+  const rows = await db<{ version: string | null }[]>`select max(version)::text as version from config_versions`;
+  return BigInt(rows[0]?.version ?? 0);
+};
+
+/** What of the file has no table of its own. */
+export type ConfigDocument = {
+  readonly version: bigint;
+  readonly sha256: string;
+  readonly page: PageDefinition;
+  readonly egress: EgressDefinition;
+  /** When the first and the newest version were applied. */
+  readonly createdAt: EpochMs;
+  readonly updatedAt: EpochMs;
+};
+
+/** The page, the egress rules and the age of the configuration in force; null before the first. */
+export const readConfigDocument = async (db: Db): Promise<ConfigDocument | null> => {
+  const rows = await db<{ version: string; sha256: string; document: string; applied_at: Date; first_at: Date }[]>`
+    select version::text as version, sha256, document::text as document, applied_at,
+           (select applied_at from config_versions order by version limit 1) as first_at
+      from config_versions order by version desc limit 1`;
+  const row = rows[0];
+  if (row === undefined) return null;
+  const { page, egress } = definitionOf<{ page: PageDefinition; egress: EgressDefinition }>(row.document);
+  const createdAt = epochMs(row.first_at.getTime());
+  return { version: BigInt(row.version), sha256: row.sha256, page, egress, createdAt, updatedAt: epochMs(row.applied_at.getTime()) };
+};
+
+export type LocationRow = { readonly no: number; readonly id: string; readonly name: string; readonly retiredAt: EpochMs | null };
+
+/** Locations in the order of the file; with the retired ones at the end when asked for. */
+export const readLocations = async (db: Db, options: { withRetired?: boolean } = {}): Promise<LocationRow[]> => {
+  const rows = await db<{ no: number; id: string; name: string; retired_at: Date | null }[]>`
+    select no, id, name, retired_at from locations
+     where ${options.withRetired === true} or retired_at is null
+     order by retired_at is not null, position, id`;
+  return rows.map(({ no, id, name, retired_at }) => ({ no, id, name, retiredAt: instantOrNull(retired_at) }));
+};
+
+export type ServiceRow = {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly group: string | null;
+  /** From 0, as in the file. */
+  readonly position: number;
+  readonly createdAt: EpochMs;
+  readonly updatedAt: EpochMs;
+};
+
+/** Services that are not retired, in the order of the file. */
+export const readServices = async (db: Db): Promise<ServiceRow[]> => {
+  const rows = await db<
+    { id: string; name: string; description: string | null; group_name: string | null; position: number; created_at: Date; updated_at: Date }[]
+  >`
+    select id, name, description, group_name, position, created_at, updated_at
+      from services where retired_at is null order by position, id`;
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    group: row.group_name,
+    position: row.position,
+    createdAt: epochMs(row.created_at.getTime()),
+    updatedAt: epochMs(row.updated_at.getTime()),
+  }));
+};
+
+export type ActiveProbe = {
+  readonly no: number;
+  readonly version: number;
+  readonly serviceId: string;
+  readonly definition: ProbeDefinition;
+};
+
+/** Probes in force that run at one of these locations; null: at any. In the order of the file. */
+export const readActiveProbes = async (db: Db, locationIds: readonly string[] | null): Promise<ActiveProbe[]> => {
+  const wanted = locationIds === null ? null : JSON.stringify(locationIds);
+  const rows = await db<{ no: number; version: number; service_id: string; definition: string }[]>`
+    select no, version, service_id, definition::text as definition
+      from probes
+     where retired_at is null
+       and (${wanted}::text is null
+            or definition -> 'locations' ?| array(select jsonb_array_elements_text(${wanted}::text::jsonb)))
+     order by position, id`;
+  return rows.map((row) => ({
+    no: row.no,
+    version: row.version,
+    serviceId: row.service_id,
+    definition: definitionOf<ProbeDefinition>(row.definition),
+  }));
+};
+
+export type ProbeVersion = {
+  readonly no: number;
+  readonly version: number;
+  readonly serviceId: string;
+  readonly definition: ProbeDefinition;
+  readonly activeFrom: EpochMs;
+  /** Null: still in force. */
+  readonly activeUntil: EpochMs | null;
+};
+
+/** All definitions of probes that were in force at some instant of [from, until), by probe number and age. */
+export const readProbesForRollup = async (
+  db: Db,
+  { from, until }: { from: EpochMs; until: EpochMs },
+): Promise<ProbeVersion[]> => {
+  const rows = await db<
+    { no: number; version: number; service_id: string; definition: string; active_from: Date; active_until: Date | null }[]
+  >`
+    select v.probe_no as no, v.version, p.service_id, v.definition::text as definition, v.active_from, v.active_until
+      from probe_versions v join probes p on p.no = v.probe_no
+     where v.active_from < ${new Date(until)} and (v.active_until is null or v.active_until > ${new Date(from)})
+     order by v.probe_no, v.version`;
+  return rows.map((row) => ({
+    no: row.no,
+    version: row.version,
+    serviceId: row.service_id,
+    definition: definitionOf<ProbeDefinition>(row.definition),
+    activeFrom: epochMs(row.active_from.getTime()),
+    activeUntil: instantOrNull(row.active_until),
+  }));
+};
+
+export type SloRow = {
+  readonly id: string;
+  readonly serviceId: string;
+  readonly version: number;
+  readonly definition: SloDefinition;
+  /** When this version came into force. */
+  readonly activeFrom: EpochMs;
+  readonly createdAt: EpochMs;
+};
+
+/** SLOs in force, in the order of the file. */
+export const readSlos = async (db: Db): Promise<SloRow[]> => {
+  const rows = await db<
+    { id: string; service_id: string; version: number; definition: string; active_from: Date; created_at: Date }[]
+  >`
+    select s.id, s.service_id, s.version, s.definition::text as definition, v.active_from, s.created_at
+      from slos s join slo_versions v on v.slo_id = s.id and v.version = s.version
+     where s.retired_at is null
+     order by s.position, s.id`;
+  return rows.map((row) => ({
+    id: row.id,
+    serviceId: row.service_id,
+    version: row.version,
+    definition: definitionOf<SloDefinition>(row.definition),
+    activeFrom: epochMs(row.active_from.getTime()),
+    createdAt: epochMs(row.created_at.getTime()),
+  }));
+};
+
+export type EndpointRow = {
+  readonly id: string;
+  readonly type: "webhook";
+  /** Open with the secret box under `endpointUrlContext(id)` and `endpointSecretContext(id)`. */
+  readonly urlCiphertext: string;
+  readonly secretCiphertext: string;
+  readonly events: readonly string[];
+  readonly timeoutMs: number;
+  readonly state: "active" | "disabled";
+  readonly disabledReason: string | null;
+};
+
+/** Endpoints that are not retired, by id. */
+export const readEndpoints = (db: Db): Promise<EndpointRow[]> =>
+  db<EndpointRow[]>`
+    select id, type, url_ciphertext as "urlCiphertext", secret_ciphertext as "secretCiphertext", events,
+           timeout_ms as "timeoutMs", state, disabled_reason as "disabledReason"
+      from endpoints where retired_at is null order by id`.then((rows) => [...rows]);

@@ -1,0 +1,241 @@
+import type { Db } from "#db/database.ts";
+import type { EventType } from "#lib/contracts/events.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+
+/** Reason of an attempt whose dispatcher ended before it could say what came of it. */
+export const ABANDONED = "abandoned: the dispatcher ended during the attempt";
+
+/** One attempt to be made now. Its row in `attempts` exists already. */
+export type ClaimedDelivery = {
+  readonly id: string;
+  readonly endpointId: string;
+  readonly sequence: bigint;
+  /** Of this attempt, from 1. */
+  readonly attempt: number;
+  /** How many attempts right before this one were abandoned. */
+  readonly abandonedBefore: number;
+  readonly firstDueAt: EpochMs;
+  readonly leasedUntil: EpochMs;
+  readonly leaseToken: string;
+  readonly urlCiphertext: string;
+  readonly secretCiphertext: string;
+  readonly timeoutMs: number;
+  readonly event: {
+    readonly id: string;
+    readonly type: EventType;
+    readonly subject: string;
+    readonly occurredAtMs: number;
+    /** JSON. */
+    readonly data: string;
+  };
+};
+
+type ClaimRow = {
+  id: string;
+  endpointId: string;
+  sequence: string;
+  attempt: number;
+  abandonedBefore: number;
+  firstDueAt: Date;
+  leasedUntil: Date;
+  urlCiphertext: string;
+  secretCiphertext: string;
+  timeoutMs: number;
+  eventId: string;
+  type: EventType;
+  subject: string;
+  occurredAt: Date;
+  data: string;
+};
+
+export type ClaimArgs = {
+  readonly now: EpochMs;
+  /** Random and new for each claim: a dispatcher whose lease ran out cannot finish what another one took over. */
+  readonly leaseToken: string;
+  /** Added to the endpoint's deadline. */
+  readonly leaseMarginMs: number;
+  readonly limit: number;
+  readonly perEndpoint: number;
+  /** What this dispatcher has under way by endpoint. */
+  readonly busy: ReadonlyMap<string, number>;
+  /** True: claims that were left behind; false: those that nobody holds. */
+  readonly leftBehind: boolean;
+};
+
+/**
+ * Claims due deliveries of active endpoints and writes the row of each attempt, in one statement. Endpoints take turns:
+ * every endpoint's first comes before any endpoint's second. Attempts that nobody finished are closed as abandoned.
+ */
+export const claimDeliveries = async (db: Db, args: ClaimArgs): Promise<ClaimedDelivery[]> => {
+  const now = new Date(args.now);
+  const holding = args.leftBehind ? db`d.leased_until <= ${now}::timestamptz` : db`d.leased_until is null`;
+  const rows = await db<ClaimRow[]>`
+    with free as (
+      select e.id, e.timeout_ms, coalesce(b.busy, 0) as busy
+        from endpoints e
+        left join unnest(${[...args.busy.keys()]}::text[], ${[...args.busy.values()]}::int[]) as b (id, busy) on b.id = e.id
+       where e.state = 'active' and e.retired_at is null and coalesce(b.busy, 0) < ${args.perEndpoint}::int
+    ), locked as (
+      select d.id, f.timeout_ms, f.busy + row_number() over (partition by f.id order by d.next_attempt_at) as turn,
+             d.next_attempt_at
+        from free f
+       cross join lateral (
+         select d.id, d.next_attempt_at from deliveries d
+          where d.endpoint_id = f.id and d.state = 'pending' and d.next_attempt_at <= ${now}::timestamptz and ${holding}
+          order by d.next_attempt_at
+          limit ${args.perEndpoint}::int - f.busy
+            for update skip locked) d
+    ), due as (
+      select id, timeout_ms from locked order by turn, next_attempt_at limit ${args.limit}::int
+    ), claimed as (
+      update deliveries d
+         set attempts_made = d.attempts_made + 1, lease_token = ${args.leaseToken}, updated_at = ${now}::timestamptz,
+             leased_until = ${now}::timestamptz + (due.timeout_ms + ${args.leaseMarginMs}::int) * interval '1 millisecond'
+        from due where d.id = due.id
+      returning d.id, d.endpoint_id, d.event_id, d.sequence, d.attempts_made, d.first_due_at, d.leased_until
+    ), started as (
+      insert into attempts (delivery_id, number, started_at)
+      select id, attempts_made, ${now}::timestamptz from claimed
+    ), closed as (
+      update attempts a set finished_at = ${now}::timestamptz, outcome = 'try_later', reason = ${ABANDONED}, updated_at = ${now}::timestamptz
+        from claimed c where a.delivery_id = c.id and a.finished_at is null
+    )
+    select c.id, c.endpoint_id as "endpointId", c.sequence::text as sequence, c.attempts_made as attempt,
+           c.attempts_made - 1 - coalesce((select max(a.number) from attempts a
+             where a.delivery_id = c.id and a.finished_at is not null and a.reason is distinct from ${ABANDONED}), 0)
+             as "abandonedBefore",
+           c.first_due_at as "firstDueAt", c.leased_until as "leasedUntil",
+           e.url_ciphertext as "urlCiphertext", e.secret_ciphertext as "secretCiphertext", e.timeout_ms as "timeoutMs",
+           v.id as "eventId", v.type, v.subject, v.occurred_at as "occurredAt", v.data::text as data
+      from claimed c
+      join endpoints e on e.id = c.endpoint_id
+      join events v on v.id = c.event_id`;
+  return rows.map((row) => ({
+    id: row.id,
+    endpointId: row.endpointId,
+    sequence: BigInt(row.sequence),
+    attempt: row.attempt,
+    abandonedBefore: row.abandonedBefore,
+    firstDueAt: row.firstDueAt.getTime() as EpochMs,
+    leasedUntil: row.leasedUntil.getTime() as EpochMs,
+    leaseToken: args.leaseToken,
+    urlCiphertext: row.urlCiphertext,
+    secretCiphertext: row.secretCiphertext,
+    timeoutMs: row.timeoutMs,
+    event: {
+      id: row.eventId,
+      type: row.type,
+      subject: row.subject,
+      occurredAtMs: row.occurredAt.getTime(),
+      data: row.data,
+    },
+  }));
+};
+
+export type FinishedAttempt = {
+  readonly deliveryId: string;
+  readonly number: number;
+  readonly finishedAt: EpochMs;
+  readonly outcome: "accepted" | "try_later" | "refused";
+  readonly reason: string | null;
+  readonly httpStatus: number | null;
+  readonly durationMs: number;
+  readonly responseExcerpt: string | null;
+};
+
+/** Completes the row of an attempt. Does nothing when it was closed as abandoned meanwhile. */
+export const finishAttempt = async (db: Db, attempt: FinishedAttempt): Promise<void> => {
+  const at = new Date(attempt.finishedAt);
+  await db`
+    update attempts
+       set finished_at = ${at}, outcome = ${attempt.outcome}, reason = ${attempt.reason}, http_status = ${attempt.httpStatus},
+           duration_ms = ${Math.round(attempt.durationMs)}, response_excerpt = ${attempt.responseExcerpt}, updated_at = ${at}
+     where delivery_id = ${attempt.deliveryId} and number = ${attempt.number} and finished_at is null`;
+};
+
+/**
+ * Marks a delivery as delivered, whoever holds it now: that the receiver accepted it is a fact. False: it was finished.
+ */
+export const markDelivered = async (db: Db, args: { id: string; now: EpochMs }): Promise<boolean> => {
+  const at = new Date(args.now);
+  const rows = await db`
+    update deliveries set state = 'delivered', finished_at = ${at}, leased_until = null, lease_token = null,
+           last_error = null, updated_at = ${at}
+     where id = ${args.id} and state = 'pending' returning id`;
+  return rows.length === 1;
+};
+
+/** Gives a delivery back until `at`. False when this claim was lost. */
+export const putBack = async (
+  db: Db,
+  args: { id: string; leaseToken: string; at: EpochMs; reason: string; now: EpochMs },
+): Promise<boolean> => {
+  const rows = await db`
+    update deliveries set next_attempt_at = ${new Date(args.at)}, leased_until = null, lease_token = null,
+           last_error = ${args.reason}, updated_at = ${new Date(args.now)}
+     where id = ${args.id} and lease_token = ${args.leaseToken} and state = 'pending' returning id`;
+  return rows.length === 1;
+};
+
+export type DeadDelivery = {
+  readonly id: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly endpointId: string;
+  readonly sequence: string;
+  readonly attemptsMade: number;
+  readonly firstDueAtMs: number;
+};
+
+/** Ends a delivery without success. Null when this claim was lost. */
+export const markDead = async (
+  db: Db,
+  args: { id: string; leaseToken: string; reason: string; now: EpochMs },
+): Promise<DeadDelivery | null> => {
+  const at = new Date(args.now);
+  const rows = await db<(Omit<DeadDelivery, "firstDueAtMs"> & { firstDueAt: Date })[]>`
+    update deliveries d set state = 'dead', finished_at = ${at}, leased_until = null, lease_token = null,
+           last_error = ${args.reason}, updated_at = ${at}
+      from events v
+     where d.id = ${args.id} and d.lease_token = ${args.leaseToken} and d.state = 'pending' and v.id = d.event_id
+    returning d.id, d.event_id as "eventId", v.type as "eventType", d.endpoint_id as "endpointId",
+              d.sequence::text as sequence, d.attempts_made as "attemptsMade", d.first_due_at as "firstDueAt"`;
+  const row = rows[0];
+  if (row === undefined) return null;
+  const { firstDueAt, ...dead } = row;
+  return { ...dead, firstDueAtMs: firstDueAt.getTime() };
+};
+
+/** Locks every endpoint in the order in which events lock them, so that disabling one cannot wait in a circle. */
+export const lockEndpoints = async (db: Db): Promise<void> => {
+  await db`select id from endpoints where state = 'active' and retired_at is null order by id for no key update`;
+};
+
+/** Stops an endpoint. What waits for it stays in the outbox for when it is active again. */
+export const disableEndpoint = async (db: Db, args: { id: string; reason: string; now: EpochMs }): Promise<boolean> => {
+  const rows = await db`
+    update endpoints set state = 'disabled', disabled_reason = ${args.reason}, updated_at = ${new Date(args.now)}
+     where id = ${args.id} and state = 'active' returning id`;
+  return rows.length === 1;
+};
+
+/** Cancels what waits for endpoints that left the configuration. Returns how many. */
+export const cancelRetired = async (db: Db, now: EpochMs): Promise<number> => {
+  const at = new Date(now);
+  const rows = await db`
+    update deliveries d set state = 'canceled', finished_at = ${at}, leased_until = null, lease_token = null,
+           last_error = 'the endpoint was removed', updated_at = ${at}
+      from endpoints e
+     where e.id = d.endpoint_id and e.retired_at is not null and d.state = 'pending' and d.leased_until is null
+    returning d.id`;
+  return rows.length;
+};
+
+/** How many deliveries wait, by whether they are due. */
+export const countPending = async (db: Db, now: EpochMs): Promise<{ due: number; later: number }> => {
+  const rows = await db<{ due: number; later: number }[]>`
+    select count(*) filter (where next_attempt_at <= ${new Date(now)}::timestamptz)::int as due,
+           count(*) filter (where next_attempt_at > ${new Date(now)}::timestamptz)::int as later
+      from deliveries where state = 'pending'`;
+  return rows[0] ?? { due: 0, later: 0 };
+};

@@ -1,0 +1,57 @@
+import type { Db } from "#db/database.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+
+// What left the file is retired, never deleted: runs, alerts and incidents point at it.
+
+type Retire = (db: Db, ids: readonly string[], now: EpochMs) => Promise<void>;
+
+export const retireLocations: Retire = async (db, ids, now) => {
+  await db`update locations set retired_at = ${new Date(now)}, updated_at = now() where id = any(${[...ids]}::text[])`;
+};
+
+export const retireServices: Retire = async (db, ids, now) => {
+  await db`update services set retired_at = ${new Date(now)}, updated_at = now() where id = any(${[...ids]}::text[])`;
+};
+
+/** From `now` on no run of these probes is expected. */
+export const retireProbes: Retire = async (db, ids, now) => {
+  const at = new Date(now);
+  await db`update probes set retired_at = ${at}, updated_at = now() where id = any(${[...ids]}::text[])`;
+  await db`
+    update probe_versions as v set active_until = greatest(v.active_from, ${at}::timestamptz)
+      from probes p
+     where p.no = v.probe_no and p.id = any(${[...ids]}::text[]) and v.active_until is null`;
+};
+
+export const retireSlos: Retire = async (db, ids, now) => {
+  const at = new Date(now);
+  await db`update slos set retired_at = ${at}, updated_at = now() where id = any(${[...ids]}::text[])`;
+  await db`
+    update slo_versions set active_until = greatest(active_from, ${at}::timestamptz)
+     where slo_id = any(${[...ids]}::text[]) and active_until is null`;
+};
+
+/** An endpoint that is gone gets nothing more: what waits for it is canceled. */
+export const retireEndpoints: Retire = async (db, ids, now) => {
+  const at = new Date(now);
+  await db`update endpoints set retired_at = ${at}, updated_at = now() where id = any(${[...ids]}::text[])`;
+  await db`
+    update deliveries
+       set state = 'canceled', finished_at = ${at}, leased_until = null, lease_token = null, updated_at = now(),
+           last_error = 'the endpoint was removed from the configuration'
+     where endpoint_id = any(${[...ids]}::text[]) and state = 'pending'`;
+};
+
+/** Records a version and tells listeners; returns its number. */
+export const insertConfigVersion = async (
+  db: Db,
+  args: { sha256: string; document: string; now: EpochMs },
+): Promise<bigint> => {
+  const rows = await db<{ version: string }[]>`
+    insert into config_versions (sha256, document, applied_at)
+    values (${args.sha256}, ${args.document}::text::jsonb, ${new Date(args.now)})
+    returning version::text as version`;
+  const version = BigInt(rows[0]?.version ?? 0);
+  await db`select pg_notify('nines_config', ${version.toString()})`;
+  return version;
+};

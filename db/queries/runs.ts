@@ -1,0 +1,131 @@
+import type { Db } from "#db/database.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+
+/** A run in the form of its row: numbers for probe and location, all values already within the limits of their columns. */
+export type RunRow = {
+  readonly scheduledAt: EpochMs;
+  readonly startedAt: EpochMs;
+  readonly certificateExpiresAt: EpochMs | null;
+  readonly probeNo: number;
+  readonly locationNo: number;
+  readonly durationUs: number;
+  readonly dnsUs: number | null;
+  readonly connectUs: number | null;
+  readonly tlsUs: number | null;
+  readonly firstByteUs: number | null;
+  readonly transferUs: number | null;
+  readonly bytesRead: number;
+  readonly classCode: number;
+  readonly httpStatus: number | null;
+  /** 32 hex digits. */
+  readonly traceId: string | null;
+  readonly address: string | null;
+  readonly detail: string | null;
+  /** JSON text. */
+  readonly failures: string | null;
+};
+
+const ESCAPED = /["\\]/g;
+
+/** One column as the text of an array: a third of the cost of the driver's own, and null needs no type. */
+const arrayOf = (rows: readonly RunRow[], pick: (row: RunRow) => string | number | null): string =>
+  `{${rows
+    .map((row) => {
+      const value = pick(row);
+      if (value === null) return "null";
+      return typeof value === "number" ? value : `"${value.replace(ESCAPED, "\\$&")}"`;
+    })
+    .join(",")}}`;
+
+const instantsOf = (rows: readonly RunRow[], pick: (row: RunRow) => EpochMs | null): string =>
+  `{${rows
+    .map((row) => {
+      const at = pick(row);
+      return at === null ? "null" : `"${new Date(at).toISOString()}"`;
+    })
+    .join(",")}}`;
+
+/**
+ * Inserts runs that are not there yet and, in the same statement, marks the minute and location of each new one for the
+ * rollup. A run of a minute that is closed already is late. Returns how many were new, and how many of those late.
+ * @throws PostgresError 23514 when the partition of a day is missing; nothing is written then.
+ */
+export const insertRuns = async (
+  db: Db,
+  { rows, ingestedAt }: { rows: readonly RunRow[]; ingestedAt: EpochMs },
+): Promise<{ inserted: number; late: number }> => {
+  const counts = await db<{ inserted: number; late: number }[]>`
+    with closed as (select closed_until from rollup_progress),
+    inserted as (
+      insert into runs (scheduled_at, started_at, ingested_at, certificate_expires_at, probe_no, location_no, duration_us,
+                        dns_us, connect_us, tls_us, first_byte_us, transfer_us, bytes_read, class, http_status, is_late,
+                        trace_id, address, detail, failures)
+      select r.scheduled_at, r.started_at, ${new Date(ingestedAt).toISOString()}::timestamptz, r.certificate_expires_at, r.probe_no,
+             r.location_no, r.duration_us, r.dns_us, r.connect_us, r.tls_us, r.first_byte_us, r.transfer_us, r.bytes_read, r.class,
+             r.http_status, coalesce(r.scheduled_at < (select closed_until from closed), false), r.trace_id, r.address, r.detail,
+             r.failures
+        from unnest(${instantsOf(rows, (row) => row.scheduledAt)}::text::timestamptz[],
+                    ${instantsOf(rows, (row) => row.startedAt)}::text::timestamptz[],
+                    ${instantsOf(rows, (row) => row.certificateExpiresAt)}::text::timestamptz[],
+                    ${arrayOf(rows, (row) => row.probeNo)}::text::int4[],
+                    ${arrayOf(rows, (row) => row.locationNo)}::text::int2[],
+                    ${arrayOf(rows, (row) => row.durationUs)}::text::int4[],
+                    ${arrayOf(rows, (row) => row.dnsUs)}::text::int4[],
+                    ${arrayOf(rows, (row) => row.connectUs)}::text::int4[],
+                    ${arrayOf(rows, (row) => row.tlsUs)}::text::int4[],
+                    ${arrayOf(rows, (row) => row.firstByteUs)}::text::int4[],
+                    ${arrayOf(rows, (row) => row.transferUs)}::text::int4[],
+                    ${arrayOf(rows, (row) => row.bytesRead)}::text::int4[],
+                    ${arrayOf(rows, (row) => row.classCode)}::text::int2[],
+                    ${arrayOf(rows, (row) => row.httpStatus)}::text::int2[],
+                    ${arrayOf(rows, (row) => row.traceId)}::text::uuid[],
+                    ${arrayOf(rows, (row) => row.address)}::text::inet[],
+                    ${arrayOf(rows, (row) => row.detail)}::text::text[],
+                    ${arrayOf(rows, (row) => row.failures)}::text::jsonb[])
+          as r (scheduled_at, started_at, certificate_expires_at, probe_no, location_no, duration_us, dns_us, connect_us, tls_us,
+                first_byte_us, transfer_us, bytes_read, class, http_status, trace_id, address, detail, failures)
+      on conflict do nothing
+      returning scheduled_at, location_no, is_late),
+    marked as (
+      insert into dirty_minutes (minute, location_no)
+      select distinct date_trunc('minute', scheduled_at), location_no from inserted order by 1, 2
+      on conflict (minute, location_no) do update set marks = dirty_minutes.marks + 1)
+    select count(*)::int4 as inserted, (count(*) filter (where is_late))::int4 as late from inserted`;
+  return counts[0] ?? { inserted: 0, late: 0 };
+};
+
+/** Notes the first run of a probe from a location, or an earlier one that came in late. */
+export const noteFirstRuns = async (
+  db: Db,
+  firsts: readonly { probeNo: number; locationNo: number; firstScheduledAt: EpochMs }[],
+): Promise<void> => {
+  const column = (values: readonly (string | number)[]): string => `{${values.join(",")}}`;
+  await db`
+    insert into first_runs as f (probe_no, location_no, first_scheduled_at)
+    select n.probe_no, n.location_no, n.first_scheduled_at
+      from unnest(${column(firsts.map((first) => first.probeNo))}::text::int4[],
+                  ${column(firsts.map((first) => first.locationNo))}::text::int2[],
+                  ${column(firsts.map((first) => new Date(first.firstScheduledAt).toISOString()))}::text::timestamptz[])
+        as n (probe_no, location_no, first_scheduled_at)
+     where not exists (select 1 from first_runs as k
+                        where k.probe_no = n.probe_no and k.location_no = n.location_no
+                          and k.first_scheduled_at <= n.first_scheduled_at)
+     order by n.probe_no, n.location_no
+    on conflict (probe_no, location_no)
+      do update set first_scheduled_at = least(f.first_scheduled_at, excluded.first_scheduled_at)`;
+};
+
+/** The numbers of probes and locations by their ids; retired ones too, because their last runs may still arrive. */
+export const readNumbers = async (
+  db: Db,
+  { probeIds, locationIds }: { probeIds: readonly string[]; locationIds: readonly string[] },
+): Promise<{ probes: Map<string, number>; locations: Map<string, number> }> => {
+  const rows = await db<{ kind: string; id: string; no: number }[]>`
+    select 'probe' as kind, id, no from probes
+     where id in (select jsonb_array_elements_text(${JSON.stringify(probeIds)}::text::jsonb))
+    union all
+    select 'location', id, no from locations
+     where id in (select jsonb_array_elements_text(${JSON.stringify(locationIds)}::text::jsonb))`;
+  const numbersOf = (kind: string) => new Map(rows.filter((row) => row.kind === kind).map((row) => [row.id, row.no]));
+  return { probes: numbersOf("probe"), locations: numbersOf("location") };
+};

@@ -1,0 +1,99 @@
+import { AppError } from "#lib/core/errors.ts";
+import type { Sql, Tx } from "./connection.ts";
+import { isConnectionFailure } from "./database-errors.ts";
+
+/** The part of a Postgres.js 3.4.9 connection that we read: it shows it to `onexecute` only. */
+type Connection = { readonly id: number; readonly terminate: () => void };
+
+export type TransactionHandle = {
+  /** Said by the pool when a connection ended. */
+  readonly connectionClosed: (connectionId: number) => void;
+  /** Ends the session at once, so that the server drops its locks, and refuses every later query. */
+  readonly giveUp: (why: AppError) => void;
+};
+
+/** What a lost transaction waits for: the library then settles it by the end of its connection, without a rollback. */
+const never = (): Promise<never> => new Promise<never>(() => undefined);
+
+type State = { connection: Connection | null; refusal: AppError | null };
+
+/**
+ * A view of `tx` that refuses queries after the connection is gone. Postgres.js would write to a socket that is null,
+ * and the exception would end the process.
+ */
+const guard = (tx: Tx, state: State): Tx => {
+  const check = (): void => {
+    if (state.refusal !== null) throw state.refusal;
+  };
+  const savepoint = (first: unknown, second?: unknown): Promise<unknown> => {
+    check();
+    const work = (second ?? first) as (inner: Tx) => Promise<unknown>;
+    const run = (inner: Tx): Promise<unknown> => settled(() => work(guard(inner, state)), state);
+    return typeof first === "string" ? tx.savepoint(first, run) : tx.savepoint(run);
+  };
+  return new Proxy(tx, {
+    apply: (target, self, parameters) => {
+      check();
+      return Reflect.apply(target, self, parameters) as unknown;
+    },
+    get: (target, key, receiver) => {
+      if (key === "savepoint") return savepoint;
+      if (key === "unsafe") check();
+      return Reflect.get(target, key, receiver) as unknown;
+    },
+  });
+};
+
+/** Runs `work`; when the connection is lost meanwhile, it neither resolves nor rejects. */
+const settled = async <T>(work: () => Promise<T>, state: State): Promise<T> => {
+  try {
+    const result = await work();
+    return state.refusal === null ? result : await never();
+  } catch (error) {
+    if (state.refusal !== null || isConnectionFailure(error)) return never();
+    throw error;
+  }
+};
+
+export type TransactionArgs<T> = {
+  readonly sql: Sql;
+  readonly work: (tx: Tx) => Promise<T>;
+  readonly deadlineMs: number;
+  readonly isReadOnly: boolean;
+  /** Called before the first query, so that the pool can pass on what happens to connections. */
+  readonly onHandle: (handle: TransactionHandle) => void;
+};
+
+/** One transaction over one connection, with the server's own statement limit at the deadline. */
+export const runTransaction = async <T>({
+  sql,
+  work,
+  deadlineMs,
+  isReadOnly,
+  onHandle,
+}: TransactionArgs<T>): Promise<T> => {
+  const state: State = { connection: null, refusal: null };
+  onHandle({
+    connectionClosed: (connectionId) => {
+      if (state.connection?.id !== connectionId) return;
+      state.refusal ??= new AppError("DATABASE_UNREACHABLE", "the connection of the transaction was lost");
+    },
+    giveUp: (why) => {
+      state.refusal ??= why;
+      state.connection?.terminate();
+    },
+  });
+  const noteConnection = (connection: Connection): boolean => {
+    state.connection = connection;
+    return true;
+  };
+  const body = async (tx: Tx): Promise<{ value: T }> =>
+    settled(async () => {
+      if (state.refusal !== null) throw state.refusal;
+      const options: object = { onexecute: noteConnection };
+      await tx.unsafe(`set local statement_timeout = ${Math.ceil(deadlineMs)}`, [], options);
+      return { value: await work(guard(tx, state)) };
+    }, state);
+  const result = (await sql.begin(isReadOnly ? "read only" : "read write", body)) as { value: T };
+  return result.value;
+};

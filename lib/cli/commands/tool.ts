@@ -1,0 +1,31 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { AppError } from "#lib/core/errors.ts";
+
+/** Scripts of the repository; they need the development packages. */
+const TOOLS = {
+  verify: "test/tools/verify.ts",
+  test: "test/tools/test.ts",
+  interop: "test/tools/interop.ts",
+  faults: "test/faults/run.ts",
+  format: "test/tools/format.ts",
+} as const;
+
+const runTool = (file: string, context: CommandContext): Promise<ExitCode> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [fileURLToPath(new URL(`../../../${file}`, import.meta.url)), ...context.args.slice(1)], { stdio: "inherit" });
+    context.signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code === 0 ? 0 : 1));
+  });
+
+export const command: Command = {
+  summary: "scripts for developers of Nines: verify, test, interop, faults, format",
+  usage: "npm run verify | npm test | npm run interop | npm run faults | npm run format",
+  run: async (context) => {
+    const name = context.args[0] ?? "";
+    if (!Object.hasOwn(TOOLS, name)) throw new AppError("USAGE", `there is no tool "${name}"`);
+    return runTool(TOOLS[name as keyof typeof TOOLS], context);
+  },
+};

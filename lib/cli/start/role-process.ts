@@ -1,0 +1,91 @@
+import type { ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { FromRole, RoleSettings, ToRole } from "#lib/cli/roles/role.ts";
+import type { Clock } from "#lib/runtime/clock.ts";
+import type { Logger } from "#lib/runtime/logger.ts";
+
+const ENTRY = fileURLToPath(new URL("../roles/main.ts", import.meta.url));
+const FIRST_DELAY_MS = 200;
+const MAX_DELAY_MS = 30_000;
+/** A process that lived this long starts with the first delay again. */
+const HEALTHY_MS = 60_000;
+
+/** How long to wait before restart number `failures` (from 1): doubles from 200 ms to 30 s. */
+export const restartDelayMs = (failures: number): number => Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
+
+export type RoleProcess = {
+  /** Settles at the first `ready`; rejects when the role says that it cannot start at all. */
+  readonly ready: Promise<{ port: number | null }>;
+  readonly pid: () => number | undefined;
+  readonly send: (message: ToRole) => void;
+  /** Changes what the next start of the process gets. */
+  readonly update: (settings: RoleSettings) => void;
+  /** Asks it to stop, kills it at the deadline. */
+  readonly stop: (deadlineMs: number) => Promise<void>;
+};
+
+export type RoleProcessArgs = {
+  readonly settings: RoleSettings;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly onMessage: (message: FromRole) => void;
+};
+
+/** Keeps one role running: a process that ends unasked is started again, with back-off, until `stop`. */
+export const superviseRole = ({ settings: initial, log, clock, onMessage }: RoleProcessArgs): RoleProcess => {
+  let settings = initial;
+  let child: ChildProcess | null = null;
+  let failures = 0;
+  const stopping = new AbortController();
+  const first = Promise.withResolvers<{ port: number | null }>();
+  // Nobody may be waiting any more when a role fails late.
+  first.promise.catch(() => undefined);
+
+  const launch = (): void => {
+    const startedAt = clock.monotonicMs();
+    // `detached`: Ctrl-C must reach the supervisor only, which stops the roles in order.
+    const started = fork(ENTRY, [], { detached: true, stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
+    child = started;
+    started.on("message", (message: FromRole) => {
+      if (message.kind === "ready") {
+        if (message.port !== null) settings = { ...settings, port: message.port };
+        first.resolve({ port: message.port });
+      }
+      if (message.kind === "failed") log.error({ role: settings.role, code: message.code }, message.detail);
+      onMessage(message);
+    });
+    started.on("error", (error) => log.error({ role: settings.role, error }, "a process of the service could not be started"));
+    started.on("exit", (code, signal) => {
+      child = null;
+      if (stopping.signal.aborted) return;
+      failures = clock.monotonicMs() - startedAt > HEALTHY_MS ? 1 : failures + 1;
+      const delayMs = restartDelayMs(failures);
+      log.error({ code: "ROLE_CRASHED", role: settings.role, exitCode: code, signal, restartInMs: delayMs }, "a process of the service ended unexpectedly");
+      void clock.sleep(delayMs, stopping.signal).then(launch, () => undefined);
+    });
+    started.send({ kind: "settings", settings } satisfies ToRole);
+  };
+  launch();
+
+  return {
+    ready: first.promise,
+    pid: () => child?.pid,
+    send: (message) => {
+      if (child?.connected === true) child.send(message);
+    },
+    update: (next) => {
+      settings = next;
+    },
+    stop: async (deadlineMs) => {
+      stopping.abort();
+      const last = child;
+      if (last === null || last.exitCode !== null) return;
+      const ended = new Promise<void>((resolve) => last.once("exit", () => resolve()));
+      if (last.connected) last.send({ kind: "stop" } satisfies ToRole);
+      const killer = setTimeout(() => last.kill("SIGKILL"), deadlineMs);
+      await ended;
+      clearTimeout(killer);
+    },
+  };
+};

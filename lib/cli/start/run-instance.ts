@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
+import type { RoleName } from "#lib/cli/roles/role.ts";
+import { writeDemo } from "#lib/cli/demo/write-demo.ts";
+import { announce } from "#lib/cli/start/announce.ts";
+import { checkPortIsFree } from "#lib/cli/start/check-port.ts";
+import { readConfigFile } from "#lib/cli/start/read-config-file.ts";
+import { lockInstance } from "#lib/cli/start/lock-instance.ts";
+import { manageDatabase, migrateWhenReachable } from "#lib/cli/start/managed-database.ts";
+import { buildPagesWhenNeeded } from "#lib/cli/start/next-build.ts";
+import type { StartSettings } from "#lib/cli/start/settings.ts";
+import { createSupervisor } from "#lib/cli/start/supervisor.ts";
+import { watchHangup } from "#lib/cli/start/watch-hangup.ts";
+import { startDemoTargets } from "#lib/cli/demo/targets.ts";
+import { loadSecretKey } from "#lib/commands/secret-key.ts";
+import { AppError } from "#lib/core/errors.ts";
+import { systemClock } from "#lib/runtime/clock.ts";
+import { createLogger } from "#lib/runtime/logger.ts";
+
+export const PROJECT_ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** What was started and how to stop it, newest last. */
+type Cleanup = { readonly push: (stop: () => Promise<void>) => void; readonly run: () => Promise<void> };
+
+const createCleanup = (): Cleanup => {
+  const stops: (() => Promise<void>)[] = [];
+  return {
+    push: (stop) => void stops.push(stop),
+    run: async () => {
+      for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop().catch(() => undefined);
+    },
+  };
+};
+
+const makeDataFolder = async (dataDir: string): Promise<void> => {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOSPC") throw new AppError("DISK_FULL", `no space is left for ${dataDir}. Free some and start again.`, { cause: error });
+    throw new AppError("PERMISSION_DENIED", `the data folder ${dataDir} cannot be made (${code}). Choose another: NINES_DATA_DIR=~/nines npm start`, { cause: error });
+  }
+};
+
+/** Runs the whole service until the signal aborts: start in order, stop in reverse. */
+export const runInstance = async (context: CommandContext, settings: StartSettings): Promise<ExitCode> => {
+  const cleanup = createCleanup();
+  try {
+    await startAll(context, settings, cleanup);
+    if (!context.signal.aborted) await new Promise<void>((resolve) => context.signal.addEventListener("abort", () => resolve(), { once: true }));
+    return 0;
+  } catch (error) {
+    if (context.signal.aborted) return 0;
+    throw error;
+  } finally {
+    await cleanup.run();
+  }
+};
+
+const startAll = async (context: CommandContext, settings: StartSettings, cleanup: Cleanup): Promise<void> => {
+  const { stdout, env, signal } = context;
+  const clock = systemClock;
+  const log = createLogger({ service: "nines", level: settings.logLevel });
+  const isDemo = settings.configPath === null;
+
+  if (settings.roles.includes("web") && settings.port !== 0) await checkPortIsFree(settings.host, settings.port);
+  await makeDataFolder(settings.dataDir);
+  cleanup.push(await lockInstance(settings.dataDir, settings.roles));
+  const secretKey = await loadSecretKey({ value: settings.secretKey, dataDir: settings.dataDir });
+
+  let configPath = settings.configPath;
+  if (configPath === null) {
+    const targets = await startDemoTargets({ clock, onWebhook: (type) => stdout.write(`  webhook received by the demonstration: ${type}\n`) });
+    cleanup.push(targets.stop);
+    configPath = await writeDemo(settings.dataDir, targets.ports);
+  }
+  await readConfigFile(configPath, env);
+  if (settings.isProduction && settings.roles.includes("web")) await buildPagesWhenNeeded({ root: PROJECT_ROOT, env, out: stdout, signal });
+  signal.throwIfAborted();
+
+  let move = (_url: string): void => undefined;
+  const database = await manageDatabase({ databaseUrl: settings.databaseUrl, dataDir: settings.dataDir, log, clock, signal, onMoved: (url) => move(url) });
+  cleanup.push(database.stop);
+
+  const supervisor = createSupervisor({
+    common: {
+      instanceId: `${process.pid}-${randomBytes(6).toString("hex")}`,
+      databaseUrl: database.url(),
+      dataDir: settings.dataDir,
+      configPath,
+      host: settings.host,
+      port: settings.port,
+      logLevel: settings.logLevel,
+      isDemo,
+      isProduction: settings.isProduction,
+      secretKey: secretKey.toString("base64"),
+    },
+    log,
+    clock,
+  });
+  move = supervisor.moveDatabase;
+  cleanup.push(supervisor.stop);
+  cleanup.push(watchHangup({ onReload: supervisor.reload, onGone: () => process.kill(process.pid, "SIGTERM") }));
+
+  // The page comes first: from its copy on disk it is up before the database answers.
+  const others = settings.roles.filter((role): role is Exclude<RoleName, "web"> => role !== "web");
+  const web = settings.roles.includes("web") ? supervisor.start("web") : null;
+  await migrateWhenReachable({ url: database.url(), log, clock, signal });
+  for (const role of others) await supervisor.start(role);
+  const port = (await web)?.port ?? null;
+  signal.throwIfAborted();
+  await announce({ stdout, settings, port, databaseUrl: database.url(), configPath, isDemo, clock });
+};

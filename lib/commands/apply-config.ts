@@ -1,0 +1,152 @@
+import type postgres from "postgres";
+import { insertAudit } from "#db/queries/audit.ts";
+import { readConfigDocument } from "#db/queries/config.ts";
+import type { ConfigRows, EndpointPlain, EndpointSealed, Stored } from "#db/queries/mirror.ts";
+import {
+  lockConfig,
+  readMirror,
+  upsertEndpoints,
+  upsertLocations,
+  upsertProbes,
+  upsertServices,
+  upsertSlos,
+} from "#db/queries/mirror.ts";
+import {
+  insertConfigVersion,
+  retireEndpoints,
+  retireLocations,
+  retireProbes,
+  retireServices,
+  retireSlos,
+} from "#db/queries/mirror-retire.ts";
+import type { Config } from "#lib/core/definitions.ts";
+import { AppError } from "#lib/core/errors.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import type { TableChanges } from "./config-changes.ts";
+import { changesOf, isUnchanged, summaryOf, writtenRows } from "./config-changes.ts";
+import { documentOf, rowsOf } from "./config-rows.ts";
+import type { SecretBox } from "./secret-box.ts";
+import { endpointSecretContext, endpointUrlContext } from "./secret-box.ts";
+
+type Mirror = Awaited<ReturnType<typeof readMirror>>;
+
+/** The secret in clear; null when it cannot be opened: the file holds it, so it is sealed anew with the present key. */
+const openOrNull = (box: SecretBox, cipher: string, context: string): string | null => {
+  try {
+    return box.open(cipher, context);
+  } catch {
+    return null;
+  }
+};
+
+const openEndpoints = (stored: Mirror["endpoints"], box: SecretBox): Map<string, Stored<EndpointPlain>> =>
+  new Map(
+    [...stored].map(([id, { row, ...rest }]) => {
+      const { url_ciphertext, secret_ciphertext, ...common } = row;
+      const url = openOrNull(box, url_ciphertext, endpointUrlContext(id)) ?? "";
+      const secret = openOrNull(box, secret_ciphertext, endpointSecretContext(id)) ?? "";
+      return [id, { row: { ...common, url, secret }, ...rest }];
+    }),
+  );
+
+/** Seals what changed only: an untouched ciphertext shows that address and secret are the old ones. */
+const sealEndpoint = (row: EndpointPlain, before: EndpointSealed | undefined, box: SecretBox): EndpointSealed => {
+  const { url, secret, ...common } = row;
+  const reseal = (plain: string, old: string | undefined, context: string): string =>
+    old !== undefined && openOrNull(box, old, context) === plain ? old : box.seal(plain, context);
+  return {
+    ...common,
+    url_ciphertext: reseal(url, before?.url_ciphertext, endpointUrlContext(row.id)),
+    secret_ciphertext: reseal(secret, before?.secret_ciphertext, endpointSecretContext(row.id)),
+  };
+};
+
+/** A version is new when the definition changed; a probe that comes back starts a new one, because none ran meanwhile. */
+const withVersions = <Row extends { readonly id: string; readonly definition: unknown }>(
+  changes: TableChanges<Row>,
+  stored: ReadonlyMap<string, Stored<Row>>,
+  isNewWhenRevived: boolean,
+): (Row & { version: number })[] => {
+  const revived = new Set(changes.revived.map((row) => row.id));
+  return writtenRows(changes).map((row) => {
+    const before = stored.get(row.id);
+    if (before === undefined) return { ...row, version: 1 };
+    const isSame = canonicalJson(before.row.definition) === canonicalJson(row.definition);
+    return { ...row, version: isSame && !(isNewWhenRevived && revived.has(row.id)) ? before.version : before.version + 1 };
+  });
+};
+
+const compare = (wanted: ConfigRows, mirror: Mirror, box: SecretBox) => ({
+  locations: changesOf(wanted.locations, mirror.locations),
+  services: changesOf(wanted.services, mirror.services),
+  probes: changesOf(wanted.probes, mirror.probes),
+  slos: changesOf(wanted.slos, mirror.slos),
+  endpoints: changesOf(wanted.endpoints, openEndpoints(mirror.endpoints, box)),
+});
+type Changes = ReturnType<typeof compare>;
+
+const write = async (
+  tx: postgres.TransactionSql,
+  { changes, mirror, now, box }: { changes: Changes; mirror: Mirror; now: EpochMs; box: SecretBox },
+): Promise<void> => {
+  const { locations, services, probes, slos, endpoints } = changes;
+  const some = (rows: readonly unknown[]): boolean => rows.length > 0;
+  if (some(writtenRows(locations))) await upsertLocations(tx, writtenRows(locations));
+  if (some(writtenRows(services))) await upsertServices(tx, writtenRows(services));
+  if (some(writtenRows(probes))) await upsertProbes(tx, withVersions(probes, mirror.probes, true), now);
+  if (some(writtenRows(slos))) await upsertSlos(tx, withVersions(slos, mirror.slos, false), now);
+  const sealed = writtenRows(endpoints).map((row) => sealEndpoint(row, mirror.endpoints.get(row.id)?.row, box));
+  if (some(sealed)) await upsertEndpoints(tx, sealed);
+  if (some(endpoints.retired)) await retireEndpoints(tx, endpoints.retired, now);
+  if (some(slos.retired)) await retireSlos(tx, slos.retired, now);
+  if (some(probes.retired)) await retireProbes(tx, probes.retired, now);
+  if (some(services.retired)) await retireServices(tx, services.retired, now);
+  if (some(locations.retired)) await retireLocations(tx, locations.retired, now);
+};
+
+/**
+ * Makes the mirror tables equal to a configuration, in the caller's transaction: writes what is new or changed, retires
+ * what left the file, takes back what returned, and records a version with an audit entry. A changed probe or SLO gets a
+ * new version from `now` on. A file that changes nothing writes nothing and gets no version.
+ * @throws AppError CONFIG_INVALID when the configuration has no service or no location, or a text that cannot be stored.
+ */
+export const applyConfig = async (
+  tx: postgres.TransactionSql,
+  { config, now, secretBox }: { config: Config; now: EpochMs; secretBox: SecretBox },
+): Promise<{ version: bigint; changed: boolean }> => {
+  if (config.services.length === 0 || config.locations.length === 0) {
+    throw new AppError("CONFIG_INVALID", "a configuration without services or locations is never applied");
+  }
+  const document = documentOf(config);
+  // Postgres keeps no NUL inside JSON.
+  if (/(?<!\\)(?:\\\\)*\\u0000/.test(document.text)) {
+    throw new AppError("CONFIG_INVALID", "a text of the configuration holds the character NUL");
+  }
+  await lockConfig(tx);
+  const before = await readConfigDocument(tx);
+  const mirror = await readMirror(tx);
+  const changes = compare(rowsOf(config), mirror, secretBox);
+  const isSame = before?.sha256 === document.sha256 && Object.values(changes).every((table) => isUnchanged(table));
+  if (before !== null && isSame) return { version: before.version, changed: false };
+
+  await write(tx, { changes, mirror, now, box: secretBox });
+  const version = await insertConfigVersion(tx, { sha256: document.sha256, document: document.text, now });
+  await insertAudit(tx, {
+    at: now,
+    actor: "config",
+    action: "config.applied",
+    subject: `config/${version}`,
+    before: before === null ? null : { version: before.version.toString(), sha256: before.sha256 },
+    after: {
+      version: version.toString(),
+      sha256: document.sha256,
+      locations: summaryOf(changes.locations),
+      services: summaryOf(changes.services),
+      probes: summaryOf(changes.probes),
+      slos: summaryOf(changes.slos),
+      endpoints: summaryOf(changes.endpoints),
+    },
+  });
+  return { version, changed: true };
+};

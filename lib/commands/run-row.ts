@@ -1,0 +1,76 @@
+import { isIP } from "node:net";
+import type { RunRow } from "#db/queries/runs.ts";
+import type { AssertionFailure, Run } from "#lib/core/outcome.ts";
+import { codeOfClass } from "#lib/core/outcome.ts";
+import type { DurationUs, EpochMs } from "#lib/core/units.ts";
+import { epochMs } from "#lib/core/units.ts";
+
+/** Longest `detail`, and longest text inside an assertion failure, in UTF-16 units. */
+const LONGEST_DETAIL = 1_000;
+const MOST_FAILURES = 20;
+const LARGEST_INTEGER = 2 ** 31 - 1;
+const EARLIEST_MS = 0;
+/** The last millisecond of the year 9999: later instants have a form that Postgres does not read. */
+const LATEST_MS = 253_402_300_799_999;
+
+const TRACE_ID = /^[0-9a-f]{32}$/;
+// Postgres text holds no NUL, and neither its text nor its JSON holds half a character.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what is looked for
+const UNSTORABLE = /\u0000/g;
+const HALF_CHARACTER = /\p{Surrogate}/gu;
+
+/** A text that Postgres stores: without NUL, without half characters, at most `longest` UTF-16 units. */
+export const storableText = (text: string, longest = LONGEST_DETAIL): string =>
+  text.slice(0, longest).replace(UNSTORABLE, "").replace(HALF_CHARACTER, "\ufffd");
+
+const integer = (value: number): number =>
+  Number.isFinite(value) ? Math.min(Math.max(Math.round(value), 0), LARGEST_INTEGER) : 0;
+
+const phase = (value: DurationUs | null): number | null => (value === null ? null : integer(value));
+
+const instant = (value: number): EpochMs => epochMs(Math.min(Math.max(Math.floor(value), EARLIEST_MS), LATEST_MS));
+
+const instantOrNull = (value: number | null): EpochMs | null =>
+  value === null || !Number.isFinite(value) ? null : instant(value);
+
+/** An address without its IPv6 zone; null when it is none. */
+const addressOf = (text: string | null): string | null => {
+  const address = text?.replace(/%.*$/, "") ?? "";
+  return isIP(address) === 0 ? null : address;
+};
+
+const failuresOf = (failures: readonly AssertionFailure[]): string | null =>
+  failures.length === 0
+    ? null
+    : JSON.stringify(
+        failures.slice(0, MOST_FAILURES).map(({ assertion, expected, seen }) => ({
+          assertion: storableText(assertion),
+          expected: storableText(expected),
+          seen: storableText(seen),
+        })),
+      );
+
+/** A run as a row whose values all fit their columns: what cannot be stored exactly is capped or left out, never an error. */
+export const runRowOf = (run: Run, numbers: { probeNo: number; locationNo: number }): RunRow => {
+  const { outcome } = run;
+  return {
+    scheduledAt: instant(run.scheduledAt),
+    startedAt: instantOrNull(run.startedAt) ?? instant(run.scheduledAt),
+    certificateExpiresAt: instantOrNull(outcome.certificateExpiresAt),
+    probeNo: numbers.probeNo,
+    locationNo: numbers.locationNo,
+    durationUs: integer(outcome.durationUs),
+    dnsUs: phase(outcome.phasesUs.dns),
+    connectUs: phase(outcome.phasesUs.connect),
+    tlsUs: phase(outcome.phasesUs.tls),
+    firstByteUs: phase(outcome.phasesUs.firstByte),
+    transferUs: phase(outcome.phasesUs.transfer),
+    bytesRead: integer(outcome.bytesRead),
+    classCode: codeOfClass(outcome.class),
+    httpStatus: outcome.httpStatus === null ? null : Math.min(integer(outcome.httpStatus), 999),
+    traceId: run.traceId !== null && TRACE_ID.test(run.traceId) ? run.traceId : null,
+    address: addressOf(outcome.address),
+    detail: outcome.detail === null ? null : storableText(outcome.detail),
+    failures: failuresOf(outcome.failures),
+  };
+};

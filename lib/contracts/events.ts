@@ -1,0 +1,145 @@
+import { z } from "zod";
+import { AlertResource, Identifier, Instant, ServiceResource } from "./api.ts";
+import { IncidentImpact, IncidentStatus, PublicState } from "./snapshot.ts";
+
+/**
+ * The catalogue of events and their envelope. An event is immutable; its `data` is the REST resource as it stood after
+ * what happened. Types are added, never renamed.
+ */
+
+export const EVENT_TYPES = [
+  "alert.firing",
+  "alert.resolved",
+  "incident.opened",
+  "incident.updated",
+  "incident.resolved",
+  "component.status_changed",
+  "delivery.dead",
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+const KNOWN_TYPES: ReadonlySet<string> = new Set(EVENT_TYPES);
+export const isEventType = (text: string): text is EventType => KNOWN_TYPES.has(text);
+
+/** What each type means, for the documentation and for AsyncAPI. */
+export const EVENT_DESCRIPTIONS: Readonly<Record<EventType, string>> = {
+  "alert.firing": "Both windows of a burn-rate pair spend the error budget faster than its factor.",
+  "alert.resolved": "A firing burn-rate pair does not hold any more, or was removed.",
+  "incident.opened": "An incident was published.",
+  "incident.updated": "An open incident has a new status or message.",
+  "incident.resolved": "An incident was closed.",
+  "component.status_changed": "The published state of a service changed.",
+  "delivery.dead": "An event could not be delivered to an endpoint and will not be tried again.",
+};
+
+export const IncidentUpdateResource = z
+  .strictObject({
+    id: Identifier,
+    status: IncidentStatus,
+    body: z.string().meta({ description: "Plain text" }),
+    affected: z.array(z.strictObject({ serviceId: Identifier, oldState: PublicState, newState: PublicState })),
+    displayAt: Instant,
+    createdAt: Instant,
+    updatedAt: Instant,
+  })
+  .meta({ id: "IncidentUpdate" });
+export type IncidentUpdateResource = z.infer<typeof IncidentUpdateResource>;
+
+export const IncidentResource = z
+  .strictObject({
+    id: Identifier,
+    name: z.string(),
+    status: IncidentStatus,
+    impact: IncidentImpact,
+    serviceIds: z.array(Identifier),
+    startedAt: Instant,
+    monitoringAt: Instant.nullable(),
+    resolvedAt: Instant.nullable(),
+    createdAt: Instant,
+    updatedAt: Instant,
+    updates: z.array(IncidentUpdateResource).meta({ description: "Newest first" }),
+  })
+  .meta({ id: "Incident", description: "Something that customers should know about, told in updates" });
+export type IncidentResource = z.infer<typeof IncidentResource>;
+
+export const DeliveryState = z.enum(["pending", "delivered", "dead", "canceled"]);
+export type DeliveryState = z.infer<typeof DeliveryState>;
+
+export const DeliveryResource = z
+  .strictObject({
+    id: Identifier,
+    eventId: Identifier,
+    eventType: z.string(),
+    endpointId: Identifier,
+    sequence: z.string().meta({ description: "Counts the events of this endpoint from 1" }),
+    state: DeliveryState,
+    attemptsMade: z.number().int().nonnegative(),
+    firstDueAt: Instant,
+    finishedAt: Instant.nullable(),
+    lastError: z.string().nullable(),
+  })
+  .meta({ id: "Delivery", description: "One event on its way to one endpoint" });
+export type DeliveryResource = z.infer<typeof DeliveryResource>;
+
+/** The schema of `data` by type. */
+export const EVENT_DATA = {
+  "alert.firing": AlertResource,
+  "alert.resolved": AlertResource,
+  "incident.opened": IncidentResource,
+  "incident.updated": IncidentResource,
+  "incident.resolved": IncidentResource,
+  "component.status_changed": ServiceResource,
+  "delivery.dead": DeliveryResource,
+} as const satisfies Record<EventType, z.ZodType>;
+
+/**
+ * CloudEvents 1.0, structured mode. `id` is the `webhook-id` header and stays the same on every retry. `sequence`
+ * counts the events of the receiving endpoint without holes, padded to 20 digits so that text order is number order.
+ * `timestamp` repeats `time` for readers of Standard Webhooks, whose body is `{type, timestamp, data}`.
+ */
+export const CloudEvent = z
+  .strictObject({
+    specversion: z.literal("1.0"),
+    id: Identifier,
+    source: z.string().min(1),
+    type: z.enum(EVENT_TYPES),
+    subject: z.string().min(1),
+    time: Instant,
+    timestamp: Instant,
+    datacontenttype: z.literal("application/json"),
+    sequence: z.string().regex(/^\d{20}$/),
+    data: z.unknown(),
+  })
+  .meta({ id: "CloudEvent" });
+export type CloudEvent = z.infer<typeof CloudEvent>;
+
+export const CLOUD_EVENT_CONTENT_TYPE = "application/cloudevents+json; charset=utf-8";
+
+/** A stored event as the envelope needs it. */
+export type StoredEvent = {
+  readonly id: string;
+  readonly type: EventType;
+  readonly subject: string;
+  readonly occurredAtMs: number;
+  readonly data: unknown;
+};
+
+/** The address of the page, or `/nines` when none is configured. */
+export const eventSource = (pageUrl: string | null): string => pageUrl ?? "/nines";
+
+/** The envelope of an event for one endpoint. The same arguments give the same bytes, so retries are alike. */
+export const cloudEvent = (event: StoredEvent, source: string, sequence: bigint): CloudEvent => {
+  const time = new Date(event.occurredAtMs).toISOString();
+  return {
+    specversion: "1.0",
+    id: event.id,
+    source,
+    type: event.type,
+    subject: event.subject,
+    time,
+    timestamp: time,
+    datacontenttype: "application/json",
+    sequence: sequence.toString().padStart(20, "0"),
+    data: event.data,
+  };
+};

@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { EpochMinute } from "../units.ts";
+import type { Counts } from "./series.ts";
+import { createSeries, NO_COUNTS, retainedHours, setMinute, sumOver } from "./series.ts";
+
+const at = (minute: number) => minute as EpochMinute;
+const BASE = 29_000_000;
+
+const counts = fc
+  .record({ bad: fc.nat(50), good: fc.nat(50), missing: fc.nat(5) })
+  .map(({ bad, good, missing }): Counts => ({ bad, total: bad + good, expected: bad + good + missing }));
+const writes = fc.array(fc.record({ minute: fc.nat(900), counts }), { minLength: 1, maxLength: 120 });
+
+const bruteForce = (byMinute: ReadonlyMap<number, Counts>, from: number, to: number): Counts => {
+  let sum = NO_COUNTS;
+  for (const [minute, one] of byMinute) {
+    if (minute <= from || minute > to) continue;
+    sum = { bad: sum.bad + one.bad, total: sum.total + one.total, expected: sum.expected + one.expected };
+  }
+  return sum;
+};
+
+test("any window equals the sum of its minutes, after any order of writes and corrections", () => {
+  fc.assert(
+    fc.property(writes, fc.nat(1_000), fc.nat(1_000), (list, a, b) => {
+      const series = createSeries(1_000);
+      const byMinute = new Map<number, Counts>();
+      for (const write of list) {
+        expect(setMinute(series, at(BASE + write.minute), write.counts)).toBe(true);
+        byMinute.set(BASE + write.minute, write.counts);
+      }
+      const [from, to] = [BASE + Math.min(a, b) - 50, BASE + Math.max(a, b)];
+      expect(sumOver(series, at(from), at(to))).toEqual(bruteForce(byMinute, from, to));
+    }),
+  );
+});
+
+test("splitting a window changes no sum", () => {
+  fc.assert(
+    fc.property(writes, fc.tuple(fc.nat(900), fc.nat(900), fc.nat(900)), (list, cuts) => {
+      const series = createSeries(1_000);
+      for (const write of list) setMinute(series, at(BASE + write.minute), write.counts);
+      const [a = 0, b = 0, c = 0] = [...cuts].sort((x, y) => x - y);
+      const whole = sumOver(series, at(BASE + a), at(BASE + c));
+      const left = sumOver(series, at(BASE + a), at(BASE + b));
+      const right = sumOver(series, at(BASE + b), at(BASE + c));
+      expect(whole.bad).toBe(left.bad + right.bad);
+      expect(whole.total).toBe(left.total + right.total);
+      expect(whole.expected).toBe(left.expected + right.expected);
+    }),
+  );
+});
+
+test("the same minutes in any order give the same sums", () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.record({ minute: fc.nat(900), counts }), { selector: (write) => write.minute }),
+      fc.nat(900),
+      (list, to) => {
+        const [forward, backward] = [createSeries(1_000), createSeries(1_000)];
+        for (const write of list) setMinute(forward, at(BASE + write.minute), write.counts);
+        for (const write of [...list].reverse()) setMinute(backward, at(BASE + write.minute), write.counts);
+        expect(sumOver(forward, at(BASE - 1), at(BASE + to))).toEqual(sumOver(backward, at(BASE - 1), at(BASE + to)));
+      },
+    ),
+  );
+});
+
+test("old hours leave the ring and the remaining windows stay exact", () => {
+  const series = createSeries(120);
+  const one: Counts = { bad: 1, total: 2, expected: 2 };
+  for (let minute = 0; minute < 5_000; minute += 1) setMinute(series, at(BASE + minute), one);
+  expect(retainedHours(series)).toBe(series.capacityHours);
+  expect(sumOver(series, at(BASE + 4_999 - 120), at(BASE + 4_999))).toEqual({ bad: 120, total: 240, expected: 240 });
+  expect(setMinute(series, at(BASE), one)).toBe(false);
+});
+
+test("a jump past everything retained starts anew", () => {
+  const series = createSeries(60);
+  setMinute(series, at(BASE), { bad: 5, total: 5, expected: 5 });
+  setMinute(series, at(BASE + 100_000), { bad: 1, total: 1, expected: 1 });
+  expect(sumOver(series, at(BASE - 1), at(BASE + 100_000))).toEqual({ bad: 1, total: 1, expected: 1 });
+});
+
+test("hours that look alike share one block", () => {
+  const series = createSeries(28 * 1_440);
+  for (let minute = 0; minute < 28 * 1_440; minute += 1) {
+    setMinute(series, at(BASE - (BASE % 60) + minute), { bad: 0, total: 2, expected: 2 });
+  }
+  expect(new Set(series.blocks).size).toBeLessThanOrEqual(4);
+});

@@ -1,0 +1,45 @@
+import type { EpochMinute } from "../units.ts";
+import type { Fraction } from "./fraction.ts";
+import type { Objective } from "./objective.ts";
+import { countsOver } from "./reading.ts";
+import type { MinuteSeries } from "./series.ts";
+
+/** How slices without events are judged. */
+export type NoDataPolicy = "ignore" | "good" | "bad";
+
+export type SliceCounts = { readonly good: number; readonly bad: number; readonly empty: number };
+
+/** A slice is bad when good / total is strictly below the target, compared exactly. */
+const isBadSlice = (bad: number, total: number, target: Fraction): boolean =>
+  BigInt(total - bad) * target.denominator < BigInt(total) * target.numerator;
+
+/**
+ * Judges the complete slices, aligned to minute 0, that lie inside `[first, last]`.
+ * @param sliceMinutes whole minutes, at least 1.
+ */
+export const countSlices = (args: {
+  readonly series: MinuteSeries;
+  readonly first: EpochMinute;
+  readonly last: EpochMinute;
+  readonly sliceMinutes: number;
+  readonly target: Fraction;
+}): SliceCounts => {
+  const { series, first, last, sliceMinutes, target } = args;
+  let [good, bad, empty] = [0, 0, 0];
+  const start = Math.ceil(first / sliceMinutes) * sliceMinutes;
+  for (let end = start + sliceMinutes - 1; end <= last; end += sliceMinutes) {
+    const counts = countsOver(series, end as EpochMinute, sliceMinutes);
+    if (counts.total === 0) empty += 1;
+    else if (isBadSlice(counts.bad, counts.total, target)) bad += 1;
+    else good += 1;
+  }
+  return { good, bad, empty };
+};
+
+/** consumed = bad slices / (budget * counted slices); null when no slice counts. */
+export const sliceBudgetConsumed = (slices: SliceCounts, objective: Objective, noData: NoDataPolicy): number | null => {
+  const bad = slices.bad + (noData === "bad" ? slices.empty : 0);
+  const counted = slices.good + slices.bad + (noData === "ignore" ? 0 : slices.empty);
+  if (counted === 0) return null;
+  return (bad * Number(objective.budget.denominator)) / (counted * Number(objective.budget.numerator));
+};

@@ -1,0 +1,173 @@
+import type { Database } from "#db/database.ts";
+import type { ClaimedDelivery } from "#db/queries/deliveries.ts";
+import { cancelRetired, claimDeliveries } from "#db/queries/deliveries.ts";
+import type { Logger } from "#lib/runtime/logger.ts";
+import { counter, histogram } from "#lib/runtime/metrics.ts";
+import type { AttemptDeps, AttemptReport } from "./deliver-attempt.ts";
+import { attemptDelivery } from "./deliver-attempt.ts";
+import type { Settled } from "./deliver-settle.ts";
+import { buryPoison, MOST_CRASHES, settleAttempt } from "./deliver-settle.ts";
+
+export type DispatcherDeps = AttemptDeps & {
+  readonly database: Database;
+  readonly log: Logger;
+  /** 0 to 1, for jitter. */
+  readonly random: () => number;
+  /** A new random text for each claim. */
+  readonly newToken: () => string;
+  /** Called when a place became free that a waiting delivery may need. */
+  readonly onRoom?: () => void;
+};
+
+export type Dispatcher = {
+  /** Claims what is due and begins the attempts; returns how many began. It does not wait for them. */
+  readonly dispatchDue: () => Promise<number>;
+  /** Resolves when no attempt is under way. */
+  readonly settled: () => Promise<void>;
+  /** Cancels what waits for removed endpoints. */
+  readonly sweep: () => Promise<void>;
+  /** Ends the attempts under way; they are repeated later. */
+  readonly abort: () => void;
+};
+
+/** Attempts at once in this process, and to one endpoint: a slow receiver never takes the places of the others. */
+const MOST_AT_ONCE = 128;
+const MOST_PER_ENDPOINT = 8;
+/** A claim outlives the endpoint's deadline by this much; design.md, "Processes". */
+const LEASE_MARGIN_MS = 10_000;
+const RECORD_RETRY_MS = 250;
+
+const attemptsTotal = () =>
+  counter({ name: "nines_delivery_attempts_total", help: "Webhook attempts by outcome.", labels: ["outcome"] });
+const deliveriesTotal = () =>
+  counter({ name: "nines_deliveries_finished_total", help: "Deliveries that ended, by state.", labels: ["state"] });
+const attemptSeconds = () =>
+  histogram({
+    name: "nines_delivery_attempt_duration_seconds",
+    help: "How long receivers took to answer.",
+    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  });
+
+/** A promise that ends an attempt at shutdown must not hang on a database that is away: it is tried until the lease ends. */
+const recordPersistently = async (
+  deps: DispatcherDeps,
+  delivery: ClaimedDelivery,
+  record: () => Promise<Settled>,
+  signal: AbortSignal,
+): Promise<Settled> => {
+  for (;;) {
+    try {
+      return await record();
+    } catch (error) {
+      const isOver = deps.clock.now() + RECORD_RETRY_MS >= delivery.leasedUntil || signal.aborted;
+      deps.log.warn({ deliveryId: delivery.id, error }, "the result of an attempt could not be recorded");
+      if (isOver) return "lost";
+      await deps.clock.sleep(RECORD_RETRY_MS, signal).catch(() => undefined);
+    }
+  }
+};
+
+const logAttempt = (log: Logger, delivery: ClaimedDelivery, report: AttemptReport, settled: Settled): void => {
+  const fields = {
+    deliveryId: delivery.id,
+    endpointId: delivery.endpointId,
+    eventId: delivery.event.id,
+    eventType: delivery.event.type,
+    attempt: delivery.attempt,
+    statusCode: report.httpStatus,
+    durationMs: Math.round(report.durationMs),
+    result: settled,
+  };
+  if (settled === "delivered") log.info(fields, "event delivered");
+  else if (report.outcome.kind === "accepted") log.info(fields, "event delivered a second time");
+  else log.warn({ ...fields, reason: report.outcome.reason }, settled === "dead" ? "event given up" : "attempt failed");
+};
+
+/**
+ * The dispatcher of one process. Any number of them may share a database: a claim is a row lock plus a lease with a
+ * random token. An event is delivered at least once, always under the same id.
+ */
+export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
+  const { database, clock, log } = deps;
+  const stop = new AbortController();
+  const underWay = new Map<Promise<void>, ClaimedDelivery>();
+  /** What others left behind is tried one at a time, so that a payload that crashes us is found out. */
+  let suspects = 0;
+
+  const busyByEndpoint = (): Map<string, number> => {
+    const busy = new Map<string, number>();
+    for (const { endpointId } of underWay.values()) busy.set(endpointId, (busy.get(endpointId) ?? 0) + 1);
+    return busy;
+  };
+
+  const work = async (delivery: ClaimedDelivery): Promise<void> => {
+    if (delivery.abandonedBefore >= MOST_CRASHES) {
+      log.error({ deliveryId: delivery.id, eventId: delivery.event.id }, "a delivery crashed its dispatcher repeatedly");
+      await recordPersistently(deps, delivery, () => buryPoison(database, { delivery, now: clock.now() }), stop.signal);
+      return;
+    }
+    const report = await attemptDelivery(deps, delivery, stop.signal);
+    attemptsTotal().inc({ outcome: report.outcome.kind });
+    attemptSeconds().observe(report.durationMs / 1_000);
+    const now = clock.now();
+    const random = deps.random();
+    const record = () => settleAttempt(database, { delivery, report, now, random });
+    const settled = await recordPersistently(deps, delivery, record, stop.signal);
+    if (settled === "delivered" || settled === "dead") deliveriesTotal().inc({ state: settled });
+    logAttempt(log, delivery, report, settled);
+  };
+
+  const begin = (delivery: ClaimedDelivery, isSuspect: boolean): void => {
+    if (isSuspect) suspects += 1;
+    const running: Promise<void> = work(delivery)
+      .catch((error: unknown) => log.error({ deliveryId: delivery.id, error }, "an attempt failed unexpectedly"))
+      .finally(() => {
+        const wasFull = underWay.size >= MOST_AT_ONCE || (busyByEndpoint().get(delivery.endpointId) ?? 0) >= MOST_PER_ENDPOINT;
+        underWay.delete(running);
+        if (isSuspect) suspects -= 1;
+        if (wasFull || isSuspect) deps.onRoom?.();
+      });
+    underWay.set(running, delivery);
+  };
+
+  const claim = async (leftBehind: boolean, limit: number): Promise<number> => {
+    if (limit <= 0) return 0;
+    const claimed = await database.transaction((tx) =>
+      claimDeliveries(tx, {
+        now: clock.now(),
+        leaseToken: deps.newToken(),
+        leaseMarginMs: LEASE_MARGIN_MS,
+        limit,
+        perEndpoint: MOST_PER_ENDPOINT,
+        busy: busyByEndpoint(),
+        leftBehind,
+      }),
+    );
+    for (const delivery of claimed) begin(delivery, leftBehind);
+    return claimed.length;
+  };
+
+  return {
+    dispatchDue: async () => {
+      if (stop.signal.aborted) return 0;
+      const old = suspects === 0 ? await claim(true, 1) : 0;
+      return old + (await claim(false, MOST_AT_ONCE - underWay.size));
+    },
+    settled: async () => {
+      while (underWay.size > 0) await Promise.all(underWay.keys());
+    },
+    sweep: async () => {
+      const canceled = await database.transaction((tx) => cancelRetired(tx, clock.now()));
+      if (canceled > 0) log.info({ count: canceled }, "deliveries to removed endpoints canceled");
+    },
+    abort: () => stop.abort(),
+  };
+};
+
+/** One whole round: claims what is due and waits until every attempt is recorded. Returns how many were made. */
+export const runDeliverOnce = async (deps: DispatcherDeps): Promise<number> => {
+  const dispatcher = createDispatcher(deps);
+  const begun = await dispatcher.dispatchDue();
+  await dispatcher.settled();
+  return begun;
+};

@@ -1,0 +1,36 @@
+import type { Snapshot } from "#lib/contracts/snapshot.ts";
+import type { Clock } from "#lib/runtime/clock.ts";
+import type { Database } from "#db/database.ts";
+
+export type { Database };
+
+/** Who is signed in. Until accounts exist there is one kind of session. */
+export type Session = { readonly expiresAt: number };
+
+/** What pages share with the server that runs them. Next bundles second copies of modules, so this lives on globalThis. */
+export type WebContext = {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** The snapshot that the page is rendered from; null before the first one. */
+  readonly snapshot: () => Snapshot | null;
+  /** The session that a cookie's token belongs to; null when it is unknown, expired or revoked. */
+  readonly findSession: (token: string) => Promise<Session | null>;
+};
+
+/** Names of the session cookie, the one for https first. Browsers keep `__Host-` cookies safe from sibling domains. */
+export const SESSION_COOKIES = ["__Host-nines_session", "nines_session"] as const;
+
+const KEY = Symbol.for("nines.web-context");
+type Holder = { [KEY]?: WebContext };
+
+/** Called once by the web role before it starts Next. */
+export const setWebContext = (context: WebContext): void => {
+  (globalThis as Holder)[KEY] = context;
+};
+
+/** @throws Error when no web role runs in this process (a page was rendered outside `nines start`). */
+export const getWebContext = (): WebContext => {
+  const context = (globalThis as Holder)[KEY];
+  if (context === undefined) throw new Error("pages are rendered by the web role only: run `nines start` or `nines dev`");
+  return context;
+};

@@ -1,0 +1,104 @@
+// K1–K6 of the fault scenarios, from raw rows. Shares no code with the product on purpose: what it checks, it computes itself.
+import { createHmac } from "node:crypto";
+import type postgres from "postgres";
+import type { Received } from "./receiver.ts";
+import type { DownSpan } from "./scripted-target.ts";
+
+export type Finding = { readonly checker: "K1" | "K2" | "K3" | "K4" | "K5" | "K6"; readonly what: string };
+
+/** K1: between the first and the last closed minute every probe has one bucket a minute, and it says what the raw runs say. */
+export const checkBuckets = async (sql: postgres.Sql): Promise<Finding[]> => {
+  const rows = await sql<{ what: string }[]>`
+    with span as (
+      select b.probe_no, b.location_no, min(b.minute) as first, max(b.minute) as last from buckets b group by 1, 2),
+    minutes as (
+      select s.probe_no, s.location_no, m as minute from span s, generate_series(s.first, s.last, interval '1 minute') m),
+    raw as (
+      select r.probe_no, r.location_no, date_trunc('minute', r.scheduled_at) as minute, count(*) as total,
+             count(*) filter (where c.vote = 'good') as good, count(*) filter (where c.vote = 'bad') as bad
+        from runs r join outcome_classes c on c.code = r.class group by 1, 2, 3)
+    select format('probe %s at %s, %s: bucket %s/%s/%s, raw %s/%s/%s, expected %s', m.probe_no, m.location_no, m.minute,
+                  b.good, b.bad, b.total, coalesce(r.good, 0), coalesce(r.bad, 0), coalesce(r.total, 0), b.expected) as what
+      from minutes m
+      left join buckets b using (probe_no, location_no, minute)
+      left join raw r using (probe_no, location_no, minute)
+     where b.total is null or b.total <> coalesce(r.total, 0) or b.good <> coalesce(r.good, 0) or b.bad <> coalesce(r.bad, 0)
+        or b.total > b.expected`;
+  return rows.map(({ what }) => ({ checker: "K1", what }));
+};
+
+/** K1: scheduled instants that have no run, between the first and the last run of each probe. `allowed` is how many may be missing. */
+export const checkMissingRuns = async (sql: postgres.Sql, intervalMs: number, allowed: number): Promise<Finding[]> => {
+  const [row] = await sql<{ missing: string }[]>`
+    with spans as (
+      select probe_no, location_no, min(scheduled_at) as first, max(scheduled_at) as last, count(*) as runs from runs group by 1, 2)
+    select coalesce(sum(round(extract(epoch from last - first) * 1000 / ${intervalMs}) + 1 - runs), 0)::text as missing from spans`;
+  const missing = Number(row?.missing ?? 0);
+  return missing > allowed ? [{ checker: "K1", what: `${missing} scheduled runs are missing, ${allowed} may be` }] : [];
+};
+
+/** K2: good and total of each SLO's packed hours equal the decided slots of the raw runs (one location, availability). */
+export const checkSliHours = async (sql: postgres.Sql): Promise<Finding[]> => {
+  const rows = await sql<{ what: string }[]>`
+    with packed as (
+      select h.slo_id, h.hour + (i - 1) * interval '1 minute' as minute, h.good[i] as good, h.total[i] as total
+        from sli_hours h, generate_series(1, 60) i where h.total[i] > 0),
+    raw as (
+      select s.id as slo_id, date_trunc('minute', r.scheduled_at) as minute,
+             count(*) filter (where c.vote = 'good') as good, count(*) as total
+        from slos s join probes p on s.definition -> 'probes' ? p.id join runs r on r.probe_no = p.no
+        join outcome_classes c on c.code = r.class
+       where c.vote <> 'none' and s.definition -> 'sli' ->> 'kind' = 'availability'
+         and r.scheduled_at < (select closed_until from rollup_progress)
+       group by 1, 2)
+    select format('%s %s: packed %s/%s, raw %s/%s', coalesce(p.slo_id, r.slo_id), coalesce(p.minute, r.minute), p.good, p.total, r.good, r.total) as what
+      from packed p full join raw r using (slo_id, minute)
+      join slos s on s.id = coalesce(p.slo_id, r.slo_id) and s.definition -> 'sli' ->> 'kind' = 'availability'
+     where p.good is distinct from r.good or p.total is distinct from r.total`;
+  return rows.map(({ what }) => ({ checker: "K2", what }));
+};
+
+const isSignedWith = (received: Received, secret: string): boolean => {
+  const id = received.headers["webhook-id"] ?? "";
+  const timestamp = received.headers["webhook-timestamp"] ?? "";
+  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  const expected = createHmac("sha256", key).update(`${id}.${timestamp}.${received.body}`).digest("base64");
+  return (received.headers["webhook-signature"] ?? "").split(" ").includes(`v1,${expected}`);
+};
+
+/** K3: episodes alternate without holes, and the receiver has each event of the database, and no other, correctly signed. */
+export const checkAlerts = async (sql: postgres.Sql, received: readonly Received[], secret: string): Promise<Finding[]> => {
+  const findings: Finding[] = [];
+  const holes = await sql<{ what: string }[]>`
+    select format('%s %s has %s episodes, the last is number %s', slo_id, pair_id, count(*), max(number)) as what
+      from alerts group by slo_id, pair_id having count(*) <> max(number)`;
+  findings.push(...holes.map(({ what }) => ({ checker: "K3" as const, what })));
+  const due = await sql<{ id: string }[]>`select e.id from events e join deliveries d on d.event_id = e.id where d.state <> 'canceled'`;
+  const seen = new Set(received.map((request) => request.headers["webhook-id"]));
+  for (const { id } of due) if (!seen.has(id)) findings.push({ checker: "K3", what: `event ${id} never reached the receiver` });
+  const known = new Set(due.map(({ id }) => id));
+  for (const id of seen) if (id === undefined || !known.has(id)) findings.push({ checker: "K3", what: `the receiver got ${id}, which the database does not know` });
+  for (const request of received) if (!isSignedWith(request, secret)) findings.push({ checker: "K3", what: `the signature of ${request.headers["webhook-id"]} is wrong` });
+  return findings;
+};
+
+/** K4: no run is bad that began and ended while the target was up. */
+export const checkInnocence = async (sql: postgres.Sql, downSpans: readonly DownSpan[]): Promise<Finding[]> => {
+  const bad = await sql<{ scheduled_at: Date; started_at: Date; class: string; detail: string | null; duration_us: number }[]>`
+    select r.scheduled_at, r.started_at, c.class, r.detail, r.duration_us from runs r join outcome_classes c on c.code = r.class where c.vote = 'bad'`;
+  const touchesDown = (fromMs: number, untilMs: number): boolean => downSpans.some((span) => fromMs < span.untilMs && untilMs >= span.fromMs);
+  return bad
+    .filter((run) => !touchesDown(run.started_at.getTime() - 5, run.started_at.getTime() + run.duration_us / 1_000 + 5))
+    .map((run) => ({ checker: "K4", what: `${run.scheduled_at.toISOString()} is ${run.class} (${run.detail}) while the target was up` }));
+};
+
+/** K6: sessions of the database are back to at most `before` and none is idle in a transaction. */
+export const checkSessions = async (sql: postgres.Sql, before: number): Promise<Finding[]> => {
+  const [row] = await sql<{ sessions: number; idle: number }[]>`
+    select count(*)::int as sessions, (count(*) filter (where state like 'idle in transaction%' and state_change < now() - interval '5 seconds'))::int as idle
+      from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
+  const findings: Finding[] = [];
+  if (row !== undefined && row.sessions > before) findings.push({ checker: "K6", what: `${row.sessions} sessions are open, there were ${before}` });
+  if (row !== undefined && row.idle > 0) findings.push({ checker: "K6", what: `${row.idle} sessions are idle in a transaction` });
+  return findings;
+};

@@ -1,0 +1,25 @@
+import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** One program of a check: its name for people, the script in node_modules, its arguments. */
+export type Step = { readonly name: string; readonly script: string; readonly args: readonly string[] };
+
+export type StepResult = { readonly step: Step; readonly code: number; readonly output: string; readonly seconds: number };
+
+/** Runs a script of node_modules on this Node. With `isQuiet` its output is kept for the end. */
+export const runStep = (step: Step, options: { isQuiet: boolean }): Promise<StepResult> =>
+  new Promise((resolve, reject) => {
+    const startedAt = performance.now();
+    const child = spawn(process.execPath, [join(ROOT, step.script), ...step.args], {
+      cwd: ROOT,
+      stdio: ["ignore", options.isQuiet ? "pipe" : "inherit", options.isQuiet ? "pipe" : "inherit"],
+      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ""}` },
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => { output += chunk.toString(); });
+    child.on("error", reject);
+    child.on("exit", (code) => resolve({ step, code: code ?? 1, output, seconds: (performance.now() - startedAt) / 1_000 }));
+  });

@@ -1,0 +1,35 @@
+// Format, lint, types, import rules, unit tests: everything that needs no database, in under a minute.
+import type { Step, StepResult } from "./steps.ts";
+import { runStep } from "./steps.ts";
+
+const VITEST = "node_modules/vitest/vitest.mjs";
+/** Two lanes for two cores; the longest step of each lane comes first. */
+const LANES: readonly (readonly Step[])[] = [
+  [
+    { name: "lint", script: "node_modules/eslint/bin/eslint.js", args: [".", "--max-warnings=0", "--cache", "--cache-location", "node_modules/.cache/eslint/"] },
+    { name: "format", script: "node_modules/@biomejs/biome/bin/biome", args: ["check", "."] },
+  ],
+  [
+    { name: "types", script: "node_modules/typescript/bin/tsc", args: ["--noEmit", "-p", "."] },
+    { name: "unit tests", script: VITEST, args: ["run", "--project", "unit", "--reporter", "dot"] },
+    { name: "import rules", script: "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs", args: ["--config", ".dependency-cruiser.cjs", "app", "lib", "probes", "db"] },
+  ],
+];
+
+const report = ({ step, code, output, seconds }: StepResult): void => {
+  process.stdout.write(`${code === 0 ? "ok  " : "FAIL"} ${step.name} (${seconds.toFixed(1)} s)\n`);
+  if (code !== 0) process.stdout.write(`${output}\n`);
+};
+
+const runLane = async (steps: readonly Step[]): Promise<boolean> => {
+  let isFine = true;
+  for (const step of steps) {
+    const result = await runStep(step, { isQuiet: true });
+    report(result);
+    isFine &&= result.code === 0;
+  }
+  return isFine;
+};
+
+const lanes = await Promise.all(LANES.map(runLane));
+process.exitCode = lanes.every(Boolean) ? 0 : 1;
