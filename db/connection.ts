@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isIP, Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import postgres from "postgres";
 import { AppError } from "#lib/core/errors.ts";
 
@@ -73,7 +74,8 @@ const sslOf = (query: URLSearchParams, isLocal: boolean): DatabaseAddress["ssl"]
 export const parseDatabaseUrl = (text: string): DatabaseAddress => {
   let url: URL;
   try {
-    url = new URL(text);
+    // libpq allows an empty host after the user, the URL standard does not.
+    url = new URL(text.replace(/^(\w+:\/\/[^/?#]*@)(?=[/?])/, "$1localhost"));
   } catch {
     throw new AppError(
       "DATABASE_UNREACHABLE",
@@ -139,22 +141,29 @@ export const openPool = (address: DatabaseAddress, settings: PoolSettings): Pool
   const sockets = new Set<Socket>();
   let isDestroyed = false;
 
-  const socket = (): Socket => {
+  let silentCloses = 0;
+  const socket = async (): Promise<Socket> => {
+    if (silentCloses > 0) await pause(Math.min(1_000, 50 * 2 ** silentCloses));
     if (isDestroyed) throw new AppError("DATABASE_UNREACHABLE", "the connection pool is closed");
     for (const old of sockets) if (old.destroyed) sockets.delete(old);
     const made = connectSocket(address);
+    // A server that closes without a word is asked again by the library at once and for ever: slow that down.
+    made.once("close", () => {
+      silentCloses = made.bytesRead === 0 ? silentCloses + 1 : 0;
+    });
     sockets.add(made);
     return made;
   };
-  const startup = address.prepare
-    ? {
-        TimeZone: "UTC",
-        DateStyle: "ISO, YMD",
-        ...(settings.statementTimeoutMs === null ? {} : { statement_timeout: settings.statementTimeoutMs }),
-      }
-    : {};
+  // Poolers know the first two and refuse settings that they do not know.
+  const startup = {
+    TimeZone: "UTC",
+    DateStyle: "ISO, YMD",
+    ...(settings.statementTimeoutMs === null || !address.prepare
+      ? {}
+      : { statement_timeout: settings.statementTimeoutMs }),
+  };
   // The type of `socket` is missing from the library's own types.
-  const options: postgres.Options<{ bigint: postgres.PostgresType<bigint> }> & { socket: () => Socket } = {
+  const options: postgres.Options<{ bigint: postgres.PostgresType<bigint> }> & { socket: () => Promise<Socket> } = {
     host: address.host,
     port: address.port,
     database: address.database,

@@ -4,7 +4,7 @@ import type { Pool, Sql, Tx } from "./connection.ts";
 import { describeAddress, openPool, parseDatabaseUrl } from "./connection.ts";
 import { isConnectionFailure, toDatabaseError } from "./database-errors.ts";
 import { createNotifications } from "./notifications.ts";
-import type { TransactionHandle } from "./transaction.ts";
+import type { TransactionHandle, TransactionMode } from "./transaction.ts";
 import { runTransaction } from "./transaction.ts";
 
 /**
@@ -132,15 +132,15 @@ export const openDatabase = ({
       release(generation);
     }
   };
-  const transact = <T>(work: (tx: Tx) => Promise<T>, deadlineMs: number, isReadOnly: boolean): Promise<T> =>
-    run(deadlineMs, ({ pool }, onHandle) => runTransaction({ sql: pool.sql, work, deadlineMs, isReadOnly, onHandle }));
+  const transact = <T>(work: (tx: Tx) => Promise<T>, deadlineMs: number, mode: TransactionMode): Promise<T> =>
+    run(deadlineMs, ({ pool }, onHandle) => runTransaction({ sql: pool.sql, work, deadlineMs, mode, onHandle }));
 
   return {
     read: (work, { deadlineMs = DEFAULT_DEADLINE_MS } = {}) =>
       deadlineMs === DEFAULT_DEADLINE_MS && address.prepare
         ? run(deadlineMs, async ({ pool }) => work(pool.sql))
-        : transact(work, deadlineMs, true),
-    transaction: (work, { deadlineMs = DEFAULT_DEADLINE_MS } = {}) => transact(work, deadlineMs, false),
+        : transact(work, deadlineMs, "read only"),
+    transaction: (work, { deadlineMs = DEFAULT_DEADLINE_MS } = {}) => transact(work, deadlineMs, "read write"),
     listen: notifications.listen,
     close: async () => {
       if (isClosed) return;

@@ -3,7 +3,13 @@ import type { Db } from "./database.ts";
 import { openDatabase } from "./database.ts";
 import type { MigrationFile } from "./migration-files.ts";
 import { MIGRATIONS_FOLDER, pendingMigrations, readMigrationFiles } from "./migration-files.ts";
-import { applyMigration, createMigrationsTable, lockMigrations, readAppliedMigrations, readServerVersion } from "./queries/migrations.ts";
+import {
+  applyMigration,
+  createMigrationsTable,
+  lockMigrations,
+  readAppliedMigrations,
+  readServerVersion,
+} from "./queries/migrations.ts";
 
 const OLDEST_SERVER = 150_000;
 /** Long enough for another instance to finish its migrations. */
@@ -16,16 +22,26 @@ export type MigrateArgs = { readonly url: string; readonly folder?: string; read
 export const requireServerVersion = async (db: Db): Promise<void> => {
   const version = await readServerVersion(db);
   if (version >= OLDEST_SERVER) return;
-  throw new AppError("DATABASE_TOO_OLD", `the server is PostgreSQL ${Math.floor(version / 10_000)}; Nines needs 15 or newer`);
+  throw new AppError(
+    "DATABASE_TOO_OLD",
+    `the server is PostgreSQL ${Math.floor(version / 10_000)}; Nines needs 15 or newer`,
+  );
 };
 
 /** Applies `file` unless another instance did so while we waited. Returns whether it was us. */
-const applyOnce = async (tx: Db, { file, files, lockWaitMs }: { file: MigrationFile; files: readonly MigrationFile[]; lockWaitMs: number }): Promise<boolean> => {
+const applyOnce = async (
+  tx: Db,
+  { file, files, lockWaitMs }: { file: MigrationFile; files: readonly MigrationFile[]; lockWaitMs: number },
+): Promise<boolean> => {
   try {
     await lockMigrations(tx, lockWaitMs);
   } catch (error) {
     if ((error as { code?: unknown }).code !== "55P03") throw error;
-    throw new AppError("DATABASE_TIMEOUT", `another instance has been migrating for ${lockWaitMs} ms; try again when it is done`, { cause: error });
+    throw new AppError(
+      "DATABASE_TIMEOUT",
+      `another instance has been migrating for ${lockWaitMs} ms; try again when it is done`,
+      { cause: error },
+    );
   }
   await createMigrationsTable(tx);
   if (!pendingMigrations(files, await readAppliedMigrations(tx)).includes(file)) return false;
@@ -38,7 +54,11 @@ const applyOnce = async (tx: Db, { file, files, lockWaitMs }: { file: MigrationF
  * instances may start at once and one that is killed halfway leaves nothing half done. Returns the names it applied.
  * @throws AppError DATABASE_TOO_OLD, DATABASE_TOO_NEW, MIGRATION_CHANGED, DATABASE_UNREACHABLE, DATABASE_TIMEOUT, DISK_FULL
  */
-export const migrate = async ({ url, folder = MIGRATIONS_FOLDER, lockWaitMs = LOCK_WAIT_MS }: MigrateArgs): Promise<{ applied: string[] }> => {
+export const migrate = async ({
+  url,
+  folder = MIGRATIONS_FOLDER,
+  lockWaitMs = LOCK_WAIT_MS,
+}: MigrateArgs): Promise<{ applied: string[] }> => {
   const files = await readMigrationFiles(folder);
   const database = openDatabase({ url, applicationName: "nines-migrate", maxConnections: 1 });
   const applied: string[] = [];
@@ -48,7 +68,9 @@ export const migrate = async ({ url, folder = MIGRATIONS_FOLDER, lockWaitMs = LO
       return pendingMigrations(files, await readAppliedMigrations(db));
     });
     for (const file of pending) {
-      const isOurs = await database.transaction((tx) => applyOnce(tx, { file, files, lockWaitMs }), { deadlineMs: FILE_DEADLINE_MS });
+      const isOurs = await database.transaction((tx) => applyOnce(tx, { file, files, lockWaitMs }), {
+        deadlineMs: FILE_DEADLINE_MS,
+      });
       if (isOurs) applied.push(file.name);
     }
     return { applied };

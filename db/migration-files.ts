@@ -35,18 +35,27 @@ export const readMigrationFiles = async (folder: string = MIGRATIONS_FOLDER): Pr
  * @throws AppError DATABASE_TOO_NEW when the database knows migrations beyond the newest file, MIGRATION_CHANGED when an
  * applied one differs from its file or has none.
  */
-export const pendingMigrations = (files: readonly MigrationFile[], applied: readonly AppliedMigration[]): MigrationFile[] => {
+export const pendingMigrations = (
+  files: readonly MigrationFile[],
+  applied: readonly AppliedMigration[],
+): MigrationFile[] => {
   const newest = files.at(-1)?.name ?? "";
   const beyond = applied.find(({ name }) => name.slice(0, 4) > newest.slice(0, 4));
   if (beyond !== undefined) {
-    throw new AppError("DATABASE_TOO_NEW", `the database has ${beyond.name}, this release ends with ${newest}. Start the newer release or restore a backup.`);
+    throw new AppError(
+      "DATABASE_TOO_NEW",
+      `the database has ${beyond.name}, this release ends with ${newest}. Start the newer release or restore a backup.`,
+    );
   }
   const byName = new Map(files.map((file) => [file.name, file]));
   for (const { name, sha256 } of applied) {
     const file = byName.get(name);
     if (file?.sha256 === sha256) continue;
     const how = file === undefined ? "has no file in this release" : "differs from the file of this release";
-    throw new AppError("MIGRATION_CHANGED", `${name} was applied to the database and ${how}. Start an unchanged release.`);
+    throw new AppError(
+      "MIGRATION_CHANGED",
+      `${name} was applied to the database and ${how}. Start an unchanged release.`,
+    );
   }
   const done = new Set(applied.map(({ name }) => name));
   return files.filter(({ name }) => !done.has(name));

@@ -55,23 +55,20 @@ const settled = async <T>(work: () => Promise<T>, state: State): Promise<T> => {
   }
 };
 
+export type TransactionMode = "read write" | "read only" | "isolation level repeatable read read only";
+
 export type TransactionArgs<T> = {
   readonly sql: Sql;
   readonly work: (tx: Tx) => Promise<T>;
+  /** Becomes the server's limit of each statement; 0: none. */
   readonly deadlineMs: number;
-  readonly isReadOnly: boolean;
+  readonly mode: TransactionMode;
   /** Called before the first query, so that the pool can pass on what happens to connections. */
   readonly onHandle: (handle: TransactionHandle) => void;
 };
 
-/** One transaction over one connection, with the server's own statement limit at the deadline. */
-export const runTransaction = async <T>({
-  sql,
-  work,
-  deadlineMs,
-  isReadOnly,
-  onHandle,
-}: TransactionArgs<T>): Promise<T> => {
+/** One transaction over one connection. */
+export const runTransaction = async <T>({ sql, work, deadlineMs, mode, onHandle }: TransactionArgs<T>): Promise<T> => {
   const state: State = { connection: null, refusal: null };
   onHandle({
     connectionClosed: (connectionId) => {
@@ -94,6 +91,6 @@ export const runTransaction = async <T>({
       await tx.unsafe(`set local statement_timeout = ${Math.ceil(deadlineMs)}`, [], options);
       return { value: await work(guard(tx, state)) };
     }, state);
-  const result = (await sql.begin(isReadOnly ? "read only" : "read write", body)) as { value: T };
+  const result = (await sql.begin(mode, body)) as { value: T };
   return result.value;
 };

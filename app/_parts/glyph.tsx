@@ -2,7 +2,7 @@ import type { Role } from "../_view/state-looks.ts";
 
 /** The shapes of the states, once a page; `Glyph` points at them. */
 export const GlyphSheet = () => (
-  <svg hidden fillRule="evenodd">
+  <svg className="sheet" fillRule="evenodd">
     <symbol id="g-ok" viewBox="0 0 16 16">
       <path d="M8 0a8 8 0 100 16A8 8 0 008 0zm4.2 5.9-5.3 5.3-3.2-3.2 1.3-1.3 1.9 1.9 4-4z" />
     </symbol>

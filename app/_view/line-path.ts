@@ -1,6 +1,12 @@
 /** A box to draw in: x and y of the corner with the smallest values, in drawing units. */
 export type Box = { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 
+/** A minus sign separates as well as a space does. */
+const stepText = (dx: number, dy: number): string => {
+  if (dy === 0) return `h${dx}`;
+  return dy < 0 ? `l${dx}${dy}` : `l${dx} ${dy}`;
+};
+
 /**
  * The path of a line through values at equal steps, with gaps where a value is null: nothing is drawn that was not
  * measured. A lone value becomes a dot (the stroke's round cap). Coordinates are whole units, written relatively,
@@ -27,7 +33,7 @@ export const linePath = (
     const at = { x: Math.round(box.left + index * step), y: yOf(value) };
     isDrawn = last !== null;
     if (last === null) path += `M${at.x} ${at.y}`;
-    else path += at.y === last.y ? `h${at.x - last.x}` : `l${at.x - last.x} ${at.y - last.y}`;
+    else path += stepText(at.x - last.x, at.y - last.y);
     last = at;
   });
   return last !== null && !isDrawn ? `${path}h0` : path;

@@ -39,7 +39,6 @@ export const en: Words = {
     noServices: "Nothing is being watched yet.",
     waiting: "We have just started measuring.",
     allUnknown: "Our monitoring is delayed.",
-    notFound: "There is no such page.",
   },
   subject: {
     names: { other: "{names}" },
@@ -63,8 +62,6 @@ export const en: Words = {
   waitingText: "The first results appear here as soon as they arrive.",
   allUnknownText:
     "We have too few measurements to say how our services are doing. This is about our monitoring, not a known fault.",
-  notFoundText: "The address may be mistyped, or the service may have been removed.",
-  home: "See the current status",
 
   dataAsOf: "Data as of {time}.",
   stale: {
@@ -166,6 +163,7 @@ export const en: Words = {
     failedOf: "{bad} of {total}",
     met: "met",
     missed: "missed",
+    burning: "{rate}x since {time}",
     notBurning: "no",
   },
 };

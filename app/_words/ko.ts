@@ -39,7 +39,6 @@ export const ko: Words = {
     noServices: "아직 지켜보는 서비스가 없습니다.",
     waiting: "방금 측정을 시작했습니다.",
     allUnknown: "모니터링이 지연되고 있습니다.",
-    notFound: "페이지를 찾을 수 없습니다.",
   },
   subject: {
     names: { other: "{names} 서비스" },
@@ -60,8 +59,6 @@ export const ko: Words = {
   waitingText: "첫 결과가 들어오는 대로 이곳에 표시됩니다.",
   allUnknownText:
     "측정값이 부족하여 서비스 상태를 판단할 수 없습니다. 모니터링의 문제이며, 확인된 서비스 장애는 아닙니다.",
-  notFoundText: "주소가 잘못되었거나 서비스가 삭제되었을 수 있습니다.",
-  home: "현재 상태 보기",
 
   dataAsOf: "{time} 기준 데이터입니다.",
   stale: {
@@ -151,7 +148,7 @@ export const ko: Words = {
       objective: "목표",
       measures: "측정 대상",
       window: "기간",
-      attained: "달성",
+      attained: "달성률",
       budgetLeft: "남은 예산",
       failed: "실패",
       coverage: "측정률",
@@ -160,6 +157,7 @@ export const ko: Words = {
     failedOf: "{total}회 중 {bad}회",
     met: "달성",
     missed: "미달",
+    burning: "{time}부터 {rate}배",
     notBurning: "보통",
   },
 };

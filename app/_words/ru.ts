@@ -39,7 +39,6 @@ export const ru: Words = {
     noServices: "Пока ни один сервис не отслеживается.",
     waiting: "Мы только начали измерения.",
     allUnknown: "Мониторинг запаздывает.",
-    notFound: "Такой страницы нет.",
   },
   subject: {
     names: { other: "{names}" },
@@ -90,8 +89,6 @@ export const ru: Words = {
   waitingText: "Первые результаты появятся здесь, как только поступят.",
   allUnknownText:
     "Измерений слишком мало, чтобы судить о сервисах. Дело в нашем мониторинге: о неисправностях самих сервисов нам неизвестно.",
-  notFoundText: "Возможно, в адресе опечатка или сервис был удалён.",
-  home: "Посмотреть текущее состояние",
 
   dataAsOf: "Данные на {time}.",
   stale: {
@@ -221,6 +218,7 @@ export const ru: Words = {
     failedOf: "{bad} из {total}",
     met: "достигнута",
     missed: "не достигнута",
+    burning: "×{rate} с {time}",
     notBurning: "в норме",
   },
 };

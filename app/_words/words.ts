@@ -34,7 +34,6 @@ export type Words = {
     readonly noServices: string;
     readonly waiting: string;
     readonly allUnknown: string;
-    readonly notFound: string;
   };
   /** `{names}` joined by Intl, for up to three services; the count for more. */
   readonly subject: { readonly names: Plural; readonly count: Plural };
@@ -46,8 +45,6 @@ export type Words = {
   readonly noServicesText: string;
   readonly waitingText: string;
   readonly allUnknownText: string;
-  readonly notFoundText: string;
-  readonly home: string;
 
   readonly dataAsOf: string;
   readonly stale: { readonly title: string; readonly text: string };
@@ -134,6 +131,7 @@ export type Words = {
     readonly failedOf: string;
     readonly met: string;
     readonly missed: string;
+    readonly burning: string;
     readonly notBurning: string;
   };
 };

@@ -18,21 +18,34 @@ const ADVICE = "Set DATABASE_URL to a PostgreSQL server (15 or newer) instead.";
 
 const packageFolder = (platform: string): string => {
   const name = PACKAGES[platform];
-  if (name === undefined) throw new AppError("UNSUPPORTED_PLATFORM", `there is no embedded PostgreSQL for ${platform}. ${ADVICE}`);
+  if (name === undefined)
+    throw new AppError("UNSUPPORTED_PLATFORM", `there is no embedded PostgreSQL for ${platform}. ${ADVICE}`);
   try {
     // The package exports its module only, so its folder is found from there.
     return dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch (error) {
-    throw new AppError("UNSUPPORTED_PLATFORM", `the package ${name} is not installed. Run "npm ci" without --omit=optional, or: ${ADVICE}`, { cause: error });
+    throw new AppError(
+      "UNSUPPORTED_PLATFORM",
+      `the package ${name} is not installed. Run "npm ci" without --omit=optional, or: ${ADVICE}`,
+      { cause: error },
+    );
   }
 };
 
 /** musl has no loader of glibc's name; every glibc has one of these. */
 const requireGlibc = (platform: string): void => {
   if (!platform.startsWith("linux")) return;
-  const loaders = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-linux-x86-64.so.2", "/lib64/ld-linux-aarch64.so.1"];
+  const loaders = [
+    "/lib64/ld-linux-x86-64.so.2",
+    "/lib/ld-linux-aarch64.so.1",
+    "/lib/ld-linux-x86-64.so.2",
+    "/lib64/ld-linux-aarch64.so.1",
+  ];
   if (loaders.some((loader) => existsSync(loader))) return;
-  throw new AppError("UNSUPPORTED_PLATFORM", `the embedded PostgreSQL needs a system with glibc, which Alpine is not. ${ADVICE}`);
+  throw new AppError(
+    "UNSUPPORTED_PLATFORM",
+    `the embedded PostgreSQL needs a system with glibc, which Alpine is not. ${ADVICE}`,
+  );
 };
 
 /** The package's links come from an install script, which many set-ups do not run. False: the folder is not writable. */
@@ -75,10 +88,17 @@ const copyBinaries = (from: string, to: string): void => {
  * that will run it or cannot take the links that it lacks.
  * @throws AppError UNSUPPORTED_PLATFORM
  */
-export const findBinaries = (args: { platform: string; isReachable: (path: string) => boolean; copyTo: string }): Binaries => {
+export const findBinaries = (args: {
+  platform: string;
+  isReachable: (path: string) => boolean;
+  copyTo: string;
+}): Binaries => {
   requireGlibc(args.platform);
   const root = packageFolder(args.platform);
-  if (args.isReachable(join(root, "native", "bin")) && (!existsSync(join(root, "native", "pg-symlinks.json")) || makeSymlinks(root))) {
+  if (
+    args.isReachable(join(root, "native", "bin")) &&
+    (!existsSync(join(root, "native", "pg-symlinks.json")) || makeSymlinks(root))
+  ) {
     return { folder: join(root, "native") };
   }
   const version = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;

@@ -55,6 +55,7 @@ create table probe_versions (
   created_at   timestamptz not null default now(),
   primary key (probe_no, version)
 );
+create unique index probe_versions_one_in_force on probe_versions (probe_no) where active_until is null;
 
 create table slos (
   id          text primary key check (id ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
@@ -76,6 +77,7 @@ create table slo_versions (
   created_at   timestamptz not null default now(),
   primary key (slo_id, version)
 );
+create unique index slo_versions_one_in_force on slo_versions (slo_id) where active_until is null;
 
 create table endpoints (
   id                text primary key check (id ~ '^[a-z0-9][a-z0-9-]{0,62}$'),

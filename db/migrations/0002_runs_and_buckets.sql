@@ -42,15 +42,19 @@ create table runs (
 ) partition by range (scheduled_at);
 
 -- "What arrived since my last look": rows lie on disk in this order, so a block range index costs next to nothing.
-create index runs_ingested_at on runs using brin (ingested_at) with (pages_per_range = 16);
+create index runs_ingested_at on runs using brin (ingested_at) with (pages_per_range = 16, autosummarize = on);
+-- The same for "all runs of a minute": the primary key answers for one probe only.
+create index runs_scheduled_at on runs using brin (scheduled_at) with (pages_per_range = 16, autosummarize = on);
+
+-- Whole minutes and hours are judged in UTC, whatever the time zone of the session.
 
 -- Minutes with runs that no rollup has seen yet. Ingest writes the mark in the transaction of the runs and thereby
 -- locks it; the rollup deletes the mark before it reads, so a run is either seen by it or marks the minute anew.
 -- One row a location keeps agents out of each other's way.
 create table dirty_minutes (
-  minute      timestamptz not null check (date_trunc('minute', minute) = minute),
+  minute      timestamptz not null check (date_trunc('minute', minute, 'UTC') = minute),
   location_no smallint not null,
-  marks       integer not null default 1,
+  marks       integer not null default 1 check (marks >= 1),
   primary key (minute, location_no)
 );
 
@@ -65,7 +69,7 @@ create table first_runs (
 
 -- One minute of a probe at a location. Always computed from raw runs, never incremented.
 create table buckets (
-  minute          timestamptz not null,
+  minute          timestamptz not null check (date_trunc('minute', minute, 'UTC') = minute),
   rolled_up_at    timestamptz not null,
   duration_sum_us bigint not null check (duration_sum_us >= 0),
   probe_no        integer not null,
@@ -79,17 +83,56 @@ create table buckets (
   check (good + bad + unvoted = total)
 ) partition by range (minute);
 
+-- Makes the missing day partitions of both for the UTC days `first_day` to `last_day` and returns how many it made.
+-- A table is attached rather than created as a partition: that lets readers and writers of the parent go on.
+-- The advisory lock keeps two that make the same day apart; it is not taken when nothing is missing.
+create function ensure_partitions(first_day date, last_day date) returns integer language plpgsql as
+$$
+declare
+  parent text;
+  day date;
+  child text;
+  made integer := 0;
+begin
+  if last_day - first_day > 1000 then
+    raise exception 'refusing to make partitions for % days', last_day - first_day using errcode = 'invalid_parameter_value';
+  end if;
+  foreach parent in array array['runs', 'buckets'] loop
+    for day in select generate_series(first_day::timestamp, last_day::timestamp, interval '1 day')::date loop
+      child := parent || '_' || to_char(day, 'YYYYMMDD');
+      continue when to_regclass(child) is not null;
+      perform pg_advisory_xact_lock(x'6e696e65'::integer, x'70617274'::integer);
+      -- Asked of the table: what to_regclass remembers may be older than the lock.
+      continue when exists (
+        select from pg_class c join pg_class p on p.relnamespace = c.relnamespace
+         where p.oid = parent::regclass and c.relname = child);
+      execute format('create table %I (like %I including defaults including constraints including indexes)', child, parent);
+      execute format('alter table %I attach partition %I for values from (%L) to (%L)', parent, child,
+                     day::text || ' 00:00:00+00', (day + 1)::text || ' 00:00:00+00');
+      made := made + 1;
+    end loop;
+  end loop;
+  return made;
+end
+$$;
+
+-- True when no element of `part` is over its element of `whole`, and neither holds null.
+create function is_elementwise_at_most(part integer[], whole integer[]) returns boolean immutable language sql as
+$$ select coalesce(bool_and(coalesce(p between 0 and w, false)), true) from unnest(part, whole) as pair (p, w) $$;
+
 -- Exact decided slots of an SLO by minute, packed by the hour: element i is minute i of the hour.
 -- `expected` is how many slots should have been decided: coverage = total / expected.
 create table sli_hours (
   slo_id      text not null references slos (id),
   version     integer not null,
-  hour        timestamptz not null check (date_trunc('hour', hour) = hour),
+  hour        timestamptz not null check (date_trunc('hour', hour, 'UTC') = hour),
   good        integer[] not null check (cardinality(good) = 60),
   total       integer[] not null check (cardinality(total) = 60),
   expected    integer[] not null check (cardinality(expected) = 60),
   created_at  timestamptz not null default now(),
   updated_at  timestamptz not null default now(),
+  check (is_elementwise_at_most(good, total)),
+  check (0 <= all (expected)),
   primary key (slo_id, version, hour),
   foreign key (slo_id, version) references slo_versions (slo_id, version)
 );
@@ -97,7 +140,7 @@ create table sli_hours (
 -- How far the rollup has closed minutes, one row: all minutes before `closed_until` have their buckets.
 create table rollup_progress (
   only_row     boolean primary key default true check (only_row),
-  closed_until timestamptz not null check (date_trunc('minute', closed_until) = closed_until),
+  closed_until timestamptz not null check (date_trunc('minute', closed_until, 'UTC') = closed_until),
   updated_at   timestamptz not null default now()
 );
 

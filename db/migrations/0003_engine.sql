@@ -16,7 +16,7 @@ create table slo_readings (
   slo_id          text primary key references slos (id),
   version         integer not null,
   -- Complete minutes up to and with this one were seen.
-  through_minute  timestamptz not null check (date_trunc('minute', through_minute) = through_minute),
+  through_minute  timestamptz not null check (date_trunc('minute', through_minute, 'UTC') = through_minute),
   reading         jsonb not null,
   computed_at     timestamptz not null,
   created_at      timestamptz not null default now(),

@@ -37,10 +37,22 @@ export const readConfigDocument = async (db: Db): Promise<ConfigDocument | null>
   if (row === undefined) return null;
   const { page, egress } = definitionOf<{ page: PageDefinition; egress: EgressDefinition }>(row.document);
   const createdAt = epochMs(row.first_at.getTime());
-  return { version: BigInt(row.version), sha256: row.sha256, page, egress, createdAt, updatedAt: epochMs(row.applied_at.getTime()) };
+  return {
+    version: BigInt(row.version),
+    sha256: row.sha256,
+    page,
+    egress,
+    createdAt,
+    updatedAt: epochMs(row.applied_at.getTime()),
+  };
 };
 
-export type LocationRow = { readonly no: number; readonly id: string; readonly name: string; readonly retiredAt: EpochMs | null };
+export type LocationRow = {
+  readonly no: number;
+  readonly id: string;
+  readonly name: string;
+  readonly retiredAt: EpochMs | null;
+};
 
 /** Locations in the order of the file; with the retired ones at the end when asked for. */
 export const readLocations = async (db: Db, options: { withRetired?: boolean } = {}): Promise<LocationRow[]> => {
@@ -65,7 +77,15 @@ export type ServiceRow = {
 /** Services that are not retired, in the order of the file. */
 export const readServices = async (db: Db): Promise<ServiceRow[]> => {
   const rows = await db<
-    { id: string; name: string; description: string | null; group_name: string | null; position: number; created_at: Date; updated_at: Date }[]
+    {
+      id: string;
+      name: string;
+      description: string | null;
+      group_name: string | null;
+      position: number;
+      created_at: Date;
+      updated_at: Date;
+    }[]
   >`
     select id, name, description, group_name, position, created_at, updated_at
       from services where retired_at is null order by position, id`;
@@ -121,7 +141,14 @@ export const readProbesForRollup = async (
   { from, until }: { from: EpochMs; until: EpochMs },
 ): Promise<ProbeVersion[]> => {
   const rows = await db<
-    { no: number; version: number; service_id: string; definition: string; active_from: Date; active_until: Date | null }[]
+    {
+      no: number;
+      version: number;
+      service_id: string;
+      definition: string;
+      active_from: Date;
+      active_until: Date | null;
+    }[]
   >`
     select v.probe_no as no, v.version, p.service_id, v.definition::text as definition, v.active_from, v.active_until
       from probe_versions v join probes p on p.no = v.probe_no

@@ -219,16 +219,20 @@ export const disableEndpoint = async (db: Db, args: { id: string; reason: string
   return rows.length === 1;
 };
 
-/** Cancels what waits for endpoints that left the configuration. Returns how many. */
-export const cancelRetired = async (db: Db, now: EpochMs): Promise<number> => {
-  const at = new Date(now);
-  const rows = await db`
-    update deliveries d set state = 'canceled', finished_at = ${at}, leased_until = null, lease_token = null,
-           last_error = 'the endpoint was removed', updated_at = ${at}
-      from endpoints e
-     where e.id = d.endpoint_id and e.retired_at is not null and d.state = 'pending' and d.leased_until is null
-    returning d.id`;
-  return rows.length;
+/** Takes hold of deliveries that waited for a disabled endpoint since before `firstDueBefore`. At most 100 at a time. */
+export const leaseExpired = async (
+  db: Db,
+  args: { firstDueBefore: EpochMs; leaseToken: string; now: EpochMs },
+): Promise<{ id: string; endpointId: string }[]> => {
+  const rows = await db<{ id: string; endpointId: string }[]>`
+    update deliveries d set lease_token = ${args.leaseToken}, leased_until = ${new Date(args.now)}::timestamptz
+      from (select d.id from deliveries d join endpoints e on e.id = d.endpoint_id
+             where e.state = 'disabled' and d.state = 'pending' and d.first_due_at < ${new Date(args.firstDueBefore)}::timestamptz
+               and (d.leased_until is null or d.leased_until <= ${new Date(args.now)}::timestamptz)
+             order by d.endpoint_id, d.sequence limit 100 for update of d skip locked) as old
+     where d.id = old.id
+    returning d.id, d.endpoint_id as "endpointId"`;
+  return [...rows];
 };
 
 /** How many deliveries wait, by whether they are due. */

@@ -73,3 +73,10 @@ export const lockLease = async (db: Db, lease: LeaseKey): Promise<boolean> => {
        for share`;
   return rows.length === 1;
 };
+
+/** Who holds a lease that has not expired by the database's clock; null when nobody does. */
+export const readLeaseHolder = async (db: Db, name: string): Promise<string | null> => {
+  const rows = await db<{ holder: string }[]>`
+    select holder from leases where name = ${name} and expires_at > clock_timestamp()`;
+  return rows[0]?.holder ?? null;
+};

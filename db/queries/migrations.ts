@@ -1,5 +1,5 @@
-import type { AppliedMigration, MigrationFile } from "../migration-files.ts";
 import type { Db } from "../database.ts";
+import type { AppliedMigration, MigrationFile } from "../migration-files.ts";
 
 /** "nine" and "migr" as numbers: whoever migrates holds this pair until its transaction ends. */
 const LOCK = { space: 0x6e696e65, subject: 0x6d696772 } as const;

@@ -43,7 +43,10 @@ type StoredRow<Row> = Row & { readonly is_retired: boolean; readonly version: nu
 
 const byId = <Row extends { readonly id: string }>(rows: readonly StoredRow<Row>[]): Map<string, Stored<Row>> =>
   new Map(
-    rows.map(({ is_retired, version, ...row }) => [row.id, { row: row as unknown as Row, isRetired: is_retired, version }]),
+    rows.map(({ is_retired, version, ...row }) => [
+      row.id,
+      { row: row as unknown as Row, isRetired: is_retired, version },
+    ]),
   );
 
 /** Holds off other writers of the configuration until the transaction ends; readers go on. */

@@ -73,7 +73,10 @@ const withVersions = <Row extends { readonly id: string; readonly definition: un
     const before = stored.get(row.id);
     if (before === undefined) return { ...row, version: 1 };
     const isSame = canonicalJson(before.row.definition) === canonicalJson(row.definition);
-    return { ...row, version: isSame && !(isNewWhenRevived && revived.has(row.id)) ? before.version : before.version + 1 };
+    return {
+      ...row,
+      version: isSame && !(isNewWhenRevived && revived.has(row.id)) ? before.version : before.version + 1,
+    };
   });
 };
 

@@ -43,8 +43,14 @@ const refusedTotal = () =>
 const lookUpUnknown = async (database: Database, runs: readonly Run[], cache: IngestCache): Promise<void> => {
   const unknown = (ids: Iterable<string>, known: Map<string, number>): string[] =>
     [...new Set(ids)].filter((id) => !known.has(id));
-  const probeIds = unknown(runs.map((run) => run.probeId), cache.probes);
-  const locationIds = unknown(runs.map((run) => run.locationId), cache.locations);
+  const probeIds = unknown(
+    runs.map((run) => run.probeId),
+    cache.probes,
+  );
+  const locationIds = unknown(
+    runs.map((run) => run.locationId),
+    cache.locations,
+  );
   if (probeIds.length === 0 && locationIds.length === 0) return;
   const found = await database.read((db) => readNumbers(db, { probeIds, locationIds }));
   for (const [id, no] of found.probes) cache.probes.set(id, no);
@@ -74,7 +80,10 @@ const sortOut = (runs: readonly Run[], now: EpochMs, cache: IngestCache) => {
       continue;
     }
     const seen = refusals.get(verdict);
-    refusals.set(verdict, { count: (seen?.count ?? 0) + 1, example: seen?.example ?? `${run.probeId}@${run.locationId}` });
+    refusals.set(verdict, {
+      count: (seen?.count ?? 0) + 1,
+      example: seen?.example ?? `${run.probeId}@${run.locationId}`,
+    });
   }
   return { rows: inLockOrder(rows), refusals };
 };

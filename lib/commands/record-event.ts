@@ -1,12 +1,6 @@
 import { createHash } from "node:crypto";
 import type postgres from "postgres";
-import {
-  insertDeliveries,
-  insertEvent,
-  lockSubscribers,
-  notifyDeliveries,
-  takeSequences,
-} from "#db/queries/events.ts";
+import { insertDeliveries, insertEvent, lockSubscribers, notifyDeliveries, takeSequences } from "#db/queries/events.ts";
 import type { EventType } from "#lib/contracts/events.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import type { RandomBytes } from "#lib/runtime/ids.ts";

@@ -15,13 +15,12 @@ const LATEST_MS = 253_402_300_799_999;
 
 const TRACE_ID = /^[0-9a-f]{32}$/;
 // Postgres text holds no NUL, and neither its text nor its JSON holds half a character.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what is looked for
-const UNSTORABLE = /\u0000/g;
+const NUL = "\u0000";
 const HALF_CHARACTER = /\p{Surrogate}/gu;
 
 /** A text that Postgres stores: without NUL, without half characters, at most `longest` UTF-16 units. */
 export const storableText = (text: string, longest = LONGEST_DETAIL): string =>
-  text.slice(0, longest).replace(UNSTORABLE, "").replace(HALF_CHARACTER, "\ufffd");
+  text.slice(0, longest).replaceAll(NUL, "").replace(HALF_CHARACTER, "\ufffd");
 
 const integer = (value: number): number =>
   Number.isFinite(value) ? Math.min(Math.max(Math.round(value), 0), LARGEST_INTEGER) : 0;

@@ -26,7 +26,8 @@ export const createSecretBox = (
   key: Uint8Array,
   { randomBytes = systemRandomBytes }: { randomBytes?: (size: number) => Uint8Array } = {},
 ): SecretBox => {
-  if (key.length !== 32) throw new AppError("SECRET_KEY_INVALID", `the key must have 32 bytes, this one has ${key.length}`);
+  if (key.length !== 32)
+    throw new AppError("SECRET_KEY_INVALID", `the key must have 32 bytes, this one has ${key.length}`);
   const keyId = createHash("sha256").update("nines key id").update(key).digest("hex").slice(0, 8);
 
   const seal = (plain: string, context: string): string => {

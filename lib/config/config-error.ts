@@ -41,15 +41,17 @@ export type Fault = Complaint & {
   readonly path: Path;
   /** Only for faults that know their line better than their path does. */
   readonly line?: number;
+  /** What was probably meant, when something known is near. */
+  readonly suggestion?: string;
 };
 
 const LONGEST_SEGMENT = 80;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Text of the user that is safe to print: no control characters, at most 80 characters. */
-export const printable = (text: string): string => {
+/** Text of the user that is safe to print: no control characters, not too long. */
+export const printable = (text: string, max = LONGEST_SEGMENT): string => {
   const clean = text.replace(UNPRINTABLE, "?");
-  return clean.length > LONGEST_SEGMENT ? `${clean.slice(0, LONGEST_SEGMENT)}…` : clean;
+  return clean.length > max ? `${clean.slice(0, max)}…` : clean;
 };
 
 /** Writes a path as `a[0].b`. */

@@ -68,7 +68,7 @@ export const parseYaml = (text: string): ParsedYaml => {
       uniqueKeys: false,
       prettyErrors: false,
       strict: true,
-      logLevel: "silent",
+      logLevel: "error",
       lineCounter: lines,
     }) as Document;
   } catch (error) {

@@ -94,7 +94,7 @@ const readPairs = (reading: Reading, pairs: readonly Pair[], path: Path, depth: 
 };
 
 const readScalar = (reading: Reading, value: unknown, path: Path): unknown => {
-  if (typeof value === "string" && (value.includes("\0") || !value.isWellFormed())) {
+  if (typeof value === "string" && /[\0\p{Cs}]/u.test(value)) {
     reading.faults.push({ path, kind: "format", message: "holds a character that cannot be stored: NUL or half of a surrogate pair" });
   }
   return value;

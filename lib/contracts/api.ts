@@ -34,7 +34,9 @@ export const instantText = (at: number): string => new Date(at).toISOString();
 
 export const BudgetReading = z
   .strictObject({
-    consumedRatio: DecimalText.nullable().meta({ description: "Share of the budget that is spent; above 1 when overspent" }),
+    consumedRatio: DecimalText.nullable().meta({
+      description: "Share of the budget that is spent; above 1 when overspent",
+    }),
     remainingRatio: DecimalText.nullable().meta({ description: "Signed share of the budget that is left" }),
     exhaustedInSeconds: Count.nullable().meta({
       description: "Until nothing is left at the present burn rate; 0 when spent, null without burn or data",
@@ -49,8 +51,12 @@ export const BurnWindow = z
     bad: Count,
     total: Count.meta({ description: "Decided slots" }),
     expected: Count.meta({ description: "Slots that should have been decided" }),
-    burnRate: DecimalText.nullable().meta({ description: "1 spends the whole budget in exactly one SLO window; null without data" }),
-    threshold: z.string().meta({ description: "The pair holds above this burn rate: a decimal, or an exact fraction", example: "13.44" }),
+    burnRate: DecimalText.nullable().meta({
+      description: "1 spends the whole budget in exactly one SLO window; null without data",
+    }),
+    threshold: z
+      .string()
+      .meta({ description: "The pair holds above this burn rate: a decimal, or an exact fraction", example: "13.44" }),
   })
   .meta({ id: "BurnWindow" });
 export type BurnWindow = z.infer<typeof BurnWindow>;
@@ -141,7 +147,9 @@ export const BurnRatePairResource = z
     severity: AlertSeverity,
     long: DurationText,
     short: DurationText,
-    factor: z.string().meta({ description: "Burn rate above which the pair holds: a decimal, or an exact fraction", example: "13.44" }),
+    factor: z
+      .string()
+      .meta({ description: "Burn rate above which the pair holds: a decimal, or an exact fraction", example: "13.44" }),
     minBadLong: Count,
     minBadShort: Count,
   })
@@ -189,7 +197,9 @@ export const ServiceResource = z
     state: PublicState.meta({ description: "What customers are shown" }),
     measuredState: PublicState.meta({ description: "What was measured, before incidents and maintenance" }),
     stateSince: Instant.nullable(),
-    probes: z.array(z.strictObject({ id: Identifier, type: z.string(), interval: DurationText, locations: z.array(Identifier) })),
+    probes: z.array(
+      z.strictObject({ id: Identifier, type: z.string(), interval: DurationText, locations: z.array(Identifier) }),
+    ),
     sloIds: z.array(Identifier),
     createdAt: Instant,
     updatedAt: Instant,
@@ -202,7 +212,14 @@ export const MetaResource = z
     name: z.literal("nines"),
     version: z.string(),
     apiVersion: z.string(),
-    page: z.strictObject({ name: z.string(), url: z.string().nullable(), timeZone: z.string(), languages: z.array(z.string()) }).nullable(),
+    page: z
+      .strictObject({
+        name: z.string(),
+        url: z.string().nullable(),
+        timeZone: z.string(),
+        languages: z.array(z.string()),
+      })
+      .nullable(),
     configVersion: z.string().nullable(),
     snapshotVersion: z.number().int().positive().nullable(),
     dataAsOf: Instant.nullable(),

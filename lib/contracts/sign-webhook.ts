@@ -41,11 +41,18 @@ export const signWebhook = ({ id, timestampSeconds, body, secrets }: WebhookToSi
   }
   const timestamp = String(timestampSeconds);
   const sign = (prefix: string, encoding: "base64" | "hex") =>
-    keys.map((key) => createHmac("sha256", key as Uint8Array).update(prefix).update(body).digest(encoding));
+    keys.map((key) =>
+      createHmac("sha256", key as Uint8Array)
+        .update(prefix)
+        .update(body)
+        .digest(encoding),
+    );
   return {
     "webhook-id": id,
     "webhook-timestamp": timestamp,
-    "webhook-signature": sign(`${id}.${timestamp}.`, "base64").map((value) => `v1,${value}`).join(" "),
+    "webhook-signature": sign(`${id}.${timestamp}.`, "base64")
+      .map((value) => `v1,${value}`)
+      .join(" "),
     "x-nines-signature": [`t=${timestamp}`, ...sign(`${timestamp}.`, "hex").map((value) => `v1=${value}`)].join(","),
   };
 };

@@ -96,7 +96,10 @@ export const StatuspageSummary = z.strictObject({
   status: StatuspageOverall,
 });
 export const StatuspageStatusBody = z.strictObject({ page: StatuspagePage, status: StatuspageOverall });
-export const StatuspageComponentsBody = z.strictObject({ page: StatuspagePage, components: z.array(StatuspageComponent) });
+export const StatuspageComponentsBody = z.strictObject({
+  page: StatuspagePage,
+  components: z.array(StatuspageComponent),
+});
 export const StatuspageIncidentsBody = z.strictObject({ page: StatuspagePage, incidents: z.array(StatuspageIncident) });
 export const StatuspageMaintenancesBody = z.strictObject({
   page: StatuspagePage,

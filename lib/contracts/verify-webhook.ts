@@ -43,7 +43,12 @@ const isFresh = (timestamp: string, { nowMs, toleranceSeconds = 300 }: WebhookTo
   DIGITS.test(timestamp) && Math.abs(Math.floor(nowMs / 1_000) - Number(timestamp)) <= toleranceSeconds;
 
 /** Compares every signature with every key, always all of them, each in constant time. */
-const anyMatches = (signatures: readonly Uint8Array[], keys: readonly Uint8Array[], prefix: string, body: Uint8Array) => {
+const anyMatches = (
+  signatures: readonly Uint8Array[],
+  keys: readonly Uint8Array[],
+  prefix: string,
+  body: Uint8Array,
+) => {
   let matches = false;
   for (const key of keys) {
     const due = createHmac("sha256", key).update(prefix).update(body).digest();
@@ -60,7 +65,8 @@ export const verifyStandardWebhook = (request: WebhookToVerify): boolean => {
     const id = headerOf(request.headers, "webhook-id");
     const timestamp = headerOf(request.headers, "webhook-timestamp");
     const parts = headerOf(request.headers, "webhook-signature")?.split(" ") ?? [];
-    if (id === null || timestamp === null || parts.length > MOST_SIGNATURES || !isFresh(timestamp, request)) return false;
+    if (id === null || timestamp === null || parts.length > MOST_SIGNATURES || !isFresh(timestamp, request))
+      return false;
     const signatures = parts
       .filter((part) => part.startsWith("v1,") && BASE64.test(part.slice(3)))
       .map((part) => Buffer.from(part.slice(3), "base64"));
@@ -73,7 +79,10 @@ export const verifyStandardWebhook = (request: WebhookToVerify): boolean => {
 /** Checks `x-nines-signature: t=<unix seconds>,v1=<hex>`. */
 export const verifyNinesSignature = (request: WebhookToVerify): boolean => {
   try {
-    const parts = headerOf(request.headers, "x-nines-signature")?.split(",").map((part) => part.trim()) ?? [];
+    const parts =
+      headerOf(request.headers, "x-nines-signature")
+        ?.split(",")
+        .map((part) => part.trim()) ?? [];
     if (parts.length > MOST_SIGNATURES + 1) return false;
     const times = parts.filter((part) => part.startsWith("t=")).map((part) => part.slice(2));
     const timestamp = times[0];

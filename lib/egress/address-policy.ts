@@ -102,7 +102,8 @@ export const judgeAddress = (text: string, allow: CompiledAllowList, nameIsListe
     return verdictOf(reasonAgainstV4(address), nameIsListed);
   }
   // A mapped address is the IPv4 address itself to the kernel; other embedded forms are not.
-  if (address.isIPv4MappedAddress() && allowsAddress(allow, address.toIPv4Address())) return { verdict: "allow", reason: "allowed by egress.allow" };
+  if (address.isIPv4MappedAddress() && allowsAddress(allow, address.toIPv4Address()))
+    return { verdict: "allow", reason: "allowed by egress.allow" };
   return verdictOf(reasonAgainstV6(address), nameIsListed);
 };
 

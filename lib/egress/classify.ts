@@ -20,8 +20,9 @@ const TOO_LARGE: ReadonlySet<string> = new Set(["HPE_HEADER_OVERFLOW", "HPE_CHUN
 export type ErrorFacts = {
   readonly error: Error;
   readonly phase: PhaseName;
-  /** Whether a byte of an answer was seen. */
+  /** Whether a byte of an answer was seen, and whether its whole head was. */
   readonly hasAnswerByte: boolean;
+  readonly hasHead: boolean;
 };
 
 const failed = (name: FailureClass, detail: string): Failure => ({ kind: "failed", class: name, detail });
@@ -31,10 +32,17 @@ const codeOf = (error: Error): string => ("code" in error && typeof error.code =
 /** OpenSSL reports some refusals as UNSPECIFIED: their message is the only sub-reason ("EE certificate key too weak"). */
 const tlsDetail = (code: string, message: string): string => {
   if (code !== "UNSPECIFIED" && code !== "") return code;
-  return message.trim().toUpperCase().replaceAll(/[^A-Z0-9]+/g, "_").slice(0, 80) || "TLS";
+  return (
+    message
+      .trim()
+      .toUpperCase()
+      .replaceAll(/[^A-Z0-9]+/g, "_")
+      .slice(0, 80) || "TLS"
+  );
 };
 
-const isTlsCode = (code: string): boolean => code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_") || code === "EPROTO";
+const isTlsCode = (code: string): boolean =>
+  code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_") || code === "EPROTO";
 
 const classifyConnect = (code: string): Failure => {
   if (code === "ECONNREFUSED") return failed("connect_refused", code);
@@ -44,9 +52,9 @@ const classifyConnect = (code: string): Failure => {
 };
 
 /** The peer closed in good order where more was due. */
-const classifyHangUp = ({ phase, hasAnswerByte }: ErrorFacts): Failure => {
+const classifyHangUp = ({ phase, hasAnswerByte, hasHead }: ErrorFacts): Failure => {
   if (phase === "tls") return failed("tls_error", "closed in handshake");
-  if (phase === "transfer") return failed("protocol_error", "truncated body");
+  if (hasHead) return failed("protocol_error", "truncated body");
   return hasAnswerByte ? failed("protocol_error", "truncated head") : failed("empty_reply", "closed without an answer");
 };
 

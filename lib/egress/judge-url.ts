@@ -14,8 +14,7 @@ export type UrlVerdict = {
 };
 
 /** Controls, format characters (zero-width, bidi, soft hyphen), line separators and the fillers that show as nothing. */
-const INVISIBLE =
-  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/u;
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/u;
 const AUTHORITY = /^[a-z][a-z0-9+.-]*:[\\/]*([^\\/?#]*)/i;
 const RESERVED_NAMES = ["localhost", "local", "internal", "home.arpa", "onion"] as const;
 
@@ -73,4 +72,22 @@ export const judgeParsedUrl = (url: URL, allow: AllowList, hasUserinfo = false):
   const isOpened = verdict.verdict === "allow" && verdict.reason === "allowed by egress.allow";
   if (verdict.verdict === "allow" && isForbiddenPort(url) && !isOpened) return deny("parse", "port not allowed");
   return verdict;
+};
+
+/**
+ * Judges where a redirect leads. Null when its location is no URL at all. An answer that was protected on the way never
+ * leads to one that is not.
+ */
+export const judgeRedirect = (
+  from: URL,
+  location: string,
+  allow: AllowList,
+): { readonly url: URL; readonly judged: UrlVerdict } | null => {
+  const url = URL.parse(location, from);
+  if (url === null) return null;
+  if (INVISIBLE.test(location)) return { url, judged: deny("parse", "invisible character") };
+  if (from.protocol === "https:" && url.protocol === "http:") {
+    return { url, judged: deny("parse", "redirect from https to http") };
+  }
+  return { url, judged: judgeParsedUrl(url, allow, decodedAuthority(location).includes("@")) };
 };

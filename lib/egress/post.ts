@@ -49,7 +49,12 @@ export const postJson = async (args: PostArgs): Promise<PostResult> => {
     timeoutMs: args.timeoutMs,
     connectTimeoutMs: null,
     maxRedirects: 0,
-    caps: { headBytes: 16_384, headFields: 2_000, bodyBytes: args.maxResponseBytes, decodedBytes: args.maxResponseBytes },
+    caps: {
+      headBytes: 16_384,
+      headFields: 2_000,
+      bodyBytes: args.maxResponseBytes,
+      decodedBytes: args.maxResponseBytes,
+    },
     bodyPolicy: "excerpt",
     allow: args.allow,
     signal: args.signal,
@@ -58,7 +63,8 @@ export const postJson = async (args: PostArgs): Promise<PostResult> => {
     ...(args.caPem === undefined ? {} : { caPem: args.caPem }),
   });
   const took = durationMs(durationUs / 1_000);
-  if (result.kind === "failed") return { kind: "failed", reason: `${result.class}: ${result.detail}`, durationMs: took };
+  if (result.kind === "failed")
+    return { kind: "failed", reason: `${result.class}: ${result.detail}`, durationMs: took };
   const headers: Record<string, string> = Object.create(null);
   for (const [name, value] of result.headers) {
     const before = headers[name];

@@ -39,6 +39,8 @@ export type Answered = {
 /** What a request came to, with its cost. Times are of all hops together, bytes those of bodies as sent. */
 export type Exchange = {
   readonly result: Answered | Failure;
+  /** Of the last head that came whole, also when what followed was broken. */
+  readonly status: number | null;
   readonly durationUs: DurationUs;
   readonly phasesUs: Phases;
   readonly bytesRead: number;
@@ -55,6 +57,11 @@ export type Caps = {
   readonly decodedBytes: number;
 };
 
-export const DEFAULT_CAPS: Caps = { headBytes: 16_384, headFields: 2_000, bodyBytes: 1_048_576, decodedBytes: 1_048_576 };
+export const DEFAULT_CAPS: Caps = {
+  headBytes: 16_384,
+  headFields: 2_000,
+  bodyBytes: 1_048_576,
+  decodedBytes: 1_048_576,
+};
 
 export const BLOCKED: Failure = { kind: "failed", class: "blocked", detail: "address not allowed" };

@@ -41,8 +41,6 @@ export type AttemptDeps = {
 /** The outcome of an attempt and what its row keeps. */
 export type AttemptReport = {
   readonly outcome: AttemptOutcome;
-  /** The attempt could not even be made: a fault of ours or of the stored data, not of the receiver. */
-  readonly isOurFault: boolean;
   readonly httpStatus: number | null;
   readonly durationMs: number;
   readonly responseExcerpt: string | null;
@@ -56,7 +54,9 @@ const withoutSecrets = (text: string, { url, secrets }: OpenedEndpoint, signatur
   const target = parsed === null ? "" : `${parsed.pathname}${parsed.search}`;
   const hidden = [url, ...secrets, ...secrets.map((secret) => secret.slice("whsec_".length)), ...signatures];
   if (target.length > 1) hidden.push(target);
-  const cleaned = hidden.filter((part) => part.length > 1).reduce((rest, part) => rest.replaceAll(part, REDACTED), text);
+  const cleaned = hidden
+    .filter((part) => part.length > 1)
+    .reduce((rest, part) => rest.replaceAll(part, REDACTED), text);
   return redactText(cleaned.replaceAll("\u0000", "\ufffd")).slice(0, LONGEST_EXCERPT);
 };
 
@@ -65,7 +65,8 @@ const headerText = (value: string | readonly string[] | undefined): string | nul
 
 /**
  * Makes one attempt: envelope, signatures, POST, judgement. Whatever goes wrong becomes a report, so that a delivery
- * that cannot be sent never stops the others.
+ * that cannot be sent never stops the others. A fault of ours, such as a lost secret key, is tried again for as long as
+ * any other: it may be cured within the window.
  */
 export const attemptDelivery = async (
   deps: AttemptDeps,
@@ -91,12 +92,11 @@ export const attemptDelivery = async (
     const signatures = [signed["webhook-signature"], signed["x-nines-signature"]];
     if (answer.kind === "failed") {
       const reason = withoutSecrets(answer.reason, endpoint, signatures);
-      return { outcome: judgeFailure(reason), isOurFault: false, httpStatus: null, durationMs: answer.durationMs, responseExcerpt: null };
+      return { outcome: judgeFailure(reason), httpStatus: null, durationMs: answer.durationMs, responseExcerpt: null };
     }
     const retryAfterMs = retryAfterOf(headerText(answer.headers["retry-after"]), clock.now());
     return {
       outcome: judgeStatus(answer.status, retryAfterMs),
-      isOurFault: false,
       httpStatus: answer.status,
       durationMs: answer.durationMs,
       responseExcerpt: withoutSecrets(answer.bodyExcerpt, endpoint, signatures),
@@ -105,6 +105,6 @@ export const attemptDelivery = async (
     // The message of an unexpected error may quote what it choked on, so only its kind is kept.
     const reason = `the attempt could not be made (${error instanceof Error ? error.name : "unknown error"})`;
     const durationMs = Math.max(0, clock.monotonicMs() - startedMs);
-    return { outcome: judgeFailure(reason), isOurFault: true, httpStatus: null, durationMs, responseExcerpt: null };
+    return { outcome: judgeFailure(reason), httpStatus: null, durationMs, responseExcerpt: null };
   }
 };

@@ -1,11 +1,20 @@
 import type postgres from "postgres";
 import type { Database } from "#db/database.ts";
 import type { ClaimedDelivery } from "#db/queries/deliveries.ts";
-import { disableEndpoint, finishAttempt, lockEndpoints, markDead, markDelivered, putBack } from "#db/queries/deliveries.ts";
+import {
+  disableEndpoint,
+  finishAttempt,
+  leaseExpired,
+  lockEndpoints,
+  markDead,
+  markDelivered,
+  putBack,
+} from "#db/queries/deliveries.ts";
 import { recordEvent } from "#lib/commands/record-event.ts";
 import type { DeliveryResource } from "#lib/contracts/events.ts";
-import { nextAttempt } from "#lib/core/delivery/ladder.ts";
+import { DELIVERY_WINDOW_MS, nextAttempt } from "#lib/core/delivery/ladder.ts";
 import type { EpochMs } from "#lib/core/units.ts";
+import { addMs } from "#lib/core/units.ts";
 import type { AttemptReport } from "./deliver-attempt.ts";
 
 /** What became of a delivery after an attempt. `lost`: another dispatcher took it over or finished it. */
@@ -16,7 +25,7 @@ type Decision =
   | { readonly kind: "again"; readonly at: EpochMs; readonly reason: string }
   | { readonly kind: "dead"; readonly reason: string; readonly disables: boolean };
 
-/** How often in a row a delivery may take its dispatcher down with it, or fail for a fault of ours. */
+/** How often in a row a delivery may take its dispatcher down with it. */
 export const MOST_CRASHES = 3;
 
 const decide = (delivery: ClaimedDelivery, report: AttemptReport, now: EpochMs, random: number): Decision => {
@@ -27,9 +36,6 @@ const decide = (delivery: ClaimedDelivery, report: AttemptReport, now: EpochMs, 
     case "refused":
       return { kind: "dead", reason: outcome.reason, disables: true };
     case "try_later": {
-      if (report.isOurFault && delivery.attempt >= MOST_CRASHES) {
-        return { kind: "dead", reason: outcome.reason, disables: false };
-      }
       const next = nextAttempt({
         number: delivery.attempt,
         firstDueAt: delivery.firstDueAt,
@@ -47,7 +53,7 @@ const decide = (delivery: ClaimedDelivery, report: AttemptReport, now: EpochMs, 
 /** Ends a delivery and tells the other endpoints, once: a dead `delivery.dead` makes no further event. */
 const bury = async (
   tx: postgres.TransactionSql,
-  delivery: ClaimedDelivery,
+  delivery: Pick<ClaimedDelivery, "id" | "endpointId" | "leaseToken">,
   { reason, disables }: { reason: string; disables: boolean },
   now: EpochMs,
 ): Promise<Settled> => {
@@ -102,7 +108,9 @@ export const settleAttempt = (
     }
     if (decision.kind === "dead") return bury(tx, delivery, decision, now);
     const { at, reason } = decision;
-    return (await putBack(tx, { id: delivery.id, leaseToken: delivery.leaseToken, at, reason, now })) ? "waiting" : "lost";
+    return (await putBack(tx, { id: delivery.id, leaseToken: delivery.leaseToken, at, reason, now }))
+      ? "waiting"
+      : "lost";
   });
 
 /** Ends a delivery that took its dispatcher down too often, without another attempt. */
@@ -125,3 +133,15 @@ export const buryPoison = (
     return bury(tx, delivery, { reason, disables: false }, now);
   });
 };
+
+/** Ends deliveries that a disabled endpoint kept waiting past the window. Returns how many. */
+export const buryExpired = (
+  database: Database,
+  { leaseToken, now }: { leaseToken: string; now: EpochMs },
+): Promise<number> =>
+  database.transaction(async (tx) => {
+    const expired = await leaseExpired(tx, { firstDueBefore: addMs(now, -DELIVERY_WINDOW_MS), leaseToken, now });
+    const reason = "the endpoint was disabled for all of the 72 h";
+    for (const delivery of expired) await bury(tx, { ...delivery, leaseToken }, { reason, disables: false }, now);
+    return expired.length;
+  });

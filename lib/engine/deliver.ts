@@ -1,12 +1,12 @@
 import type { Database } from "#db/database.ts";
 import type { ClaimedDelivery } from "#db/queries/deliveries.ts";
-import { cancelRetired, claimDeliveries } from "#db/queries/deliveries.ts";
+import { claimDeliveries } from "#db/queries/deliveries.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter, histogram } from "#lib/runtime/metrics.ts";
 import type { AttemptDeps, AttemptReport } from "./deliver-attempt.ts";
 import { attemptDelivery } from "./deliver-attempt.ts";
 import type { Settled } from "./deliver-settle.ts";
-import { buryPoison, MOST_CRASHES, settleAttempt } from "./deliver-settle.ts";
+import { buryExpired, buryPoison, MOST_CRASHES, settleAttempt } from "./deliver-settle.ts";
 
 export type DispatcherDeps = AttemptDeps & {
   readonly database: Database;
@@ -24,7 +24,7 @@ export type Dispatcher = {
   readonly dispatchDue: () => Promise<number>;
   /** Resolves when no attempt is under way. */
   readonly settled: () => Promise<void>;
-  /** Cancels what waits for removed endpoints. */
+  /** Ends what waited for disabled endpoints past the window. */
   readonly sweep: () => Promise<void>;
   /** Ends the attempts under way; they are repeated later. */
   readonly abort: () => void;
@@ -102,7 +102,10 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
 
   const work = async (delivery: ClaimedDelivery): Promise<void> => {
     if (delivery.abandonedBefore >= MOST_CRASHES) {
-      log.error({ deliveryId: delivery.id, eventId: delivery.event.id }, "a delivery crashed its dispatcher repeatedly");
+      log.error(
+        { deliveryId: delivery.id, eventId: delivery.event.id },
+        "a delivery crashed its dispatcher repeatedly",
+      );
       await recordPersistently(deps, delivery, () => buryPoison(database, { delivery, now: clock.now() }), stop.signal);
       return;
     }
@@ -122,7 +125,8 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     const running: Promise<void> = work(delivery)
       .catch((error: unknown) => log.error({ deliveryId: delivery.id, error }, "an attempt failed unexpectedly"))
       .finally(() => {
-        const wasFull = underWay.size >= MOST_AT_ONCE || (busyByEndpoint().get(delivery.endpointId) ?? 0) >= MOST_PER_ENDPOINT;
+        const wasFull =
+          underWay.size >= MOST_AT_ONCE || (busyByEndpoint().get(delivery.endpointId) ?? 0) >= MOST_PER_ENDPOINT;
         underWay.delete(running);
         if (isSuspect) suspects -= 1;
         if (wasFull || isSuspect) deps.onRoom?.();
@@ -157,8 +161,8 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       while (underWay.size > 0) await Promise.all(underWay.keys());
     },
     sweep: async () => {
-      const canceled = await database.transaction((tx) => cancelRetired(tx, clock.now()));
-      if (canceled > 0) log.info({ count: canceled }, "deliveries to removed endpoints canceled");
+      const ended = await buryExpired(database, { leaseToken: deps.newToken(), now: clock.now() });
+      if (ended > 0) log.warn({ count: ended }, "events to disabled endpoints given up");
     },
     abort: () => stop.abort(),
   };

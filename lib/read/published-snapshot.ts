@@ -10,10 +10,9 @@ const READ_DEADLINE_MS = 2_000;
  * @throws AppError DATABASE_TIMEOUT or DATABASE_UNREACHABLE.
  */
 export const readPublishedSnapshot = (database: Database, knownVersion: number): Promise<Snapshot | null> =>
-  database.read(
-    async (db) => ((await readSnapshotVersion(db)) === knownVersion ? null : readSnapshot(db, 0)),
-    { deadlineMs: READ_DEADLINE_MS },
-  );
+  database.read(async (db) => ((await readSnapshotVersion(db)) === knownVersion ? null : readSnapshot(db, 0)), {
+    deadlineMs: READ_DEADLINE_MS,
+  });
 
 /** Calls back at each publication. A hint only. */
 export const listenForSnapshots = (database: Database, onHint: () => void): Promise<() => Promise<void>> =>

@@ -93,7 +93,8 @@ const componentsOf = (context: Context): StatuspageComponent[] => {
   return components;
 };
 
-const statusOf = (state: SnapshotService["published"]): StatuspageStatus => (state === "unknown" ? "operational" : state);
+const statusOf = (state: SnapshotService["published"]): StatuspageStatus =>
+  state === "unknown" ? "operational" : state;
 
 const fullNameOf = ({ snapshot }: Context, service: SnapshotService): string => {
   const group = snapshot.groups.find(({ id }) => id === service.groupId);
@@ -114,7 +115,11 @@ const affectedOf = (context: Context, update: SnapshotIncidentUpdate) => {
   return affected.length === 0 ? null : affected;
 };
 
-const incidentOf = (context: Context, incident: SnapshotIncident, components: readonly StatuspageComponent[]): StatuspageIncident => {
+const incidentOf = (
+  context: Context,
+  incident: SnapshotIncident,
+  components: readonly StatuspageComponent[],
+): StatuspageIncident => {
   const { at, pageId } = context;
   const id = statuspageId("incident", incident.id);
   const ids = new Set(incident.serviceIds.map((serviceId) => statuspageId("component", serviceId)));
@@ -154,7 +159,7 @@ const incidentOf = (context: Context, incident: SnapshotIncident, components: re
 const delayedOf = ({ snapshot, isStale, shown }: Context): SnapshotIncident | null => {
   const unknown = shown.filter((service) => isStale || service.published === "unknown");
   if (unknown.length === 0) return null;
-  const since = isStale ? snapshot.dataAsOf : unknown.map(({ updatedAt }) => updatedAt).sort()[0] as string;
+  const since = isStale ? snapshot.dataAsOf : (unknown.map(({ updatedAt }) => updatedAt).sort()[0] as string);
   const id = `monitoring-delayed:${since}`;
   return {
     id,
@@ -190,7 +195,9 @@ export const statuspageBodies = (args: StatuspageArgs): ReadonlyMap<string, obje
   const all = [...(delayed === null ? [] : [delayed]), ...args.snapshot.incidents];
   const incidents = all.slice(0, MOST_INCIDENTS).map((incident) => incidentOf(context, incident, components));
   // Not cut to 50 first: an old incident that is still open must not fall off the summary.
-  const unresolved = all.filter(({ status }) => UNRESOLVED.has(status)).map((incident) => incidentOf(context, incident, components));
+  const unresolved = all
+    .filter(({ status }) => UNRESOLVED.has(status))
+    .map((incident) => incidentOf(context, incident, components));
   const status: StatuspageOverall = overallOf(
     components.filter(({ group }) => !group).map((component) => component.status),
     unresolved.map(({ impact }) => impact),

@@ -1,6 +1,6 @@
+import type { Database } from "#db/database.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
-import type { Database } from "#db/database.ts";
 
 export type { Database };
 
@@ -31,6 +31,7 @@ export const setWebContext = (context: WebContext): void => {
 /** @throws Error when no web role runs in this process (a page was rendered outside `nines start`). */
 export const getWebContext = (): WebContext => {
   const context = (globalThis as Holder)[KEY];
-  if (context === undefined) throw new Error("pages are rendered by the web role only: run `nines start` or `nines dev`");
+  if (context === undefined)
+    throw new Error("pages are rendered by the web role only: run `nines start` or `nines dev`");
   return context;
 };

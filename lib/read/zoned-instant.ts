@@ -12,7 +12,10 @@ const formatOf = (timeZone: string): Intl.DateTimeFormat => {
 
 /** "+09:00" for an instant in a zone; seconds of historical offsets are left out. */
 export const offsetOf = (atMs: number, timeZone: string): string => {
-  const name = formatOf(timeZone).formatToParts(atMs).find(({ type }) => type === "timeZoneName")?.value ?? "GMT";
+  const name =
+    formatOf(timeZone)
+      .formatToParts(atMs)
+      .find(({ type }) => type === "timeZoneName")?.value ?? "GMT";
   const match = /^GMT([+-]\d\d:\d\d)/.exec(name);
   return match?.[1] ?? "+00:00";
 };

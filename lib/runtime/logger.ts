@@ -16,7 +16,7 @@ export type Logger = {
 };
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
-const LEVELS = ["debug", "info", "warn", "error"] as const;
+type Level = Exclude<(typeof LOG_LEVELS)[number], "silent">;
 
 /** Names that belong to the line itself; a field of that name is kept under another one. */
 const OWN_NAMES = new Set(["level", "timestamp", "service", "message"]);
@@ -27,7 +27,7 @@ const safeFields = (fields: object): Record<string, unknown> =>
   );
 
 const wrap = (inner: pino.Logger): Logger => {
-  const write = (level: (typeof LEVELS)[number]) => (fields: object, message: string) => {
+  const write = (level: Level) => (fields: object, message: string) => {
     if (inner.isLevelEnabled(level)) inner[level](safeFields(fields), redactText(message));
   };
   return {
@@ -43,11 +43,7 @@ const wrap = (inner: pino.Logger): Logger => {
  * Makes the logger of a process. `level` is one of LOG_LEVELS; an unknown word counts as "info".
  * Without a destination lines go to standard error, written in the background so that no request waits for a slow reader.
  */
-export const createLogger = (args: {
-  service: string;
-  level: string;
-  destination?: NodeJS.WritableStream;
-}): Logger => {
+export const createLogger = (args: { service: string; level: string; destination?: NodeJS.WritableStream }): Logger => {
   const level = LOG_LEVELS.find((name) => name === args.level) ?? "info";
   const options: pino.LoggerOptions = {
     level,

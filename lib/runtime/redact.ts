@@ -8,7 +8,6 @@ const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]{1,15}:\/\/)([^\s"'<>\\]+)/gi;
 const WEBHOOK_SECRET = /whsec_[A-Za-z0-9+/=_-]+/g;
 const BEARER = /\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi;
 // JSON escapes the control characters below U+0020; terminals also obey these, and two of them end a line.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u007f-\u009f\u2028\u2029]/g;
 const DEEPEST = 6;
 const MOST_ENTRIES = 200;

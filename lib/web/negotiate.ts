@@ -10,7 +10,9 @@ export const parseWeighted = (header: string): readonly Weighted[] => {
     const [rawName = "", ...parameters] = part.split(";");
     const name = rawName.trim().toLowerCase();
     if (name === "") continue;
-    const weight = parameters.map((parameter) => /^\s*q\s*=\s*(.*?)\s*$/i.exec(parameter)?.[1]).find((text) => text !== undefined);
+    const weight = parameters
+      .map((parameter) => /^\s*q\s*=\s*(.*?)\s*$/i.exec(parameter)?.[1])
+      .find((text) => text !== undefined);
     const q = weight === undefined ? 1 : /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(weight) ? Number(weight) : 0;
     members.push({ name, q });
   }
@@ -55,7 +57,10 @@ export const languageFor = <L extends string>(header: string | undefined, offere
 };
 
 /** Remembers answers for header texts, because clients send the same few; bounded, so that odd headers cannot fill memory. */
-export const remember = <T>(compute: (header: string | undefined) => T, maxEntries = 512): ((header: string | undefined) => T) => {
+export const remember = <T>(
+  compute: (header: string | undefined) => T,
+  maxEntries = 512,
+): ((header: string | undefined) => T) => {
   const known = new Map<string | undefined, T>();
   return (header) => {
     const found = known.get(header);

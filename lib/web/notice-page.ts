@@ -5,7 +5,9 @@ import { COMMON_HEADERS, PUBLIC_CONTENT_POLICY } from "./security-headers.ts";
 
 export type NoticeKind = "not-found" | "bad-address" | "method" | "starting" | "error";
 
-type Words = Readonly<Record<NoticeKind, { readonly title: string; readonly text: string }>> & { readonly home: string };
+type Words = Readonly<Record<NoticeKind, { readonly title: string; readonly text: string }>> & {
+  readonly home: string;
+};
 
 const WORDS: Readonly<Record<Language, Words>> = {
   en: {

@@ -1,6 +1,7 @@
 const SCRIPT_ELEMENT = /<script\b[^>]*>[\s\S]*?<\/script\s*>/gi;
 const LINK_ELEMENT = /<link\b[^>]*>/gi;
-const STALE_SPAN = /<template data-cut="stale-start"[^>]*><\/template>([\s\S]*?)<template data-cut="stale-end"[^>]*><\/template>/g;
+const STALE_SPAN =
+  /<template data-cut="stale-start"[^>]*><\/template>([\s\S]*?)<template data-cut="stale-end"[^>]*><\/template>/g;
 
 const isScriptLink = (tag: string): boolean =>
   /\brel="?modulepreload/i.test(tag) || (/\brel="?(preload|prefetch)/i.test(tag) && /\bas="?script/i.test(tag));
@@ -13,7 +14,7 @@ export const stripScripts = (html: string): string =>
   html
     .replace(SCRIPT_ELEMENT, "")
     .replace(LINK_ELEMENT, (tag) => (isScriptLink(tag) ? "" : tag))
-    .replace(/<!--(?:\$|\/\$|\$\?|\$!)-->/g, "")
+    .replace(/<!--(?: |\$|\/\$|\$\?|\$!)-->/g, "")
     .replace(/<div hidden=""><\/div>/g, "");
 
 export type Finish = { readonly asOfIso: string; readonly asOfText: string; readonly isStale: boolean };
@@ -25,13 +26,20 @@ export const finishPage = (template: string, { asOfIso, asOfText, isStale }: Fin
     .replaceAll("@@AS_OF_ISO@@", asOfIso)
     .replaceAll("@@AS_OF_TEXT@@", () => asOfText);
 
-/** Time of day in a zone and language, with the zone's short name: "14:07:31 UTC". */
-export const asOfTextOf = (atMs: number, timeZone: string, language: string): string =>
-  new Intl.DateTimeFormat(language, {
+/** Time of day in a zone, with the zone's short name in the page's language: "14:07:31 UTC". */
+export const asOfTextOf = (atMs: number, timeZone: string, language: string): string => {
+  const parts = new Intl.DateTimeFormat(language, {
     timeZone,
     hour: "2-digit",
     minute: "2-digit",
     second: "2-digit",
     hourCycle: "h23",
     timeZoneName: "short",
-  }).format(atMs);
+  }).formatToParts(atMs);
+  const part = (type: Intl.DateTimeFormatPartTypes): string =>
+    parts.find((candidate) => candidate.type === type)?.value ?? "";
+  const [hour, minute, second] = [part("hour"), part("minute"), part("second")].map((digits) =>
+    digits.padStart(2, "0"),
+  );
+  return `${hour}:${minute}:${second} ${part("timeZoneName")}`;
+};

@@ -54,7 +54,8 @@ export const problemOf = (code: ErrorCode, detail: string, status?: number): Pro
  * clients; anything else becomes INTERNAL with nothing but the catalogue's sentence.
  */
 export const problemOfError = (error: unknown): Problem => {
-  if (!(error instanceof AppError) || KINDS[error.code] === undefined) return problemOf("INTERNAL", ERROR_CATALOGUE.INTERNAL);
+  if (!(error instanceof AppError) || KINDS[error.code] === undefined)
+    return problemOf("INTERNAL", ERROR_CATALOGUE.INTERNAL);
   const isDatabase = error.code === "DATABASE_TIMEOUT" || error.code === "DATABASE_UNREACHABLE";
   return problemOf(error.code, isDatabase ? ERROR_CATALOGUE[error.code] : error.detail);
 };
@@ -75,7 +76,8 @@ export const sendProblem = (exchange: Exchange, problem: Problem, headers: reado
   };
   const text = `${JSON.stringify(body)}\n`;
   const retry = problem.status === 503 || problem.status === 429 ? ["Retry-After", String(RETRY_AFTER_SECONDS)] : [];
-  const challenge = problem.status === 401 ? ["WWW-Authenticate", 'Session realm="nines", sign-in="/admin/sign-in"'] : [];
+  const challenge =
+    problem.status === 401 ? ["WWW-Authenticate", 'Session realm="nines", sign-in="/admin/sign-in"'] : [];
   send(
     exchange,
     problem.status,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import { COMMON_HEADERS } from "./security-headers.ts";
 import type { Coding } from "./negotiate.ts";
+import { COMMON_HEADERS } from "./security-headers.ts";
 
 const compressBrotli = promisify(brotliCompress);
 const compressGzip = promisify(gzip);
@@ -63,7 +63,10 @@ const variantOf = (args: RepresentationArgs, coding: Coding, body: Buffer, tag: 
 export const buildRepresentation = async (args: RepresentationArgs): Promise<Representation> => {
   const tag = tagOf(args.body);
   const brotliOptions = {
-    params: { [constants.BROTLI_PARAM_QUALITY]: args.brotliQuality, [constants.BROTLI_PARAM_SIZE_HINT]: args.body.length },
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: args.brotliQuality,
+      [constants.BROTLI_PARAM_SIZE_HINT]: args.body.length,
+    },
   };
   const [br, gz] = await Promise.all([compressBrotli(args.body, brotliOptions), compressGzip(args.body, { level: 6 })]);
   const identity = variantOf(args, "identity", args.body, tag);

@@ -1,6 +1,12 @@
 /** What a request line asks for, after one decoding and normalisation. */
 export type RequestTarget =
-  | { readonly kind: "path"; readonly path: string; readonly segments: readonly string[]; readonly query: URLSearchParams; readonly hasQuery: boolean }
+  | {
+      readonly kind: "path";
+      readonly path: string;
+      readonly segments: readonly string[];
+      readonly query: URLSearchParams;
+      readonly hasQuery: boolean;
+    }
   | { readonly kind: "refused"; readonly status: 400 | 404 | 414; readonly reason: string };
 
 export const MAX_TARGET_LENGTH = 8_192;
@@ -53,5 +59,11 @@ export const parseRequestTarget = (target: string): RequestTarget => {
     }
     segments.push(segment);
   }
-  return { kind: "path", path: `/${segments.join("/")}`, segments, query: new URLSearchParams(rawQuery), hasQuery: rawQuery !== "" };
+  return {
+    kind: "path",
+    path: `/${segments.join("/")}`,
+    segments,
+    query: new URLSearchParams(rawQuery),
+    hasQuery: rawQuery !== "",
+  };
 };

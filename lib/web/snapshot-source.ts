@@ -12,9 +12,6 @@ const POLL_MS = 1_000;
 const SAVE_EVERY_MS = 5_000;
 
 export type SnapshotSource = {
-  readonly current: () => Snapshot | null;
-  /** Monotonic milliseconds of the last answer of the database; null before the first. */
-  readonly lastReadMs: () => number | null;
   /** Settles when the loop has ended after the signal's abort. */
   readonly ended: Promise<void>;
 };
@@ -63,7 +60,6 @@ export const followSnapshots = async (args: SourceArgs): Promise<SnapshotSource>
   await mkdir(dirname(file), { recursive: true });
   let current = await loadCopy(file, log);
   let savedAtMs = Number.NEGATIVE_INFINITY;
-  let lastReadMs: number | null = null;
   let isAway = false;
   if (current !== null) onSnapshot(current);
 
@@ -79,7 +75,6 @@ export const followSnapshots = async (args: SourceArgs): Promise<SnapshotSource>
 
   const poll = async (): Promise<void> => {
     const next = await readPublishedSnapshot(database, current?.version ?? 0);
-    lastReadMs = clock.monotonicMs();
     if (isAway) log.info({}, "snapshots can be read again");
     isAway = false;
     if (next === null) return;
@@ -102,5 +97,5 @@ export const followSnapshots = async (args: SourceArgs): Promise<SnapshotSource>
     }
     void unlisten.then((stop) => stop()).catch(() => {});
   });
-  return { current: () => current, lastReadMs: () => lastReadMs, ended };
+  return { ended };
 };

@@ -30,7 +30,8 @@ const TemplateFile = z.strictObject({
 });
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
-const nameOf = (pageId: PageId, language: Language): string => `${digestOf(`${pageId}\n${language}`).slice(0, 32)}.json`;
+const nameOf = (pageId: PageId, language: Language): string =>
+  `${digestOf(`${pageId}\n${language}`).slice(0, 32)}.json`;
 
 const isPageId = (text: string): text is PageId => text === "home" || text.startsWith("service:");
 
@@ -53,7 +54,11 @@ export const createTemplateStore = (args: { folder: string; buildId: string; log
       if (file.buildId !== buildId) return null;
       if (file.sha256 !== digestOf(file.html) || !isPageId(file.pageId)) throw new Error("its checksum does not match");
       const hashes = { content: file.contentHash, urgent: file.urgentHash };
-      return { pageId: file.pageId, language: file.language, template: { html: file.html, hashes, asOfMs: file.asOfMs } };
+      return {
+        pageId: file.pageId,
+        language: file.language,
+        template: { html: file.html, hashes, asOfMs: file.asOfMs },
+      };
     } catch (error) {
       log.warn({ file: name, error }, "a stored page cannot be used and is ignored");
       return null;

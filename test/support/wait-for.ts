@@ -8,13 +8,14 @@ export const waitFor = async <T>(
   what: string,
   probe: () => T | Promise<T>,
   { deadlineMs = 10_000, everyMs = 20 }: { deadlineMs?: number; everyMs?: number } = {},
-): Promise<NonNullable<T>> => {
+): Promise<Exclude<T, null | undefined | false>> => {
   const until = performance.now() + deadlineMs;
   let lastError: unknown;
   do {
     try {
       const value = await probe();
-      if (value !== undefined && value !== null && value !== false) return value;
+      if (value !== undefined && value !== null && value !== false)
+        return value as Exclude<T, null | undefined | false>;
       lastError = undefined;
     } catch (error) {
       lastError = error;

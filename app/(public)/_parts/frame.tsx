@@ -28,14 +28,14 @@ const StaleBanner = ({ view }: { view: View }) => {
 const DemoBanner = ({ view }: { view: View }) => {
   const { demo } = view.format.words;
   return (
-    <div className="notice maint">
+    <aside className="notice maint" aria-label={demo.title}>
       <p className="wrap">
         <Glyph role="maint" />
         <span>
           <strong>{demo.title}</strong> {demo.text} <Fill text={demo.how} file={<code>nines.yaml</code>} />
         </span>
       </p>
-    </div>
+    </aside>
   );
 };
 

@@ -35,7 +35,7 @@ const Row = ({ slo, view }: { slo: SnapshotSlo; view: View }) => {
           <span className="soft">{words.service.notBurning}</span>
         ) : (
           <Fill
-            text={words.note.burning}
+            text={words.service.burning}
             rate={format.rate(slo.burning.burnRate)}
             time={<Instant at={slo.burning.since} view={view} />}
           />
@@ -57,7 +57,7 @@ export const SloTable = ({ service, view }: { service: SnapshotService; view: Vi
       {service.slos.length === 0 ? (
         <p className="soft">{words.noObjectives}</p>
       ) : (
-        <div className="scroll" tabIndex={0} role="region" aria-label={words.objectives}>
+        <div className="scroll" tabIndex={0} role="group" aria-label={words.objectives}>
           <table>
             <thead>
               <tr>

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
 import type { RoleName } from "#lib/cli/roles/role.ts";
 import { writeDemo } from "#lib/cli/demo/write-demo.ts";
 import { announce } from "#lib/cli/start/announce.ts";
 import { checkPortIsFree } from "#lib/cli/start/check-port.ts";
+import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
 import { readConfigFile } from "#lib/cli/start/read-config-file.ts";
 import { lockInstance } from "#lib/cli/start/lock-instance.ts";
 import { manageDatabase, migrateWhenReachable } from "#lib/cli/start/managed-database.ts";
@@ -18,8 +18,6 @@ import { loadSecretKey } from "#lib/commands/secret-key.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
-
-export const PROJECT_ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** What was started and how to stop it, newest last. */
 type Cleanup = { readonly push: (stop: () => Promise<void>) => void; readonly run: () => Promise<void> };

@@ -52,5 +52,8 @@ export const nextAttempt = (failed: FailedAttempt): NextAttempt => {
   const dueAt = Math.round(Math.max(onLadder, afterEnd));
   if (dueAt > endsAt) return { kind: "dead" };
   const asked = Math.min(failed.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
-  return { kind: "again", at: addMs(failed.finishedAt, Math.min(Math.max(dueAt, failed.finishedAt + asked), endsAt) - failed.finishedAt) };
+  return {
+    kind: "again",
+    at: addMs(failed.finishedAt, Math.min(Math.max(dueAt, failed.finishedAt + asked), endsAt) - failed.finishedAt),
+  };
 };

@@ -4,7 +4,8 @@ import { LONGEST_RETRY_AFTER_MS } from "./ladder.ts";
 
 const SECONDS = /^\d{1,10}$/;
 /** IMF-fixdate of RFC 9110, the form that senders must use. Looser texts are not dates here. */
-const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+const HTTP_DATE =
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /**
  * The wait that a `Retry-After` value asks for, at most 6 h: whole seconds or an HTTP date (RFC 9110, 10.2.3).

@@ -1,3 +1,4 @@
+import type { Metadata } from "next";
 import type { ReactNode } from "react";
 import { directionOf } from "../../../_words/index.ts";
 import { loadView } from "../../_parts/view.ts";
@@ -6,6 +7,7 @@ import "../../public.css";
 // Rendered in the web role for its page cache, at every change of the snapshot; never at build time.
 export const dynamic = "force-dynamic";
 
+export const metadata: Metadata = { icons: { icon: "/favicon.svg" } };
 export const viewport = { width: "device-width", initialScale: 1, colorScheme: "light dark" };
 
 /** The root of the public pages. It has a layout of its own so that `<html lang>` follows the path. */

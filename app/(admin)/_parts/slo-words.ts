@@ -1,0 +1,36 @@
+import type { SloDefinition } from "#lib/core/definitions.ts";
+import type { Format } from "../../_view/format.ts";
+import { digitsFor } from "../../_view/slo-line.ts";
+
+/** "99.9 % of checks succeed, over 28 days". */
+export const promise = ({ sli, objective, window }: SloDefinition, format: Format): string => {
+  const what =
+    sli.kind === "availability" ? "of checks succeed" : `of answers come within ${format.response(sli.thresholdMs)}`;
+  return `${format.percentText(objective)} ${what}, over ${format.span(window.durationMs)}`;
+};
+
+/** "1 h and 5 min" from `page_1h_5m`; an id of another form stays as it is. */
+export const pairWords = (pairId: string): string => {
+  const match = /^(?:page|ticket)_(\d+)([smhd])_(\d+)([smhd])$/.exec(pairId);
+  if (match === null) return pairId;
+  const unit: Record<string, string> = { s: "s", m: "min", h: "h", d: "d" };
+  return `${match[1]} ${unit[match[2] ?? ""]} and ${match[3]} ${unit[match[4] ?? ""]}`;
+};
+
+/** "5 min", "6 h", "3 d": the largest unit that divides. */
+export const minutesWords = (minutes: number): string => {
+  if (minutes % 1_440 === 0) return `${minutes / 1_440} d`;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${minutes} min`;
+};
+
+export const severityWord = { page: "Page", ticket: "Ticket" } as const;
+
+export const attainedText = (good: number, total: number, objective: string, format: Format): string =>
+  total === 0 ? "–" : format.percentOf(good, total, digitsFor(objective));
+
+/** Signed, to one place: budgets are read to a tenth of a percent. */
+export const budgetText = (remaining: number | null, format: Format): string =>
+  remaining === null ? "–" : format.percent(remaining, 1);
+
+export const rateText = (rate: number | null, format: Format): string =>
+  rate === null ? "–" : `${format.rate(rate)}x`;

@@ -1,0 +1,101 @@
+import type { Metadata } from "next";
+import { notFound } from "next/navigation";
+import { loadSloBurnDown } from "#lib/read/slo-burn-down.ts";
+import type { SloAlert, SloWithReading } from "#lib/read/slo-dashboard.ts";
+import { loadSlo } from "#lib/read/slo-dashboard.ts";
+import { StateMark } from "../../../../_parts/glyph.tsx";
+import type { Format } from "../../../../_view/format.ts";
+import { AdminFrame } from "../../../_parts/admin-frame.tsx";
+import { AlertTable } from "../../../_parts/alert-table.tsx";
+import { BudgetSection } from "../../../_parts/budget-section.tsx";
+import { BurnTable } from "../../../_parts/burn-table.tsx";
+import { SloFacts } from "../../../_parts/slo-facts.tsx";
+import { promise } from "../../../_parts/slo-words.ts";
+import { adminFormat, iso, signedInCookie } from "../../../_parts/view.ts";
+
+type Props = { params: Promise<{ id: string }> };
+
+export const generateMetadata = async ({ params }: Props): Promise<Metadata> => ({ title: (await params).id });
+
+const Standing = ({ alerts, format, today }: { alerts: readonly SloAlert[]; format: Format; today: string }) => {
+  const firing = alerts.filter(({ state }) => state === "firing");
+  const worst = firing.find(({ severity }) => severity === "page") ?? firing[0];
+  if (worst === undefined) return <StateMark role="ok" word="Nothing fires" />;
+  const word = worst.severity === "page" ? "Page firing since" : "Ticket firing since";
+  return (
+    <StateMark
+      role={worst.severity === "page" ? "major" : "degraded"}
+      word={`${word} ${format.when(iso(worst.firedAt), today)}`}
+    />
+  );
+};
+
+const Definition = ({ slo, format, today }: { slo: SloWithReading; format: Format; today: string }) => {
+  const { sli, probes } = slo.definition;
+  const good =
+    sli.kind === "availability" ? "the check succeeds" : `the answer comes within ${format.response(sli.thresholdMs)}`;
+  return (
+    <section aria-labelledby="definition">
+      <div className="head">
+        <h2 id="definition">Definition</h2>
+      </div>
+      <div className="prose">
+        <p>
+          {`Good: ${good}. Counted per slot, by majority of the locations that reported, over ${probes.length === 1 ? "the probe" : "the probes"} ${format.list(probes)}.`}
+        </p>
+        <p className="soft">
+          {`Definition ${slo.version}, in force since ${format.when(iso(slo.activeFrom), today)}. It stands in the configuration file.`}
+        </p>
+      </div>
+    </section>
+  );
+};
+
+/** One SLO: how it stands, its budget over time, how fast it burns over every window, what fired, what it promises. */
+const SloPage = async ({ params }: Props) => {
+  const cookie = await signedInCookie();
+  const { id } = await params;
+  const found = await loadSlo(cookie, id);
+  if (found === null) notFound();
+  const { slo, alerts } = found;
+  const points = await loadSloBurnDown(cookie, slo);
+  const format = adminFormat();
+  const today = iso(slo.evaluatedAt ?? slo.activeFrom);
+  return (
+    <AdminFrame current="slos">
+      <div className="title">
+        <p className="small soft">
+          <a className="quiet" href="/admin/slos">
+            SLOs
+          </a>
+          {" / "}
+          <a className="quiet" href={`/services/${slo.serviceId}`}>
+            {slo.serviceName}
+          </a>
+        </p>
+        <h1>{slo.id}</h1>
+        <p>{`${promise(slo.definition, format)}.`}</p>
+        <p>
+          <Standing alerts={alerts} format={format} today={today} />{" "}
+          <span className="soft small">
+            {slo.evaluatedAt === null ? (
+              "· not evaluated yet"
+            ) : (
+              <>
+                · complete minutes until <time dateTime={today}>{format.time(today)}</time>, {format.zone(today)}
+              </>
+            )}
+          </span>
+        </p>
+      </div>
+      <SloFacts slo={slo} format={format} />
+      <BudgetSection slo={slo} points={points} format={format} />
+      <div className="two">
+        <BurnTable reading={slo.reading} format={format} />
+        <AlertTable alerts={alerts} format={format} today={today} />
+      </div>
+      <Definition slo={slo} format={format} today={today} />
+    </AdminFrame>
+  );
+};
+export default SloPage;

@@ -1,0 +1,146 @@
+import type { Db } from "#db/database.ts";
+import type { Bucket, RunFact } from "#lib/core/bucket.ts";
+import { classOfCode } from "#lib/core/outcome.ts";
+import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
+import { durationUs, epochMs, minuteOf, startOfMinute } from "#lib/core/units.ts";
+
+/** A probe at a location, by their numbers. */
+export type PairKey = { readonly probeNo: number; readonly locationNo: number };
+
+/** Columns as text, as the driver writes them least expensively. */
+const column = (values: readonly (number | string)[]): string => `{${values.join(",")}}`;
+const minuteText = (minute: EpochMinute): string => new Date(startOfMinute(minute)).toISOString();
+const minuteFrom = (at: Date): EpochMinute => minuteOf(epochMs(at.getTime()));
+
+/**
+ * Raw runs of these pairs scheduled within [from, until), by probe number. One look-up in the primary key of `runs` a
+ * pair, in the partitions of the span only; `offset 0` keeps the planner from turning it into a scan of the partition.
+ */
+export const readRunFacts = async (
+  db: Db,
+  args: { pairs: readonly PairKey[]; from: EpochMs; until: EpochMs },
+): Promise<Map<number, RunFact[]>> => {
+  const { pairs, from, until } = args;
+  const byProbe = new Map<number, RunFact[]>();
+  if (pairs.length === 0) return byProbe;
+  const rows = await db<{ probe_no: number; location_no: number; at: number; class: number; duration_us: number }[]>`
+    select p.probe_no, p.location_no, r.at, r.class, r.duration_us
+      from unnest(${column(pairs.map((pair) => pair.probeNo))}::text::int4[],
+                  ${column(pairs.map((pair) => pair.locationNo))}::text::int2[]) as p (probe_no, location_no)
+     cross join lateral (
+       select (extract(epoch from scheduled_at) * 1000)::float8 as at, class, duration_us
+         from runs
+        where runs.probe_no = p.probe_no and runs.location_no = p.location_no
+          and scheduled_at >= ${new Date(from)} and scheduled_at < ${new Date(until)}
+       offset 0) as r`;
+  for (const row of rows) {
+    const fact: RunFact = {
+      locationNo: row.location_no,
+      scheduledAt: epochMs(row.at),
+      class: classOfCode(row.class),
+      durationUs: durationUs(row.duration_us),
+    };
+    const known = byProbe.get(row.probe_no);
+    if (known === undefined) byProbe.set(row.probe_no, [fact]);
+    else known.push(fact);
+  }
+  return byProbe;
+};
+
+/** How many runs of these pairs were scheduled within [from, until) and have arrived. Index as `readRunFacts`. */
+export const countRuns = async (
+  db: Db,
+  args: { pairs: readonly PairKey[]; from: EpochMs; until: EpochMs },
+): Promise<number> => {
+  const rows = await db<{ count: number }[]>`
+    select coalesce(sum(r.count), 0)::float8 as count
+      from unnest(${column(args.pairs.map((pair) => pair.probeNo))}::text::int4[],
+                  ${column(args.pairs.map((pair) => pair.locationNo))}::text::int2[]) as p (probe_no, location_no)
+     cross join lateral (
+       select count(*) as count from runs
+        where runs.probe_no = p.probe_no and runs.location_no = p.location_no
+          and scheduled_at >= ${new Date(args.from)} and scheduled_at < ${new Date(args.until)}
+       offset 0) as r`;
+  return rows[0]?.count ?? 0;
+};
+
+/** Writes whole buckets; an older version of the same minute is replaced, never added to. Primary key of `buckets`. */
+export const upsertBuckets = async (db: Db, buckets: readonly Bucket[], rolledUpAt: EpochMs): Promise<void> => {
+  if (buckets.length === 0) return;
+  const counts = (pick: (bucket: Bucket) => number): string => column(buckets.map(pick));
+  await db`
+    insert into buckets (minute, rolled_up_at, duration_sum_us, probe_no, expected, total, good, bad, unvoted, location_no)
+    select b.minute, ${new Date(rolledUpAt)}::timestamptz, b.duration_sum_us, b.probe_no, b.expected, b.total, b.good, b.bad,
+           b.unvoted, b.location_no
+      from unnest(${column(buckets.map((bucket) => `"${minuteText(bucket.minute)}"`))}::text::timestamptz[],
+                  ${counts((bucket) => bucket.durationSumUs)}::text::int8[], ${counts((bucket) => bucket.probeNo)}::text::int4[],
+                  ${counts((bucket) => bucket.expected)}::text::int4[], ${counts((bucket) => bucket.total)}::text::int4[],
+                  ${counts((bucket) => bucket.good)}::text::int4[], ${counts((bucket) => bucket.bad)}::text::int4[],
+                  ${counts((bucket) => bucket.unvoted)}::text::int4[], ${counts((bucket) => bucket.locationNo)}::text::int2[])
+        as b (minute, duration_sum_us, probe_no, expected, total, good, bad, unvoted, location_no)
+    on conflict (probe_no, location_no, minute) do update
+       set rolled_up_at = excluded.rolled_up_at, duration_sum_us = excluded.duration_sum_us, expected = excluded.expected,
+           total = excluded.total, good = excluded.good, bad = excluded.bad, unvoted = excluded.unvoted`;
+};
+
+/**
+ * Takes the marks of these minutes away. It waits for an ingest that is marking one of them, so that the runs read
+ * afterwards are all there, or mark the minute anew. Primary key of `dirty_minutes`.
+ */
+export const takeDirtyMarks = async (db: Db, minutes: readonly EpochMinute[]): Promise<void> => {
+  if (minutes.length === 0) return;
+  const list = column(minutes.map((minute) => `"${minuteText(minute)}"`));
+  await db`delete from dirty_minutes where minute = any(${list}::text::timestamptz[])`;
+};
+
+/** The oldest marked minutes before `before`. Primary key of `dirty_minutes`. */
+export const readDirtyMinutes = async (db: Db, before: EpochMinute, limit: number): Promise<EpochMinute[]> => {
+  const rows = await db<{ minute: Date }[]>`
+    select distinct minute from dirty_minutes
+     where minute < ${new Date(startOfMinute(before))} order by minute limit ${limit}`;
+  return rows.map((row) => minuteFrom(row.minute));
+};
+
+/** The oldest minute with runs that no rollup has seen; null when there is none. Primary key of `dirty_minutes`. */
+export const readOldestDirtyMinute = async (db: Db): Promise<EpochMinute | null> => {
+  const rows = await db<{ minute: Date | null }[]>`select min(minute) as minute from dirty_minutes`;
+  const minute = rows[0]?.minute ?? null;
+  return minute === null ? null : minuteFrom(minute);
+};
+
+/** Marks the minutes [from, until) of a location for the rollup. */
+export const markMinutes = async (
+  db: Db,
+  args: { locationNo: number; from: EpochMinute; until: EpochMinute },
+): Promise<void> => {
+  if (args.until <= args.from) return;
+  await db`
+    insert into dirty_minutes (minute, location_no)
+    select minute, ${args.locationNo}
+      from generate_series(${minuteText(args.from)}::timestamptz,
+                           ${minuteText((args.until - 1) as EpochMinute)}::timestamptz, interval '1 minute') as minute
+    on conflict (minute, location_no) do update set marks = dirty_minutes.marks + 1`;
+};
+
+/** The first bucket of a pair after a minute; null when there is none. Primary key of `buckets`, newest partitions last. */
+export const readNextBucketMinute = async (
+  db: Db,
+  args: PairKey & { after: EpochMinute },
+): Promise<EpochMinute | null> => {
+  const rows = await db<{ minute: Date }[]>`
+    select minute from buckets
+     where probe_no = ${args.probeNo} and location_no = ${args.locationNo} and minute > ${minuteText(args.after)}::timestamptz
+     order by minute limit 1`;
+  return rows[0] === undefined ? null : minuteFrom(rows[0].minute);
+};
+
+/** The first run of every pair: one row a probe and location, read whole. */
+export const readFirstRuns = async (db: Db): Promise<(PairKey & { readonly firstScheduledAt: EpochMs })[]> => {
+  const rows = await db<{ probe_no: number; location_no: number; first_scheduled_at: Date }[]>`
+    select probe_no, location_no, first_scheduled_at from first_runs`;
+  return rows.map((row) => ({
+    probeNo: row.probe_no,
+    locationNo: row.location_no,
+    firstScheduledAt: epochMs(row.first_scheduled_at.getTime()),
+  }));
+};

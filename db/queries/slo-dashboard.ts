@@ -1,0 +1,112 @@
+import type { AlertReading } from "#lib/contracts/api.ts";
+import type { AlertSeverity, SloDefinition } from "#lib/core/definitions.ts";
+import type { Reading } from "#lib/core/slo/reading.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+import { epochMs, MINUTE_MS } from "#lib/core/units.ts";
+import type { Db } from "../database.ts";
+
+/** An SLO in force with its newest reading; the reading is null until the present definition was evaluated once. */
+export type SloWithReading = {
+  readonly id: string;
+  readonly serviceId: string;
+  readonly serviceName: string;
+  readonly version: number;
+  readonly definition: SloDefinition;
+  readonly activeFrom: EpochMs;
+  readonly reading: Reading | null;
+  /** End of the newest complete minute that the reading saw. */
+  readonly evaluatedAt: EpochMs | null;
+};
+
+type SloDbRow = {
+  id: string;
+  service_id: string;
+  service_name: string;
+  version: number;
+  definition: string;
+  active_from: Date;
+  reading: string | null;
+  through_minute: Date | null;
+};
+
+/** All SLOs in force in the order of the file, or the one with this id. */
+export const readSlosWithReadings = async (db: Db, sloId: string | null): Promise<SloWithReading[]> => {
+  const rows = await db<SloDbRow[]>`
+    select s.id, s.service_id, sv.name as service_name, s.version, s.definition::text as definition, v.active_from,
+           r.reading::text as reading, r.through_minute
+      from slos s
+      join services sv on sv.id = s.service_id
+      join slo_versions v on v.slo_id = s.id and v.version = s.version
+      left join slo_readings r on r.slo_id = s.id and r.version = s.version
+     where s.retired_at is null and (${sloId}::text is null or s.id = ${sloId})
+     order by s.position, s.id`;
+  return rows.map((row) => ({
+    id: row.id,
+    serviceId: row.service_id,
+    serviceName: row.service_name,
+    version: row.version,
+    definition: JSON.parse(row.definition) as SloDefinition,
+    activeFrom: epochMs(row.active_from.getTime()),
+    reading: row.reading === null ? null : (JSON.parse(row.reading) as Reading),
+    evaluatedAt: row.through_minute === null ? null : epochMs(row.through_minute.getTime() + MINUTE_MS),
+  }));
+};
+
+/** One episode of a burn-rate pair. */
+export type SloAlert = {
+  readonly id: string;
+  readonly sloId: string;
+  readonly pairId: string;
+  readonly severity: AlertSeverity;
+  readonly state: "firing" | "resolved";
+  readonly hasData: boolean;
+  readonly firedAt: EpochMs;
+  readonly resolvedAt: EpochMs | null;
+  readonly resolveReason: "recovered" | "no_data" | "excluded" | "policy_changed" | null;
+  readonly firingReading: AlertReading;
+};
+
+type AlertDbRow = {
+  id: string;
+  slo_id: string;
+  pair_id: string;
+  severity: AlertSeverity;
+  state: "firing" | "resolved";
+  has_data: boolean;
+  fired_at: Date;
+  resolved_at: Date | null;
+  resolve_reason: SloAlert["resolveReason"];
+  firing_reading: string;
+};
+
+const alertOf = (row: AlertDbRow): SloAlert => ({
+  id: row.id,
+  sloId: row.slo_id,
+  pairId: row.pair_id,
+  severity: row.severity,
+  state: row.state,
+  hasData: row.has_data,
+  firedAt: epochMs(row.fired_at.getTime()),
+  resolvedAt: row.resolved_at === null ? null : epochMs(row.resolved_at.getTime()),
+  resolveReason: row.resolve_reason,
+  firingReading: JSON.parse(row.firing_reading) as AlertReading,
+});
+
+/** What fires now, over all SLOs. */
+export const readFiringAlerts = async (db: Db): Promise<SloAlert[]> => {
+  const rows = await db<AlertDbRow[]>`
+    select id, slo_id, pair_id, severity, state, has_data, fired_at, resolved_at, resolve_reason,
+           firing_reading::text as firing_reading
+      from alerts where state = 'firing' order by fired_at`;
+  return rows.map(alertOf);
+};
+
+/** The newest episodes of one SLO: those that fire first, then by when they fired. */
+export const readAlertHistory = async (db: Db, args: { sloId: string; limit: number }): Promise<SloAlert[]> => {
+  const rows = await db<AlertDbRow[]>`
+    select id, slo_id, pair_id, severity, state, has_data, fired_at, resolved_at, resolve_reason,
+           firing_reading::text as firing_reading
+      from alerts where slo_id = ${args.sloId}
+     order by (state = 'firing') desc, fired_at desc, pair_id limit ${args.limit}`;
+  return rows.map(alertOf);
+};

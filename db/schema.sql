@@ -1,0 +1,549 @@
+-- What the migrations add up to, written by "npm run db:dump". For reading and for the test that compares it;
+-- a database is made by the migrations. Day partitions are left out.
+
+create table alerts (
+  id text not null,
+  slo_id text not null,
+  pair_id text not null,
+  number integer not null,
+  severity text not null,
+  state text not null,
+  has_data boolean default true not null,
+  fired_at timestamp with time zone not null,
+  resolved_at timestamp with time zone,
+  resolve_reason text,
+  firing_reading jsonb not null,
+  resolved_reading jsonb,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint alerts_pkey PRIMARY KEY (id),
+  constraint alerts_slo_id_pair_id_number_key UNIQUE (slo_id, pair_id, number),
+  constraint alerts_slo_id_fkey FOREIGN KEY (slo_id) REFERENCES slos(id),
+  constraint alerts_check CHECK (((state = 'resolved'::text) = (resolved_at IS NOT NULL))),
+  constraint alerts_check1 CHECK (((state = 'resolved'::text) = (resolve_reason IS NOT NULL))),
+  constraint alerts_check2 CHECK ((resolved_at >= fired_at)),
+  constraint alerts_number_check CHECK ((number >= 1)),
+  constraint alerts_resolve_reason_check CHECK ((resolve_reason = ANY (ARRAY['recovered'::text, 'no_data'::text, 'excluded'::text, 'policy_changed'::text]))),
+  constraint alerts_severity_check CHECK ((severity = ANY (ARRAY['page'::text, 'ticket'::text]))),
+  constraint alerts_state_check CHECK ((state = ANY (ARRAY['firing'::text, 'resolved'::text])))
+);
+CREATE UNIQUE INDEX alerts_one_firing_per_pair ON public.alerts USING btree (slo_id, pair_id) WHERE (state = 'firing'::text);
+
+create table attempts (
+  delivery_id text not null,
+  number integer not null,
+  started_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  outcome text,
+  reason text,
+  http_status smallint,
+  duration_ms integer,
+  response_excerpt text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint attempts_pkey PRIMARY KEY (delivery_id, number),
+  constraint attempts_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES deliveries(id),
+  constraint attempts_check CHECK (((finished_at IS NULL) = (outcome IS NULL))),
+  constraint attempts_duration_ms_check CHECK ((duration_ms >= 0)),
+  constraint attempts_number_check CHECK ((number >= 1)),
+  constraint attempts_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'try_later'::text, 'refused'::text])))
+);
+
+create table audit_log (
+  position bigint generated always as identity not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  action text not null,
+  subject text not null,
+  before jsonb,
+  after jsonb,
+  created_at timestamp with time zone default now() not null,
+  constraint audit_log_pkey PRIMARY KEY ("position"),
+  constraint audit_log_action_check CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text))
+);
+CREATE TRIGGER audit_log_is_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table buckets (
+  minute timestamp with time zone not null,
+  rolled_up_at timestamp with time zone not null,
+  duration_sum_us bigint not null,
+  probe_no integer not null,
+  expected integer not null,
+  total integer not null,
+  good integer not null,
+  bad integer not null,
+  unvoted integer not null,
+  location_no smallint not null,
+  constraint buckets_pkey PRIMARY KEY (probe_no, location_no, minute),
+  constraint buckets_bad_check CHECK ((bad >= 0)),
+  constraint buckets_check CHECK ((((good + bad) + unvoted) = total)),
+  constraint buckets_duration_sum_us_check CHECK ((duration_sum_us >= 0)),
+  constraint buckets_expected_check CHECK ((expected >= 0)),
+  constraint buckets_good_check CHECK ((good >= 0)),
+  constraint buckets_minute_check CHECK ((date_trunc('minute'::text, minute, 'UTC'::text) = minute)),
+  constraint buckets_total_check CHECK ((total >= 0)),
+  constraint buckets_unvoted_check CHECK ((unvoted >= 0))
+) partition by RANGE (minute);
+
+create table config_versions (
+  version bigint generated always as identity not null,
+  sha256 text not null,
+  document jsonb not null,
+  applied_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  constraint config_versions_pkey PRIMARY KEY (version),
+  constraint config_versions_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+create table deliveries (
+  id text not null,
+  event_id text not null,
+  endpoint_id text not null,
+  sequence bigint not null,
+  state text not null,
+  attempts_made integer default 0 not null,
+  first_due_at timestamp with time zone not null,
+  next_attempt_at timestamp with time zone not null,
+  leased_until timestamp with time zone,
+  lease_token text,
+  finished_at timestamp with time zone,
+  last_error text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint deliveries_pkey PRIMARY KEY (id),
+  constraint deliveries_endpoint_id_sequence_key UNIQUE (endpoint_id, sequence),
+  constraint deliveries_event_id_endpoint_id_key UNIQUE (event_id, endpoint_id),
+  constraint deliveries_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES endpoints(id),
+  constraint deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES events(id),
+  constraint deliveries_attempts_made_check CHECK ((attempts_made >= 0)),
+  constraint deliveries_check CHECK (((state = 'pending'::text) = (finished_at IS NULL))),
+  constraint deliveries_check1 CHECK (((leased_until IS NULL) = (lease_token IS NULL))),
+  constraint deliveries_sequence_check CHECK ((sequence >= 1)),
+  constraint deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text, 'canceled'::text])))
+);
+CREATE INDEX deliveries_due ON public.deliveries USING btree (endpoint_id, next_attempt_at) WHERE (state = 'pending'::text);
+CREATE INDEX deliveries_leased ON public.deliveries USING btree (leased_until) WHERE ((state = 'pending'::text) AND (leased_until IS NOT NULL));
+
+create table dirty_minutes (
+  minute timestamp with time zone not null,
+  location_no smallint not null,
+  marks integer default 1 not null,
+  constraint dirty_minutes_pkey PRIMARY KEY (minute, location_no),
+  constraint dirty_minutes_marks_check CHECK ((marks >= 1)),
+  constraint dirty_minutes_minute_check CHECK ((date_trunc('minute'::text, minute, 'UTC'::text) = minute))
+);
+
+create table endpoints (
+  id text not null,
+  type text not null,
+  url_ciphertext text not null,
+  secret_ciphertext text not null,
+  events text[] not null,
+  timeout_ms integer not null,
+  state text not null,
+  disabled_reason text,
+  last_sequence bigint default 0 not null,
+  retired_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint endpoints_pkey PRIMARY KEY (id),
+  constraint endpoints_check CHECK (((state = 'disabled'::text) = (disabled_reason IS NOT NULL))),
+  constraint endpoints_events_check CHECK ((cardinality(events) > 0)),
+  constraint endpoints_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+  constraint endpoints_last_sequence_check CHECK ((last_sequence >= 0)),
+  constraint endpoints_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text]))),
+  constraint endpoints_timeout_ms_check CHECK (((timeout_ms >= 1) AND (timeout_ms <= 30000))),
+  constraint endpoints_type_check CHECK ((type = 'webhook'::text))
+);
+
+create table events (
+  id text not null,
+  position bigint generated always as identity not null,
+  type text not null,
+  subject text not null,
+  dedup_key text not null,
+  data jsonb not null,
+  occurred_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  constraint events_pkey PRIMARY KEY (id),
+  constraint events_dedup_key_key UNIQUE (dedup_key),
+  constraint events_position_key UNIQUE ("position"),
+  constraint events_type_check CHECK ((type ~ '^[a-z_]+\.[a-z_]+$'::text))
+);
+CREATE TRIGGER events_are_immutable BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table first_runs (
+  probe_no integer not null,
+  location_no smallint not null,
+  first_scheduled_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  constraint first_runs_pkey PRIMARY KEY (probe_no, location_no),
+  constraint first_runs_location_no_fkey FOREIGN KEY (location_no) REFERENCES locations(no),
+  constraint first_runs_probe_no_fkey FOREIGN KEY (probe_no) REFERENCES probes(no)
+);
+
+create table incident_services (
+  incident_id text not null,
+  service_id text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint incident_services_pkey PRIMARY KEY (incident_id, service_id),
+  constraint incident_services_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id),
+  constraint incident_services_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id)
+);
+
+create table incident_updates (
+  id text not null,
+  incident_id text not null,
+  status text not null,
+  body text not null,
+  affected jsonb not null,
+  display_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint incident_updates_pkey PRIMARY KEY (id),
+  constraint incident_updates_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id),
+  constraint incident_updates_body_check CHECK ((body <> ''::text)),
+  constraint incident_updates_status_check CHECK ((status = ANY (ARRAY['investigating'::text, 'identified'::text, 'monitoring'::text, 'resolved'::text, 'postmortem'::text])))
+);
+CREATE INDEX incident_updates_by_incident ON public.incident_updates USING btree (incident_id, display_at DESC);
+
+create table incidents (
+  id text not null,
+  name text not null,
+  status text not null,
+  impact text not null,
+  started_at timestamp with time zone not null,
+  monitoring_at timestamp with time zone,
+  resolved_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint incidents_pkey PRIMARY KEY (id),
+  constraint incidents_check CHECK ((resolved_at >= started_at)),
+  constraint incidents_check1 CHECK (((status = ANY (ARRAY['resolved'::text, 'postmortem'::text])) = (resolved_at IS NOT NULL))),
+  constraint incidents_impact_check CHECK ((impact = ANY (ARRAY['none'::text, 'minor'::text, 'major'::text, 'critical'::text]))),
+  constraint incidents_name_check CHECK ((name <> ''::text)),
+  constraint incidents_status_check CHECK ((status = ANY (ARRAY['investigating'::text, 'identified'::text, 'monitoring'::text, 'resolved'::text, 'postmortem'::text])))
+);
+
+create table leases (
+  name text not null,
+  holder text not null,
+  token bigint not null,
+  expires_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint leases_pkey PRIMARY KEY (name),
+  constraint leases_token_check CHECK ((token >= 1))
+);
+
+create table locations (
+  no smallint generated always as identity not null,
+  id text not null,
+  name text not null,
+  position integer not null,
+  retired_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint locations_pkey PRIMARY KEY (no),
+  constraint locations_id_key UNIQUE (id),
+  constraint locations_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+  constraint locations_name_check CHECK ((name <> ''::text)),
+  constraint locations_position_check CHECK (("position" >= 0))
+);
+
+create table migrations (
+  name text not null,
+  sha256 text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint migrations_pkey PRIMARY KEY (name),
+  constraint migrations_name_check CHECK ((name ~ '^[0-9]{4}_[a-z0-9_]+[.]sql$'::text)),
+  constraint migrations_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+create table outcome_classes (
+  code smallint not null,
+  class text not null,
+  vote text not null,
+  constraint outcome_classes_pkey PRIMARY KEY (code),
+  constraint outcome_classes_class_key UNIQUE (class),
+  constraint outcome_classes_vote_check CHECK ((vote = ANY (ARRAY['good'::text, 'bad'::text, 'none'::text])))
+);
+
+create table probe_versions (
+  probe_no integer not null,
+  version integer not null,
+  definition jsonb not null,
+  active_from timestamp with time zone not null,
+  active_until timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint probe_versions_pkey PRIMARY KEY (probe_no, version),
+  constraint probe_versions_probe_no_fkey FOREIGN KEY (probe_no) REFERENCES probes(no),
+  constraint probe_versions_check CHECK ((active_until >= active_from)),
+  constraint probe_versions_version_check CHECK ((version >= 1))
+);
+CREATE UNIQUE INDEX probe_versions_one_in_force ON public.probe_versions USING btree (probe_no) WHERE (active_until IS NULL);
+
+create table probes (
+  no integer generated always as identity not null,
+  id text not null,
+  service_id text not null,
+  position integer not null,
+  version integer not null,
+  definition jsonb not null,
+  retired_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint probes_pkey PRIMARY KEY (no),
+  constraint probes_id_key UNIQUE (id),
+  constraint probes_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
+  constraint probes_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+  constraint probes_position_check CHECK (("position" >= 0)),
+  constraint probes_version_check CHECK ((version >= 1))
+);
+
+create table rollup_progress (
+  only_row boolean default true not null,
+  closed_until timestamp with time zone not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint rollup_progress_pkey PRIMARY KEY (only_row),
+  constraint rollup_progress_closed_until_check CHECK ((date_trunc('minute'::text, closed_until, 'UTC'::text) = closed_until)),
+  constraint rollup_progress_only_row_check CHECK (only_row)
+);
+
+create table runs (
+  scheduled_at timestamp with time zone not null,
+  started_at timestamp with time zone not null,
+  ingested_at timestamp with time zone not null,
+  certificate_expires_at timestamp with time zone,
+  probe_no integer not null,
+  duration_us integer not null,
+  dns_us integer,
+  connect_us integer,
+  tls_us integer,
+  first_byte_us integer,
+  transfer_us integer,
+  bytes_read integer not null,
+  location_no smallint not null,
+  class smallint not null,
+  http_status smallint,
+  is_late boolean not null,
+  trace_id uuid,
+  address inet,
+  detail text,
+  failures jsonb,
+  constraint runs_pkey PRIMARY KEY (probe_no, location_no, scheduled_at),
+  constraint runs_bytes_read_check CHECK ((bytes_read >= 0)),
+  constraint runs_class_check CHECK (((class >= 0) AND (class <= 17))),
+  constraint runs_connect_us_check CHECK ((connect_us >= 0)),
+  constraint runs_dns_us_check CHECK ((dns_us >= 0)),
+  constraint runs_duration_us_check CHECK ((duration_us >= 0)),
+  constraint runs_first_byte_us_check CHECK ((first_byte_us >= 0)),
+  constraint runs_http_status_check CHECK (((http_status >= 0) AND (http_status <= 999))),
+  constraint runs_tls_us_check CHECK ((tls_us >= 0)),
+  constraint runs_transfer_us_check CHECK ((transfer_us >= 0))
+) partition by RANGE (scheduled_at);
+CREATE INDEX runs_ingested_at ON ONLY public.runs USING brin (ingested_at) WITH (pages_per_range='16', autosummarize='on');
+CREATE INDEX runs_scheduled_at ON ONLY public.runs USING brin (scheduled_at) WITH (pages_per_range='16', autosummarize='on');
+
+create table service_states (
+  service_id text not null,
+  since timestamp with time zone not null,
+  measured text not null,
+  published text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint service_states_pkey PRIMARY KEY (service_id, since),
+  constraint service_states_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
+  constraint service_states_measured_check CHECK ((measured = ANY (ARRAY['operational'::text, 'degraded_performance'::text, 'partial_outage'::text, 'major_outage'::text, 'unknown'::text]))),
+  constraint service_states_published_check CHECK ((published = ANY (ARRAY['operational'::text, 'degraded_performance'::text, 'partial_outage'::text, 'major_outage'::text, 'under_maintenance'::text, 'unknown'::text])))
+);
+
+create table services (
+  id text not null,
+  name text not null,
+  description text,
+  group_name text,
+  position integer not null,
+  retired_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint services_pkey PRIMARY KEY (id),
+  constraint services_group_name_check CHECK ((group_name <> ''::text)),
+  constraint services_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+  constraint services_name_check CHECK ((name <> ''::text)),
+  constraint services_position_check CHECK (("position" >= 0))
+);
+
+create table sessions (
+  token_sha256 text not null,
+  last_seen_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint sessions_pkey PRIMARY KEY (token_sha256),
+  constraint sessions_token_sha256_check CHECK ((token_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+create table sign_in_links (
+  token_sha256 text not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint sign_in_links_pkey PRIMARY KEY (token_sha256),
+  constraint sign_in_links_token_sha256_check CHECK ((token_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+create table sli_hours (
+  slo_id text not null,
+  version integer not null,
+  hour timestamp with time zone not null,
+  good integer[] not null,
+  total integer[] not null,
+  expected integer[] not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint sli_hours_pkey PRIMARY KEY (slo_id, version, hour),
+  constraint sli_hours_slo_id_fkey FOREIGN KEY (slo_id) REFERENCES slos(id),
+  constraint sli_hours_slo_id_version_fkey FOREIGN KEY (slo_id, version) REFERENCES slo_versions(slo_id, version),
+  constraint sli_hours_check CHECK (is_elementwise_at_most(good, total)),
+  constraint sli_hours_expected_check CHECK ((cardinality(expected) = 60)),
+  constraint sli_hours_expected_check1 CHECK ((0 <= ALL (expected))),
+  constraint sli_hours_good_check CHECK ((cardinality(good) = 60)),
+  constraint sli_hours_hour_check CHECK ((date_trunc('hour'::text, hour, 'UTC'::text) = hour)),
+  constraint sli_hours_total_check CHECK ((cardinality(total) = 60))
+);
+
+create table slo_readings (
+  slo_id text not null,
+  version integer not null,
+  through_minute timestamp with time zone not null,
+  reading jsonb not null,
+  computed_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint slo_readings_pkey PRIMARY KEY (slo_id),
+  constraint slo_readings_slo_id_fkey FOREIGN KEY (slo_id) REFERENCES slos(id),
+  constraint slo_readings_slo_id_version_fkey FOREIGN KEY (slo_id, version) REFERENCES slo_versions(slo_id, version),
+  constraint slo_readings_through_minute_check CHECK ((date_trunc('minute'::text, through_minute, 'UTC'::text) = through_minute))
+);
+
+create table slo_versions (
+  slo_id text not null,
+  version integer not null,
+  definition jsonb not null,
+  active_from timestamp with time zone not null,
+  active_until timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint slo_versions_pkey PRIMARY KEY (slo_id, version),
+  constraint slo_versions_slo_id_fkey FOREIGN KEY (slo_id) REFERENCES slos(id),
+  constraint slo_versions_check CHECK ((active_until >= active_from)),
+  constraint slo_versions_version_check CHECK ((version >= 1))
+);
+CREATE UNIQUE INDEX slo_versions_one_in_force ON public.slo_versions USING btree (slo_id) WHERE (active_until IS NULL);
+
+create table slos (
+  id text not null,
+  service_id text not null,
+  position integer not null,
+  version integer not null,
+  definition jsonb not null,
+  retired_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint slos_pkey PRIMARY KEY (id),
+  constraint slos_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
+  constraint slos_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+  constraint slos_position_check CHECK (("position" >= 0)),
+  constraint slos_version_check CHECK ((version >= 1))
+);
+
+create table snapshots (
+  only_row boolean default true not null,
+  version bigint not null,
+  document jsonb not null,
+  built_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint snapshots_pkey PRIMARY KEY (only_row),
+  constraint snapshots_only_row_check CHECK (only_row),
+  constraint snapshots_version_check CHECK ((version >= 1))
+);
+
+create table status_progress (
+  only_row boolean default true not null,
+  watched_until timestamp with time zone not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint status_progress_pkey PRIMARY KEY (only_row),
+  constraint status_progress_only_row_check CHECK (only_row)
+);
+
+create view run_details as
+ SELECT p.id AS probe_id,
+    l.id AS location_id,
+    r.scheduled_at,
+    r.started_at,
+    r.ingested_at,
+    c.class,
+    c.vote,
+    r.detail,
+    r.http_status,
+    r.duration_us,
+    r.dns_us,
+    r.connect_us,
+    r.tls_us,
+    r.first_byte_us,
+    r.transfer_us,
+    r.bytes_read,
+    r.address,
+    r.certificate_expires_at,
+    r.trace_id,
+    r.is_late,
+    r.failures
+   FROM runs r
+     JOIN probes p ON p.no = r.probe_no
+     JOIN locations l ON l.no = r.location_no
+     JOIN outcome_classes c ON c.code = r.class;
+
+CREATE OR REPLACE FUNCTION public.ensure_partitions(first_day date, last_day date)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  parent text;
+  day date;
+  child text;
+  made integer := 0;
+begin
+  if last_day - first_day > 1000 then
+    raise exception 'refusing to make partitions for % days', last_day - first_day using errcode = 'invalid_parameter_value';
+  end if;
+  foreach parent in array array['runs', 'buckets'] loop
+    for day in select generate_series(first_day::timestamp, last_day::timestamp, interval '1 day')::date loop
+      child := parent || '_' || to_char(day, 'YYYYMMDD');
+      continue when to_regclass(child) is not null;
+      perform pg_advisory_xact_lock(x'6e696e65'::integer, x'70617274'::integer);
+      -- Asked of the table: what to_regclass remembers may be older than the lock.
+      continue when exists (
+        select from pg_class c join pg_class p on p.relnamespace = c.relnamespace
+         where p.oid = parent::regclass and c.relname = child);
+      execute format('create table %I (like %I including defaults including constraints including indexes)', child, parent);
+      execute format('alter table %I attach partition %I for values from (%L) to (%L)', parent, child,
+                     day::text || ' 00:00:00+00', (day + 1)::text || ' 00:00:00+00');
+      made := made + 1;
+    end loop;
+  end loop;
+  return made;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.is_elementwise_at_most(part integer[], whole integer[])
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$ select coalesce(bool_and(coalesce(p between 0 and w, false)), true) from unnest(part, whole) as pair (p, w) $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception '% is append-only', tg_table_name; end $function$;

@@ -1,0 +1,196 @@
+import type { ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { AppError } from "#lib/core/errors.ts";
+import { systemClock } from "#lib/runtime/clock.ts";
+import { fetchOnce } from "./fetch-once.ts";
+import { runLoad } from "./load.ts";
+import type { FromBenchServer, PlainAnswer, ToBenchServer } from "./page-server.ts";
+import { benchSnapshot } from "./page-snapshot.ts";
+
+type BenchServer = { readonly port: number; readonly cpuUs: () => Promise<number>; readonly stop: () => void };
+type Case = { readonly name: string; readonly path: string; readonly headers: readonly string[] };
+type Round = { readonly perSecond: number; readonly cpuUs: number; readonly p99Ms: number };
+
+const CONNECTIONS = 32;
+const GOAL_RATIO = 1.5;
+
+const next = <K extends FromBenchServer["kind"]>(
+  child: ChildProcess,
+  kind: K,
+): Promise<Extract<FromBenchServer, { kind: K }>> =>
+  new Promise((resolve, reject) => {
+    const onMessage = (message: FromBenchServer): void => {
+      if (message.kind !== kind) return;
+      child.off("exit", onExit);
+      child.off("message", onMessage);
+      resolve(message as Extract<FromBenchServer, { kind: K }>);
+    };
+    const onExit = (): void => reject(new AppError("ROLE_CRASHED", "a server of the bench ended"));
+    child.on("message", onMessage);
+    child.once("exit", onExit);
+  });
+
+const startServer = async (settings: ToBenchServer): Promise<BenchServer> => {
+  const child = fork(fileURLToPath(new URL("./page-server.ts", import.meta.url)), {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  child.send(settings);
+  const { port } = await next(child, "listening");
+  const cpuUs = async (): Promise<number> => {
+    child.send({ kind: "cpu" } satisfies ToBenchServer);
+    return (await next(child, "cpu")).us;
+  };
+  return { port, cpuUs, stop: () => child.kill() };
+};
+
+const measure = async (server: BenchServer, { path, headers }: Case, requests: number): Promise<Round> => {
+  const before = await server.cpuUs();
+  const load = await runLoad({ port: server.port, path, headers, connections: CONNECTIONS, requests });
+  const cpuUs = ((await server.cpuUs()) - before) / load.requests;
+  const wrong = Object.keys(load.statuses).filter((status) => status !== "200" && status !== "304");
+  if (wrong.length > 0) throw new AppError("INTERNAL", `${path} answered ${wrong.join(", ")} under load`);
+  return { perSecond: load.requests / load.seconds, cpuUs, p99Ms: load.latencyMsP99 };
+};
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+/** What the plain server has to send: the very bytes and heads of the real one. */
+const recordAnswers = async (
+  port: number,
+  headers: readonly string[],
+): Promise<{ cases: Case[]; answers: PlainAnswer[] }> => {
+  const page = await fetchOnce({ port, path: "/", headers });
+  const summary = await fetchOnce({ port, path: "/api/v2/summary.json", headers });
+  const etag = page.headers[page.headers.findIndex((name) => name.toLowerCase() === "etag") + 1] ?? "";
+  return {
+    cases: [
+      { name: "page, gzip", path: "/", headers },
+      { name: "page, 304", path: "/", headers: [...headers, `If-None-Match: ${etag}`] },
+      { name: "summary.json, gzip", path: "/api/v2/summary.json", headers },
+    ],
+    answers: [page, summary].map(({ path, status, headers: pairs, body }) => ({
+      path,
+      status,
+      headers: pairs,
+      bodyBase64: body.toString("base64"),
+    })),
+  };
+};
+
+const report = (
+  context: CommandContext,
+  rows: readonly { name: string; ours: Round[]; plain: Round[] }[],
+  isJson: boolean,
+): ExitCode => {
+  const results = rows.map(({ name, ours, plain }) => {
+    const ratios = ours.map((round, index) => round.cpuUs / (plain[index] as Round).cpuUs);
+    return {
+      name,
+      requestsPerSecond: Math.round(median(ours.map((round) => round.perSecond))),
+      plainRequestsPerSecond: Math.round(median(plain.map((round) => round.perSecond))),
+      cpuUsPerRequest: Math.round(median(ours.map((round) => round.cpuUs)) * 10) / 10,
+      plainCpuUsPerRequest: Math.round(median(plain.map((round) => round.cpuUs)) * 10) / 10,
+      cpuRatio: Math.round(median(ratios) * 100) / 100,
+      p99Ms: Math.round(median(ours.map((round) => round.p99Ms)) * 100) / 100,
+      plainP99Ms: Math.round(median(plain.map((round) => round.p99Ms)) * 100) / 100,
+    };
+  });
+  const machine = {
+    node: process.version,
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    platform: `${process.platform}-${process.arch}`,
+  };
+  const isWithinGoal = results.every(({ cpuRatio }) => cpuRatio <= GOAL_RATIO);
+  if (isJson) {
+    context.stdout.write(
+      `${JSON.stringify({ bench: "page", machine, connections: CONNECTIONS, results, goalRatio: GOAL_RATIO, isWithinGoal })}\n`,
+    );
+    return isWithinGoal ? 0 : 1;
+  }
+  context.stdout.write(
+    `machine: ${machine.cpu} x ${machine.cores}, ${machine.memoryGb} GB, ${machine.platform}, node ${machine.node}\n`,
+  );
+  context.stdout.write(
+    "| answer | requests/s | plain Node | CPU us | plain Node | CPU ratio | p99 ms | plain Node |\n|---|---|---|---|---|---|---|---|\n",
+  );
+  for (const row of results) {
+    context.stdout.write(
+      `| ${row.name} | ${row.requestsPerSecond} | ${row.plainRequestsPerSecond} | ${row.cpuUsPerRequest} | ${row.plainCpuUsPerRequest} | ${row.cpuRatio} | ${row.p99Ms} | ${row.plainP99Ms} |\n`,
+    );
+  }
+  context.stdout.write(`goal: CPU ratio at most ${GOAL_RATIO}: ${isWithinGoal ? "met" : "missed"}\n`);
+  return isWithinGoal ? 0 : 1;
+};
+
+const takeTurns = async (args: {
+  ours: BenchServer;
+  plain: BenchServer;
+  cases: readonly Case[];
+  rounds: number;
+  requests: number;
+  context: CommandContext;
+}) => {
+  const { ours, plain, cases, rounds, requests, context } = args;
+  const rows = cases.map(({ name }) => ({ name, ours: [] as Round[], plain: [] as Round[] }));
+  // Round 0 warms both up and is not counted.
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [index, one] of cases.entries()) {
+      if (context.signal.aborted) return rows;
+      const a = await measure(ours, one, requests);
+      const b = await measure(plain, one, requests);
+      if (round === 0) continue;
+      rows[index]?.ours.push(a);
+      rows[index]?.plain.push(b);
+    }
+  }
+  return rows;
+};
+
+/**
+ * `nines bench page [--rounds 5] [--requests 20000] [--json]`: the page, its 304 and summary.json through the real web
+ * role without a database, in turns (A B A B …) with a plain Node server of the same bytes. Exit 1 when the goal is missed.
+ */
+export const runPageBench = async (context: CommandContext): Promise<ExitCode> => {
+  const { values } = parseArgs({
+    args: [...context.args],
+    options: {
+      rounds: { type: "string", default: "5" },
+      requests: { type: "string", default: "20000" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const rounds = Number(values.rounds);
+  const requests = Number(values.requests);
+  if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(requests) || requests < CONNECTIONS) {
+    throw new AppError("USAGE", `--rounds takes 1 or more, --requests ${CONNECTIONS} or more`);
+  }
+  const dataDir = await mkdtemp(join(tmpdir(), "nines-bench-"));
+  const running: BenchServer[] = [];
+  try {
+    await mkdir(join(dataDir, "page-cache"), { recursive: true });
+    await writeFile(join(dataDir, "page-cache", "snapshot.json"), JSON.stringify(benchSnapshot(systemClock.now())));
+    const ours = await startServer({ kind: "real", dataDir });
+    running.push(ours);
+    const { cases, answers } = await recordAnswers(ours.port, ["Accept-Encoding: gzip", "Accept-Language: en"]);
+    const plain = await startServer({ kind: "plain", answers });
+    running.push(plain);
+    const rows = await takeTurns({ ours, plain, cases, rounds, requests, context });
+    return report(
+      context,
+      rows.filter((row) => row.ours.length > 0),
+      values.json,
+    );
+  } finally {
+    for (const server of running) server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+};

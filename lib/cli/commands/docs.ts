@@ -1,0 +1,49 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { configReference, configSchemaFile } from "#lib/config/reference.ts";
+import { AppError } from "#lib/core/errors.ts";
+
+/** Files of the repository that are made from the schema of the configuration. */
+export const GENERATED_DOCS: Readonly<Record<string, () => string>> = {
+  "docs/configuration.md": configReference,
+  "docs/nines.schema.json": configSchemaFile,
+};
+
+const urlOf = (name: string): URL => new URL(`../../../${name}`, import.meta.url);
+
+const readIfThere = async (name: string): Promise<string | null> => {
+  try {
+    return await readFile(urlOf(name), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+};
+
+const wantsCheckOnly = (args: readonly string[]): boolean => {
+  try {
+    return parseArgs({ args: [...args], options: { check: { type: "boolean" } } }).values.check === true;
+  } catch (error) {
+    throw new AppError("USAGE", (error as Error).message, { cause: error });
+  }
+};
+
+const run = async ({ args, stdout }: CommandContext): Promise<ExitCode> => {
+  const isCheckOnly = wantsCheckOnly(args);
+  let code: ExitCode = 0;
+  for (const [name, make] of Object.entries(GENERATED_DOCS)) {
+    const text = make();
+    const isCurrent = (await readIfThere(name)) === text;
+    if (!isCurrent && isCheckOnly) code = 1;
+    if (!isCurrent && !isCheckOnly) await writeFile(urlOf(name), text);
+    stdout.write(`${name}: ${isCurrent ? "up to date" : isCheckOnly ? 'out of date; run "npm run docs"' : "written"}\n`);
+  }
+  return code;
+};
+
+export const command: Command = {
+  summary: "write the configuration reference and its JSON Schema",
+  usage: `nines docs [--check]\n\nWrites ${Object.keys(GENERATED_DOCS).join(" and ")} from the schema.\n  --check  write nothing; exit 1 when a file is out of date`,
+  run,
+};

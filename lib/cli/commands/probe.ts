@@ -1,0 +1,138 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { readRequest } from "#lib/cli/probe/read-request.ts";
+import { resultLine } from "#lib/cli/probe/result-line.ts";
+import { runBatch } from "#lib/cli/probe/run-batch.ts";
+import { showRun } from "#lib/cli/probe/show-run.ts";
+import { parseDuration } from "#lib/core/duration.ts";
+import { AppError } from "#lib/core/errors.ts";
+import { systemClock } from "#lib/runtime/clock.ts";
+import type { CheckDeps, HttpTarget } from "#probes/checks/http.ts";
+import { checkHttp } from "#probes/checks/http.ts";
+import { userAgentOf } from "#probes/user-agent.ts";
+
+const USAGE = `nines probe URL [options]
+nines probe --batch < requests.jsonl
+
+  -X, --method NAME          GET unless --data is given
+  -H, --header "NAME: VALUE" may be repeated
+  -d, --data TEXT            body of the request
+      --timeout DURATION     deadline over everything, 10s
+      --connect-timeout DURATION
+      --max-redirects COUNT  10; with 0 a redirect is the answer
+      --assert JSON          such as '{"type":"status","op":"eq","value":204}'; may be repeated
+      --allow CIDR           opens a range or name that is not globally reachable; may be repeated
+      --ca FILE              trusts the authorities of this PEM file only
+      --contact URL          named in the user agent
+      --json                 one JSON line instead of text`;
+
+const OPTIONS = {
+  batch: { type: "boolean" },
+  json: { type: "boolean" },
+  method: { type: "string", short: "X" },
+  header: { type: "string", short: "H", multiple: true },
+  data: { type: "string", short: "d" },
+  timeout: { type: "string" },
+  "connect-timeout": { type: "string" },
+  "max-redirects": { type: "string" },
+  assert: { type: "string", multiple: true },
+  allow: { type: "string", multiple: true },
+  ca: { type: "string" },
+  contact: { type: "string" },
+} as const;
+
+const usageError = (message: string): AppError => new AppError("USAGE", message);
+
+const readArgs = (args: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw usageError(error instanceof Error ? error.message : String(error));
+  }
+};
+type Values = ReturnType<typeof readArgs>["values"];
+
+const durationOption = (name: string, text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms === null || ms === 0) throw usageError(`--${name} must be a duration such as 800ms or 5s`);
+  return ms;
+};
+
+const headersOf = (lines: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(":");
+      if (colon < 1) throw usageError('--header must read "NAME: VALUE"');
+      return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+    }),
+  );
+
+const jsonOption = (name: string, text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw usageError(`--${name} must be JSON`);
+  }
+};
+
+const targetOf = (url: string, values: Values): HttpTarget => {
+  const redirects = values["max-redirects"];
+  const request = readRequest(
+    {
+      url,
+      method: values.method ?? (values.data === undefined ? "GET" : "POST"),
+      headers: headersOf(values.header ?? []),
+      body: values.data,
+      timeout_ms: durationOption("timeout", values.timeout),
+      connect_timeout_ms: durationOption("connect-timeout", values["connect-timeout"]),
+      max_redirects: redirects === undefined ? undefined : Number(redirects),
+      assertions: (values.assert ?? []).map((text) => jsonOption("assert", text)),
+      allow: values.allow,
+      tls_ca_file: values.ca,
+    },
+    (path) => readFileSync(path, "utf8"),
+  );
+  if (request.kind === "unreadable") throw usageError(request.reason);
+  return request.target;
+};
+
+const wantsColour = ({ stdout, env }: CommandContext): boolean =>
+  "isTTY" in stdout && stdout.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+
+const probeOnce = async (
+  context: CommandContext,
+  target: HttpTarget,
+  isJson: boolean,
+  deps: CheckDeps,
+): Promise<ExitCode> => {
+  const { outcome } = await checkHttp(target, deps);
+  const now = deps.clock.now();
+  const line = { ...resultLine(null, outcome), url: target.url, failures: outcome.failures, address: outcome.address };
+  if (isJson) context.stdout.write(`${JSON.stringify(line)}\n`);
+  else context.stdout.write(showRun({ target, outcome, now, withColour: wantsColour(context) }));
+  return outcome.class === "ok" ? 0 : 1;
+};
+
+export const command: Command = {
+  summary: "runs a check once and shows where the time went; --batch runs many, one JSON line each",
+  usage: USAGE,
+  run: async (context): Promise<ExitCode> => {
+    const { values, positionals } = readArgs(context.args);
+    const deps: CheckDeps = {
+      clock: systemClock,
+      randomBytes,
+      userAgent: userAgentOf(values.contact ?? null),
+      signal: context.signal,
+    };
+    if (values.batch === true) {
+      await runBatch({ stdin: context.stdin, stdout: context.stdout, deps });
+      return 0;
+    }
+    const [url] = positionals;
+    if (url === undefined || positionals.length > 1) throw usageError("one URL is due, or --batch");
+    return probeOnce(context, targetOf(url, values), values.json === true, deps);
+  },
+};

@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs";
+import type { Database } from "#db/database.ts";
+import { openDatabase } from "#db/database.ts";
+import type { RoleContext, StartRole } from "#lib/cli/roles/role.ts";
+import { applyConfig } from "#lib/commands/apply-config.ts";
+import type { SecretBox } from "#lib/commands/secret-box.ts";
+import { createSecretBox } from "#lib/commands/secret-box.ts";
+import { processEnvironment } from "#lib/config/env.ts";
+import { loadConfig } from "#lib/config/load-config.ts";
+import { judgeUrl } from "#lib/egress/judge-url.ts";
+import { createEvaluator } from "#lib/engine/evaluate.ts";
+import type { Lease } from "#lib/engine/lease.ts";
+import { assertLease, runAsLeader } from "#lib/engine/lease.ts";
+import { createPublisher } from "#lib/engine/publish.ts";
+import { runRetainOnce } from "#lib/engine/retain.ts";
+import { runRollupOnce } from "#lib/engine/rollup.ts";
+import type { ConfigWatcher } from "#lib/engine/watch-config.ts";
+import { createConfigWatcher } from "#lib/engine/watch-config.ts";
+import { runLoop } from "#lib/runtime/run-loop.ts";
+
+const TICK_MS = 1_000;
+const RETAIN_EVERY_MS = 600_000;
+
+type Leading = { readonly context: RoleContext; readonly database: Database; readonly lease: Lease; readonly signal: AbortSignal };
+
+const watchConfig = ({ context, database, lease, signal }: Leading, secretBox: SecretBox): ConfigWatcher => {
+  const { settings, clock, log } = context;
+  return createConfigWatcher({
+    path: settings.configPath,
+    load: (bytes) => loadConfig({ bytes, env: processEnvironment(), readFile: readFileSync, judgeUrl }),
+    apply: (config) =>
+      database.transaction(async (tx) => {
+        await assertLease(tx, lease);
+        return applyConfig(tx, { config, now: clock.now(), secretBox });
+      }, { deadlineMs: 10_000 }),
+    clock,
+    log,
+    signal,
+  });
+};
+
+/** Closes minutes and evaluates them in the same round, so that an alert fires as soon as its minute is known. */
+const runMinutes = ({ context, database, lease, signal }: Leading): Promise<void> => {
+  const { clock, log } = context;
+  const evaluator = createEvaluator({ database, clock, log });
+  const round = async (): Promise<void> => {
+    let hasMore = true;
+    while (hasMore && !signal.aborted) {
+      const rolled = await runRollupOnce({ database, lease, now: clock.now(), log });
+      const evaluated = await evaluator.runEvaluateOnce(lease, { rerolled: rolled.rerolled });
+      hasMore = rolled.hasMore || evaluated.hasMore;
+    }
+  };
+  const onError = (error: unknown): void => {
+    evaluator.forget();
+    log.warn({ error }, "minutes could not be closed or evaluated; trying again");
+  };
+  return runLoop({ intervalMs: TICK_MS, work: round, onError, clock, signal });
+};
+
+const runPublishing = ({ context, database, lease, signal }: Leading): Promise<void> => {
+  const { clock, log, settings } = context;
+  const publisher = createPublisher({ database, clock, log, isDemo: settings.isDemo });
+  return runLoop({
+    intervalMs: TICK_MS,
+    work: async () => void (await publisher.runPublishOnce(lease)),
+    onError: (error) => log.warn({ error }, "the page's snapshot could not be published; trying again"),
+    clock,
+    signal,
+  });
+};
+
+const runRetaining = ({ context, database, lease, signal }: Leading): Promise<void> => {
+  const { clock, log } = context;
+  return runLoop({
+    intervalMs: RETAIN_EVERY_MS,
+    work: async () => void (await runRetainOnce({ database, lease, now: clock.now(), log })),
+    onError: (error) => log.warn({ error }, "a round of housekeeping failed; trying again"),
+    clock,
+    signal,
+  });
+};
+
+/** Leads the engine's loops while it holds the lease: configuration, minutes, snapshot, housekeeping. */
+export const startRole: StartRole = async (context) => {
+  const { settings, clock, log } = context;
+  const database = openDatabase({ url: settings.databaseUrl, applicationName: "nines-engine" });
+  const secretBox = createSecretBox(Buffer.from(settings.secretKey, "base64"));
+  const stopping = new AbortController();
+  let watcher: ConfigWatcher | null = null;
+  const leading = runAsLeader({
+    database,
+    name: "engine",
+    holder: `${settings.instanceId}/engine`,
+    clock,
+    log,
+    signal: stopping.signal,
+    lead: async (lease, signal) => {
+      const own: Leading = { context, database, lease, signal };
+      watcher = watchConfig(own, secretBox);
+      await Promise.all([watcher.done, runMinutes(own), runPublishing(own), runRetaining(own)]);
+    },
+  });
+  return {
+    reload: () => watcher?.reload(),
+    stop: async () => {
+      stopping.abort();
+      await leading;
+      await database.close();
+    },
+  };
+};

@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import type { Database } from "#db/database.ts";
+import { openDatabase } from "#db/database.ts";
+import { readActiveProbes, readConfigDocument, readConfigVersion } from "#db/queries/config.ts";
+import type { StartRole } from "#lib/cli/roles/role.ts";
+import { readLeaseHolder } from "#db/queries/leases.ts";
+import { createIngestCache, ingestRuns } from "#lib/commands/ingest-runs.ts";
+import { runAsLeader } from "#lib/engine/lease.ts";
+import { runLoop } from "#lib/runtime/run-loop.ts";
+import { startRecorder } from "#probes/recorder.ts";
+import { createProbeRunner } from "#probes/run-probe.ts";
+import type { ScheduledProbe } from "#probes/scheduler.ts";
+import { startScheduler } from "#probes/scheduler.ts";
+import { userAgentOf } from "#probes/user-agent.ts";
+
+const POLL_MS = 1_000;
+
+type Work = { readonly version: bigint; readonly probes: readonly ScheduledProbe[]; readonly allow: readonly string[] };
+
+/** What is to be probed, when it differs from what is known. */
+const readWork = (database: Database, knownVersion: bigint): Promise<Work | null> =>
+  database.read(async (db) => {
+    const version = await readConfigVersion(db);
+    if (version === knownVersion) return null;
+    const [active, document] = [await readActiveProbes(db, null), await readConfigDocument(db)];
+    const probes = active.flatMap(({ definition }) => definition.locations.map((locationId) => ({ definition, locationId })));
+    return { version, probes, allow: document?.egress.allow ?? [] };
+  });
+
+const LEASE = "probe";
+
+/**
+ * Runs the probes of every configured location and records what they see. One instance at a time does so: the lease
+ * keeps others from measuring twice what is recorded once. While the database is away the probes that are known go on,
+ * since nobody can have taken over; they end when another instance is seen to hold the lease. A run that two instances
+ * made is stored once.
+ */
+export const startRole: StartRole = async ({ settings, clock, log }) => {
+  const database = openDatabase({ url: settings.databaseUrl, applicationName: "nines-probe" });
+  const cache = createIngestCache();
+  const recorder = startRecorder({
+    sink: { accept: async (runs) => void (await ingestRuns(database, { runs, now: clock.now(), cache, log })) },
+    clock,
+    log,
+    random: Math.random,
+  });
+  let work: Work = { version: -1n, probes: [], allow: [] };
+  const run = createProbeRunner({ clock, randomBytes, userAgent: userAgentOf(null), allow: () => work.allow });
+  const scheduler = startScheduler({ clock, log, run, record: recorder.record });
+  const stopping = new AbortController();
+
+  const holder = `${settings.instanceId}/probe`;
+
+  const standAside = async (): Promise<void> => {
+    const leader = await database.read((db) => readLeaseHolder(db, LEASE));
+    if (leader === null || leader === holder || work.probes.length === 0) return;
+    log.info({ leader }, "another instance probes now");
+    work = { version: -1n, probes: [], allow: [] };
+    scheduler.update([]);
+  };
+  const standingAside = runLoop({ intervalMs: POLL_MS, work: standAside, onError: () => undefined, clock, signal: stopping.signal });
+
+  const lead = async (_lease: unknown, signal: AbortSignal): Promise<void> => {
+    const refresh = async (): Promise<void> => {
+      const next = await readWork(database, work.version);
+      if (next === null) return;
+      work = next;
+      scheduler.update(work.probes);
+    };
+    await runLoop({
+      intervalMs: POLL_MS,
+      work: refresh,
+      onError: (error) => log.warn({ error }, "the probes could not be read; those that are known go on"),
+      clock,
+      signal,
+    });
+  };
+  const leading = runAsLeader({
+    database,
+    name: LEASE,
+    // The same after a restart of this process, so that it goes on at once instead of waiting for its own lease to end.
+    holder,
+    clock,
+    log,
+    signal: stopping.signal,
+    lead,
+  });
+
+  return {
+    stop: async () => {
+      await scheduler.stop();
+      stopping.abort();
+      await Promise.all([leading, standingAside]);
+      await recorder.stop();
+      await database.close();
+    },
+  };
+};

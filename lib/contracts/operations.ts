@@ -1,0 +1,222 @@
+import { z } from "zod";
+import {
+  AlertResource,
+  AlertSeverity,
+  AlertState,
+  Identifier,
+  MetaResource,
+  Pagination,
+  ServiceResource,
+  SloResource,
+} from "./api.ts";
+import { Liveness, PageHealth, Readiness } from "./health.ts";
+import {
+  StatuspageComponentsBody,
+  StatuspageIncidentsBody,
+  StatuspageMaintenancesBody,
+  StatuspageStatusBody,
+  StatuspageSummary,
+} from "./statuspage.ts";
+
+export const DEFAULT_PAGE_SIZE = 20;
+export const MAX_PAGE_SIZE = 100;
+
+const limit = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(MAX_PAGE_SIZE)
+  .default(DEFAULT_PAGE_SIZE)
+  .meta({ description: "How many at most", example: DEFAULT_PAGE_SIZE });
+const cursor = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[A-Za-z0-9_-]+$/, "is not a cursor of this API");
+const after = cursor
+  .optional()
+  .meta({ description: "Continue after this cursor: `pagination.nextCursor` of an answer" });
+const before = cursor
+  .optional()
+  .meta({ description: "Go back before this cursor: `pagination.prevCursor` of an answer" });
+const paging = { limit, after, before };
+
+const id = Identifier.regex(/^[a-z0-9_][a-z0-9_-]*$/, "is not an identifier");
+
+export const NoQuery = z.strictObject({});
+export const ListServicesQuery = z.strictObject(paging);
+export const ListSlosQuery = z.strictObject({ ...paging, serviceId: id.optional() });
+export const ListAlertsQuery = z.strictObject({
+  ...paging,
+  state: AlertState.optional(),
+  severity: AlertSeverity.optional(),
+  sloId: id.optional(),
+  serviceId: id.optional(),
+});
+
+const listOf = (item: z.ZodType, name: string) =>
+  z.strictObject({ data: z.array(item), pagination: Pagination }).meta({ id: name });
+
+export type Operation = {
+  readonly operationId: string;
+  readonly method: "GET";
+  /** With `{id}` for the one parameter that a path may have. */
+  readonly path: string;
+  readonly tag: "services" | "slos" | "alerts" | "meta" | "statuspage" | "health";
+  readonly summary: string;
+  readonly query: z.ZodObject;
+  readonly response: z.ZodType;
+  /** Answers beside 200 that carry a problem. */
+  readonly problems: readonly (400 | 404 | 500 | 503)[];
+};
+
+const READ_PROBLEMS = [400, 500, 503] as const;
+const READ_ONE_PROBLEMS = [400, 404, 500, 503] as const;
+
+/** Read from the database: the router serves exactly these. */
+export const V1_OPERATIONS = [
+  {
+    operationId: "listServices",
+    method: "GET",
+    path: "/v1/services",
+    tag: "services",
+    summary: "List services in the order of the page",
+    query: ListServicesQuery,
+    response: listOf(ServiceResource, "ServiceList"),
+    problems: READ_PROBLEMS,
+  },
+  {
+    operationId: "getService",
+    method: "GET",
+    path: "/v1/services/{id}",
+    tag: "services",
+    summary: "Read one service",
+    query: NoQuery,
+    response: ServiceResource,
+    problems: READ_ONE_PROBLEMS,
+  },
+  {
+    operationId: "listSlos",
+    method: "GET",
+    path: "/v1/slos",
+    tag: "slos",
+    summary: "List objectives with their newest reading",
+    query: ListSlosQuery,
+    response: listOf(SloResource, "SloList"),
+    problems: READ_PROBLEMS,
+  },
+  {
+    operationId: "getSlo",
+    method: "GET",
+    path: "/v1/slos/{id}",
+    tag: "slos",
+    summary: "Read one objective",
+    query: NoQuery,
+    response: SloResource,
+    problems: READ_ONE_PROBLEMS,
+  },
+  {
+    operationId: "listAlerts",
+    method: "GET",
+    path: "/v1/alerts",
+    tag: "alerts",
+    summary: "List burn-rate alerts, the newest first",
+    query: ListAlertsQuery,
+    response: listOf(AlertResource, "AlertList"),
+    problems: READ_PROBLEMS,
+  },
+  {
+    operationId: "getAlert",
+    method: "GET",
+    path: "/v1/alerts/{id}",
+    tag: "alerts",
+    summary: "Read one alert",
+    query: NoQuery,
+    response: AlertResource,
+    problems: READ_ONE_PROBLEMS,
+  },
+  {
+    operationId: "getMeta",
+    method: "GET",
+    path: "/v1/meta",
+    tag: "meta",
+    summary: "What runs here and how fresh its data is",
+    query: NoQuery,
+    response: MetaResource,
+    problems: READ_PROBLEMS,
+  },
+] as const satisfies readonly Operation[];
+export type V1OperationId = (typeof V1_OPERATIONS)[number]["operationId"];
+
+const statuspage = (operationId: string, name: string, summary: string, response: z.ZodType): Operation => ({
+  operationId,
+  method: "GET",
+  path: `/api/v2/${name}`,
+  tag: "statuspage",
+  summary,
+  query: NoQuery,
+  response,
+  problems: [503],
+});
+
+/** Served from finished bytes, without the database. */
+export const STATUSPAGE_OPERATIONS: readonly Operation[] = [
+  statuspage("getSummary", "summary.json", "Page, components, open incidents and overall status", StatuspageSummary),
+  statuspage("getStatus", "status.json", "Overall status", StatuspageStatusBody),
+  statuspage("getComponents", "components.json", "Components and groups", StatuspageComponentsBody),
+  statuspage("getIncidents", "incidents.json", "The 50 newest incidents", StatuspageIncidentsBody),
+  statuspage("getUnresolvedIncidents", "incidents/unresolved.json", "Open incidents", StatuspageIncidentsBody),
+  statuspage(
+    "getMaintenances",
+    "scheduled-maintenances.json",
+    "The 50 newest maintenances",
+    StatuspageMaintenancesBody,
+  ),
+  statuspage(
+    "getUpcomingMaintenances",
+    "scheduled-maintenances/upcoming.json",
+    "Upcoming maintenances",
+    StatuspageMaintenancesBody,
+  ),
+  statuspage(
+    "getActiveMaintenances",
+    "scheduled-maintenances/active.json",
+    "Maintenances in progress",
+    StatuspageMaintenancesBody,
+  ),
+];
+
+export const HEALTH_OPERATIONS: readonly Operation[] = [
+  {
+    operationId: "getLiveness",
+    method: "GET",
+    path: "/health/live",
+    tag: "health",
+    summary: "The process answers",
+    query: NoQuery,
+    response: Liveness,
+    problems: [],
+  },
+  {
+    operationId: "getReadiness",
+    method: "GET",
+    path: "/health/ready",
+    tag: "health",
+    summary: "Database, snapshot and page; 503 with the same body while degraded",
+    query: NoQuery,
+    response: Readiness,
+    problems: [],
+  },
+  {
+    operationId: "getPageHealth",
+    method: "GET",
+    path: "/health/page",
+    tag: "health",
+    summary: "The page can be served, with or without a database; else 503 with the same body",
+    query: NoQuery,
+    response: PageHealth,
+    problems: [],
+  },
+];
+
+export const OPERATIONS: readonly Operation[] = [...V1_OPERATIONS, ...STATUSPAGE_OPERATIONS, ...HEALTH_OPERATIONS];

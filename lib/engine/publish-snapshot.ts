@@ -1,0 +1,179 @@
+import type { Incident } from "#db/queries/incidents.ts";
+import type { AlertRow, SloReadingRow } from "#db/queries/listings.ts";
+import { AlertReading } from "#lib/contracts/api.ts";
+import type { Snapshot, SnapshotIncident, SnapshotService, SnapshotSlo } from "#lib/contracts/snapshot.ts";
+import { statuspageId } from "#lib/contracts/statuspage-id.ts";
+import type { Reading } from "#lib/core/slo/reading.ts";
+import { dayBars } from "#lib/core/status/day-bars.ts";
+import type { LocalDay } from "#lib/core/status/local-days.ts";
+import { localDate } from "#lib/core/status/local-days.ts";
+import type { MeasuredServiceState, PublicServiceState } from "#lib/core/status/severity.ts";
+import { overallState } from "#lib/core/status/severity.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+import { addMs, DAY_MS, epochMs, minuteOf, startOfMinute } from "#lib/core/units.ts";
+import type { History } from "./publish-history.ts";
+import type { Latency } from "./publish-latency.ts";
+import type { Reason } from "./publish-states.ts";
+import type { Watch, WatchedService } from "./publish-watch.ts";
+
+/** What the page shows apart from when: equal contents need no new rendering. */
+export type SnapshotContent = Omit<Snapshot, "version" | "builtAt" | "dataAsOf">;
+
+export type ServiceView = {
+  readonly measured: MeasuredServiceState;
+  readonly published: PublicServiceState;
+  readonly why: Reason;
+  readonly hasData: boolean;
+};
+
+export type SnapshotFacts = {
+  readonly watch: Watch;
+  readonly isDemo: boolean;
+  readonly now: EpochMs;
+  readonly days: readonly LocalDay[];
+  readonly history: History;
+  readonly latency: Latency;
+  readonly views: ReadonlyMap<string, ServiceView>;
+  readonly incidents: readonly Incident[];
+  readonly readings: readonly SloReadingRow[];
+  readonly firing: readonly AlertRow[];
+};
+
+const iso = (at: EpochMs): string => new Date(at).toISOString();
+const groupIdOf = (name: string): string => `g-${statuspageId("group", name)}`;
+
+/** The worst firing pair of an SLO: pages before tickets, then the oldest. */
+const burningOf = (sloId: string, reading: Reading | null, firing: readonly AlertRow[]): SnapshotSlo["burning"] => {
+  const own = firing
+    .filter((alert) => alert.sloId === sloId)
+    .sort((a, b) => a.severity.localeCompare(b.severity) || a.firedAt - b.firedAt);
+  const alert = own[0];
+  if (alert === undefined) return null;
+  const live = reading?.pairs.find((pair) => pair.pairId === alert.pairId)?.long.burnRate;
+  const atFiring = AlertReading.safeParse(JSON.parse(alert.reading)).data?.windows.long.burnRate;
+  return { since: iso(alert.firedAt), burnRate: live ?? Number(atFiring ?? 0), severity: alert.severity };
+};
+
+const slosOf = ({ slos }: WatchedService, { readings, firing }: SnapshotFacts): SnapshotSlo[] =>
+  slos.map(({ id, version, definition }) => {
+    const row = readings.find((one) => one.sloId === id && one.version === version);
+    const reading = row === undefined ? null : (JSON.parse(row.reading) as Reading);
+    const budget = reading?.budget;
+    return {
+      id,
+      sli: definition.sli.kind,
+      thresholdMs: definition.sli.kind === "latency" ? definition.sli.thresholdMs : null,
+      objective: definition.objective,
+      windowDays: definition.window.durationMs / DAY_MS,
+      good: budget?.good ?? 0,
+      total: budget?.total ?? 0,
+      coverage: budget?.coverage ?? null,
+      attained: budget?.attained ?? null,
+      budgetRemaining: budget?.remaining ?? null,
+      isMet: budget?.isMet ?? null,
+      burning: burningOf(id, reading, firing),
+    };
+  });
+
+/** When the published state changed last: rows that only change what was measured are passed over. */
+const publishedSince = (service: WatchedService, history: History): EpochMs => {
+  const rows = history.rowsOf(service.row.id);
+  let index = rows.length - 1;
+  while (index > 0 && rows[index - 1]?.published === rows[index]?.published) index -= 1;
+  return rows[index]?.since ?? service.row.createdAt;
+};
+
+const serviceOf = (service: WatchedService, position: number, facts: SnapshotFacts): SnapshotService => {
+  const { history, latency, now, days, watch } = facts;
+  const { id, name, description, group, createdAt } = service.row;
+  const view = facts.views.get(id) as ServiceView;
+  const changes = history.rowsOf(id).map(({ since, published }) => ({ since, state: published }));
+  const firstMeasured = history.firstMeasuredAt(id);
+  // Whole minutes, so that the content does not change each second; a new state shows at once all the same.
+  const knownUntil = epochMs(Math.max(startOfMinute(minuteOf(now)), addMs(changes.at(-1)?.since ?? epochMs(0), 1)));
+  return {
+    id,
+    name,
+    description,
+    groupId: group === null ? null : groupIdOf(group),
+    position,
+    createdAt: iso(createdAt),
+    updatedAt: iso(publishedSince(service, history)),
+    startDate: firstMeasured === null ? null : localDate(firstMeasured, watch.document.page.timeZone),
+    hasData: view.hasData,
+    published: view.published,
+    lastKnown: view.published === "unknown" ? history.lastKnown(id) : view.published,
+    measured: view.measured,
+    why: { ...view.why, dissentingLocations: [...view.why.dissentingLocations] },
+    slos: slosOf(service, facts),
+    days: dayBars(changes, knownUntil, days),
+    latencyMs: latency.halfHoursOf(id, now),
+    latencyNowMs: latency.nowOf(id),
+  };
+};
+
+const incidentOf = (incident: Incident): SnapshotIncident => ({
+  id: incident.id,
+  name: incident.name,
+  status: incident.status,
+  impact: incident.impact,
+  startedAt: iso(incident.startedAt),
+  createdAt: iso(incident.createdAt),
+  updatedAt: iso(incident.updatedAt),
+  monitoringAt: incident.monitoringAt === null ? null : iso(incident.monitoringAt),
+  resolvedAt: incident.resolvedAt === null ? null : iso(incident.resolvedAt),
+  serviceIds: [...incident.serviceIds],
+  updates: incident.updates.map((update) => ({
+    id: update.id,
+    status: update.status,
+    body: update.body,
+    createdAt: iso(update.createdAt),
+    updatedAt: iso(update.updatedAt),
+    displayAt: iso(update.displayAt),
+    affected: update.affected.map((one) => ({ ...one })),
+  })),
+});
+
+/** Groups in the order in which their first service stands in the file, each with its services; null: no group. */
+const grouped = (services: readonly WatchedService[]): (readonly [string | null, readonly WatchedService[]])[] => {
+  const names = [...new Set(services.map((service) => service.row.group))];
+  const ordered = [...names.filter((name) => name !== null), ...names.filter((name) => name === null)];
+  return ordered.map((name) => [name, services.filter((service) => service.row.group === name)] as const);
+};
+
+const latest = (instants: readonly string[]): string => instants.reduce((newest, one) => (one > newest ? one : newest));
+
+/** Everything that the page, `/api/v2` and the feeds show, from facts that were read and decided before. */
+export const snapshotContent = (facts: SnapshotFacts): SnapshotContent => {
+  const { watch } = facts;
+  const { page, createdAt, updatedAt } = watch.document;
+  const ordered = grouped(watch.services);
+  const named = ordered.flatMap(([name, members]) => (name === null ? [] : [{ name, members }]));
+  const services = ordered.flatMap(([name, members]) =>
+    // Services without a group stand beside the groups, so they count on from them.
+    members.map((service, index) => serviceOf(service, index + 1 + (name === null ? named.length : 0), facts)),
+  );
+  const incidents = facts.incidents.map(incidentOf);
+  return {
+    schemaVersion: 1,
+    isDemo: facts.isDemo,
+    page: {
+      name: page.name,
+      url: page.url,
+      timeZone: page.timeZone,
+      languages: [...page.languages],
+      createdAt: iso(createdAt),
+      updatedAt: latest([iso(updatedAt), ...[...services, ...incidents].map((one) => one.updatedAt)]),
+    },
+    overall: overallState(services.map((service) => service.published)),
+    groups: named.map(({ name, members }, index) => ({
+      id: groupIdOf(name),
+      name,
+      position: index + 1,
+      createdAt: members.map((one) => iso(one.row.createdAt)).reduce((first, one) => (one < first ? one : first)),
+      updatedAt: latest(services.filter((one) => one.groupId === groupIdOf(name)).map((one) => one.updatedAt)),
+    })),
+    services,
+    incidents,
+  };
+};

@@ -1,0 +1,104 @@
+import type { Vote } from "#lib/core/outcome.ts";
+import { slotsWithin } from "#lib/core/schedule.ts";
+import { voteOfRun, voteOfSlot } from "#lib/core/slot.ts";
+import { dissentingLocations } from "#lib/core/status/dissent.ts";
+import type { CoreSli } from "#lib/core/status/service-state.ts";
+import { decideServiceState } from "#lib/core/status/service-state.ts";
+import type { MeasuredServiceState } from "#lib/core/status/severity.ts";
+import type { DecidedSlot } from "#lib/core/status/sli-state.ts";
+import { decideSliState } from "#lib/core/status/sli-state.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+import { addMs, epochMs, SECOND_MS } from "#lib/core/units.ts";
+import type { LiveSlots } from "./live-slots.ts";
+import type { WatchedProbe, WatchedService, WatchedSli } from "./publish-watch.ts";
+
+/** Why a service has its measured state. */
+export type Reason = {
+  readonly decidedSlots: number;
+  readonly expectedSlots: number;
+  readonly badSlots: number;
+  readonly windowSeconds: number;
+  readonly dissentingLocations: readonly string[];
+};
+
+export type MeasuredService = { readonly measured: MeasuredServiceState; readonly why: Reason };
+
+export type MeasureArgs = {
+  readonly now: EpochMs;
+  readonly live: LiveSlots;
+  /** When each probe, by number, ran first; a probe that never ran is missing and expects nothing. */
+  readonly firstRuns: ReadonlyMap<number, EpochMs>;
+  /** Names of locations by number. */
+  readonly locationNames: ReadonlyMap<number, string>;
+};
+
+/** A run that took its whole timeout still needs this long to be recorded and read. */
+const ARRIVAL_MS = 2 * SECOND_MS;
+
+type ProbeSlots = { readonly slots: DecidedSlot[]; readonly expected: number };
+
+/**
+ * The decided slots of a probe, and how many slots of the window should be decided: those whose result is due, and
+ * beside them those that are decided already.
+ */
+const readProbe = (probe: WatchedProbe, sli: WatchedSli, { now, live, firstRuns }: MeasureArgs): ProbeSlots => {
+  const { id, intervalMs, timeoutMs, locations } = probe.definition;
+  const slots = live.slotsOf(probe.no).flatMap(({ at, reports }): DecidedSlot[] => {
+    const votes = [...reports.values()].map((report) => voteOfRun(report, sli.definition));
+    const vote = voteOfSlot(votes, locations.length);
+    return vote === "none" ? [] : [{ at, isBad: vote === "bad" }];
+  });
+  const firstRun = firstRuns.get(probe.no);
+  if (firstRun === undefined) return { slots, expected: 0 };
+  const due = addMs(now, -timeoutMs - ARRIVAL_MS);
+  const from = epochMs(Math.max(now - sli.windowMs + 1, firstRun, probe.activeFrom));
+  const early = slots.filter((slot) => slot.at > due).length;
+  return { slots, expected: slotsWithin(id, intervalMs, from, addMs(due, 1)) + early };
+};
+
+const measureSli = (sli: WatchedSli, args: MeasureArgs): CoreSli => {
+  const probes = sli.probes.map((probe) => readProbe(probe, sli, args));
+  const { kind } = sli.definition;
+  const reading = decideSliState({
+    slots: probes.flatMap(({ slots }) => slots).sort((a, b) => a.at - b.at),
+    now: args.now,
+    windowMs: sli.windowMs,
+    expected: probes.reduce((sum, { expected }) => sum + expected, 0),
+    threshold: sli.threshold,
+    canBeOutage: kind === "availability",
+  });
+  return { kind, reading };
+};
+
+const dissentOf = (probe: WatchedProbe, windowMs: number, { now, live, locationNames }: MeasureArgs): string[] => {
+  if (probe.definition.locations.length < 2) return [];
+  const recent = live.slotsOf(probe.no).filter((slot) => slot.at > now - windowMs);
+  return dissentingLocations(
+    recent.map(({ reports }) => {
+      const votes = new Map<string, Vote>();
+      for (const [no, report] of reports) {
+        votes.set(locationNames.get(no) ?? String(no), voteOfRun(report, { kind: "availability" }));
+      }
+      return votes;
+    }),
+  );
+};
+
+/** The measured state of a service now, from the live slots of the probes behind its SLIs. */
+export const measureService = (service: WatchedService, args: MeasureArgs): MeasuredService => {
+  const readings = service.slis.map((sli) => measureSli(sli, args));
+  const windowMs = Math.max(0, ...service.slis.map((sli) => sli.windowMs));
+  const probes = new Set(service.slis.flatMap((sli) => sli.probes));
+  const dissenting = [...new Set([...probes].flatMap((probe) => dissentOf(probe, windowMs, args)))].sort();
+  const { measured, decidedBy } = decideServiceState(readings, dissenting.length > 0);
+  return {
+    measured,
+    why: {
+      decidedSlots: decidedBy?.decided ?? 0,
+      expectedSlots: decidedBy?.expected ?? 0,
+      badSlots: decidedBy?.bad ?? 0,
+      windowSeconds: windowMs / SECOND_MS,
+      dissentingLocations: dissenting,
+    },
+  };
+};

@@ -1,0 +1,77 @@
+import type { SliHour, SloKey } from "#db/queries/sli-hours.ts";
+import type { MinuteSpan, RunFact, SlotCounts } from "#lib/core/bucket.ts";
+import { mergeSlotCounts, NO_SLOTS, slotCountsOf } from "#lib/core/bucket.ts";
+import type { SloDefinition } from "#lib/core/definitions.ts";
+import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
+import { epochMs, HOUR_MS, startOfMinute } from "#lib/core/units.ts";
+import type { Histories } from "./probe-histories.ts";
+
+export const hourAtOf = (minute: EpochMinute): EpochMs =>
+  epochMs(Math.floor(startOfMinute(minute) / HOUR_MS) * HOUR_MS);
+
+export const hoursBySlo = (hours: readonly SliHour[]): Map<string, SliHour[]> => {
+  const bySlo = new Map<string, SliHour[]>();
+  for (const hour of hours) {
+    const known = bySlo.get(hour.sloId);
+    if (known === undefined) bySlo.set(hour.sloId, [hour]);
+    else known.push(hour);
+  }
+  return bySlo;
+};
+
+/** Slots of an SLO, minute by minute, over all of its probes. Minutes without any slot are left out. */
+export const slotsOfSlo = (args: {
+  readonly definition: SloDefinition;
+  readonly histories: Histories;
+  readonly runs: ReadonlyMap<number, readonly RunFact[]>;
+  readonly span: MinuteSpan;
+}): Map<EpochMinute, SlotCounts> => {
+  const { definition, histories, runs, span } = args;
+  const merged = new Map<EpochMinute, SlotCounts>();
+  for (const probeId of definition.probes) {
+    const history = histories.byId.get(probeId);
+    if (history === undefined) continue;
+    const counts = slotCountsOf(history, runs.get(history.probeNo) ?? [], definition.sli, span);
+    for (const [minute, one] of counts) merged.set(minute, mergeSlotCounts([merged.get(minute) ?? NO_SLOTS, one]));
+  }
+  return merged;
+};
+
+type HourDraft = SloKey & {
+  readonly hourAt: EpochMs;
+  readonly good: number[];
+  readonly total: number[];
+  readonly expected: number[];
+};
+
+/** Hours of one SLO that are being changed: the stored ones with some minutes written anew. */
+export type HourDrafts = Map<EpochMs, HourDraft>;
+
+export const draftsOf = (stored: readonly SliHour[]): HourDrafts =>
+  new Map(
+    stored.map((hour) => [
+      hour.hourAt,
+      { ...hour, good: [...hour.good], total: [...hour.total], expected: [...hour.expected] },
+    ]),
+  );
+
+const zeros = (): number[] => new Array<number>(60).fill(0);
+
+/** Writes each minute of the span into its hour; hours that are not there yet begin with nothing. */
+export const writeMinutes = (
+  drafts: HourDrafts,
+  key: SloKey,
+  span: MinuteSpan,
+  slots: ReadonlyMap<EpochMinute, SlotCounts>,
+): void => {
+  for (let minute = span.from; minute < span.until; minute = (minute + 1) as EpochMinute) {
+    const hourAt = hourAtOf(minute);
+    const draft = drafts.get(hourAt) ?? { ...key, hourAt, good: zeros(), total: zeros(), expected: zeros() };
+    drafts.set(hourAt, draft);
+    const { good, total, expected } = slots.get(minute) ?? NO_SLOTS;
+    const index = (startOfMinute(minute) - hourAt) / 60_000;
+    draft.good[index] = good;
+    draft.total[index] = total;
+    draft.expected[index] = expected;
+  }
+};

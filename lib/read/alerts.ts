@@ -1,0 +1,71 @@
+import type { Database } from "#db/database.ts";
+import type { AlertFilter, AlertPlace, AlertRow } from "#db/queries/listings.ts";
+import { readAlert, readAlertPage } from "#db/queries/listings.ts";
+import type { AlertResource } from "#lib/contracts/api.ts";
+import { AlertReading, alertResource } from "#lib/contracts/api.ts";
+import { AppError } from "#lib/core/errors.ts";
+import { epochMs } from "#lib/core/units.ts";
+import type { Listed, Paging } from "./pagination.ts";
+import { assertOneDirection, decodeCursor, encodeCursor } from "./pagination.ts";
+
+const KIND = "alerts";
+
+const resourceOf = (row: AlertRow): AlertResource =>
+  alertResource({
+    id: row.id,
+    sloId: row.sloId,
+    serviceId: row.serviceId,
+    pair: row.pairId,
+    number: row.number,
+    severity: row.severity,
+    state: row.state,
+    hasData: row.hasData,
+    firedAtMs: row.firedAt,
+    resolvedAtMs: row.resolvedAt,
+    resolveReason: row.resolveReason,
+    reading: AlertReading.parse(JSON.parse(row.reading)),
+  });
+
+const cursorOf = (row: AlertRow): string => encodeCursor(KIND, row.firedAt, row.id);
+
+const placeOf = (cursor: string | undefined): AlertPlace | null => {
+  if (cursor === undefined) return null;
+  const [firedAt, id] = decodeCursor(KIND, cursor);
+  if (typeof firedAt !== "number" || typeof id !== "string") {
+    throw new AppError("INVALID_REQUEST", "the cursor does not belong to this list");
+  }
+  return { firedAt: epochMs(firedAt), id };
+};
+
+/** One page of the alerts, the newest first. */
+export const listAlerts = async (database: Database, query: Paging & AlertFilter): Promise<Listed<AlertResource>> => {
+  assertOneDirection(query);
+  const { limit } = query;
+  const after = placeOf(query.after);
+  const before = placeOf(query.before);
+  // One more than asked for tells whether there is more in the direction of travel.
+  const found = await database.read((db) => readAlertPage(db, { filter: query, limit: limit + 1, after, before }));
+  const hasMore = found.length > limit;
+  const rows = before === null ? found.slice(0, limit) : found.slice(-limit);
+  const first = rows[0];
+  const last = rows.at(-1);
+  const hasNextPage = before === null ? hasMore : true;
+  const hasPrevPage = before === null ? after !== null : hasMore;
+  return {
+    data: rows.map(resourceOf),
+    pagination: {
+      limit,
+      hasNextPage,
+      nextCursor: hasNextPage && last !== undefined ? cursorOf(last) : null,
+      hasPrevPage,
+      prevCursor: hasPrevPage && first !== undefined ? cursorOf(first) : null,
+    },
+  };
+};
+
+/** @throws AppError NOT_FOUND */
+export const getAlert = async (database: Database, id: string): Promise<AlertResource> => {
+  const row = await database.read((db) => readAlert(db, id));
+  if (row === null) throw new AppError("NOT_FOUND", "there is no alert with this id");
+  return resourceOf(row);
+};

@@ -1,0 +1,85 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { Clock } from "#lib/runtime/clock.ts";
+
+type Socket = IncomingMessage["socket"];
+
+/** A client must send its head, and take its answer, within this. */
+export const SLOW_CLIENT_MS = 10_000;
+const CHECK_EVERY_MS = 1_000;
+
+export type HttpServer = {
+  readonly server: Server;
+  /** Call after an answer was written: a reader that does not take it in time is cut off. */
+  readonly watchReader: (res: ServerResponse) => void;
+  /** Ends slow readers; called about every second. */
+  readonly cutSlowReaders: () => void;
+  readonly openConnections: () => number;
+  /** Finishes answers under way, then closes. Cuts what is left after `graceMs`. */
+  readonly close: (graceMs: number) => Promise<void>;
+};
+
+const REASONS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Content Too Large",
+};
+
+/** What cannot be parsed gets a short plain answer and loses its connection. */
+const refuse = (error: Error & { code?: string }, socket: Socket): void => {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const reason = REASONS[error.code ?? ""] ?? "400 Bad Request";
+  socket.end(`HTTP/1.1 ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+};
+
+/** A server of node:http with limits against clients that are slow, large or many on one connection. */
+export const createHttpServer = (
+  clock: Clock,
+  handle: (req: IncomingMessage, res: ServerResponse) => void,
+): HttpServer => {
+  const server = createServer(
+    {
+      headersTimeout: SLOW_CLIENT_MS,
+      requestTimeout: SLOW_CLIENT_MS,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
+      keepAliveTimeout: 30_000,
+      maxHeaderSize: 16_384,
+      noDelay: true,
+    },
+    handle,
+  );
+  server.maxHeadersCount = 100;
+  server.maxRequestsPerSocket = 10_000;
+  server.on("clientError", refuse);
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  const slow = new Map<ServerResponse, number>();
+
+  return {
+    server,
+    openConnections: () => sockets.size,
+    watchReader: (res) => {
+      // Most answers fit into the system's buffer at once and need no watching.
+      if (res.writableFinished || (res.socket?.writableLength ?? 0) === 0) return;
+      slow.set(res, clock.monotonicMs() + SLOW_CLIENT_MS);
+      res.once("close", () => slow.delete(res));
+    },
+    cutSlowReaders: () => {
+      const now = clock.monotonicMs();
+      for (const [res, deadlineMs] of slow) if (now > deadlineMs) res.destroy();
+    },
+    close: async (graceMs) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+};

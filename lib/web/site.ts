@@ -1,0 +1,75 @@
+import type { IncomingMessage } from "node:http";
+import type { Snapshot } from "#lib/contracts/snapshot.ts";
+import type { Language } from "#lib/core/definitions.ts";
+import { LANGUAGES } from "#lib/core/definitions.ts";
+import { languageFor, remember } from "./negotiate.ts";
+import type { PageCache } from "./page-cache.ts";
+import type { PageId } from "./page-slices.ts";
+import { pagesOf, publicPathOf, servicePageId } from "./page-slices.ts";
+import type { Representation } from "./representation.ts";
+import type { StatuspageCache } from "./statuspage-cache.ts";
+import { STATUSPAGE_NAMES, STATUSPAGE_PREFIX } from "./statuspage-cache.ts";
+
+type QuickRoute = {
+  readonly route: string;
+  readonly path: string;
+  readonly peek: (req: IncomingMessage) => Representation | null;
+};
+
+/** The public addresses of the present snapshot, and which language a visitor gets. */
+export type Site = {
+  /** Lays the addresses out anew when services or languages changed. */
+  readonly accept: (snapshot: Snapshot) => void;
+  /** One look-up by the raw request target: answers what is finished and asked for in its plain form. */
+  readonly quick: (target: string) => QuickRoute | undefined;
+  readonly pageAt: (path: string) => PageId | null;
+  /** `lang` of the query when it is a language of the page, else by Accept-Language, else the page's first. */
+  readonly languageOf: (req: IncomingMessage, query: URLSearchParams) => Language;
+};
+
+export const routeOfPage = (pageId: PageId): string => (pageId === "home" ? "/" : "/services/{id}");
+
+export const createSite = (pages: PageCache, statuspage: StatuspageCache): Site => {
+  let languages: readonly [Language, ...Language[]] = LANGUAGES;
+  let byHeader = remember((header) => languageFor(header, languages));
+  let laidOut = "";
+  let quick = new Map<string, QuickRoute>();
+
+  const layOut = (snapshot: Snapshot): void => {
+    languages = snapshot.page.languages as [Language, ...Language[]];
+    byHeader = remember((header) => languageFor(header, languages));
+    const next = new Map<string, QuickRoute>();
+    for (const name of STATUSPAGE_NAMES) {
+      const path = `${STATUSPAGE_PREFIX}${name}`;
+      next.set(path, { route: path, path, peek: () => statuspage.peek(path) });
+    }
+    for (const pageId of pagesOf(snapshot)) {
+      const path = publicPathOf(pageId);
+      const route = routeOfPage(pageId);
+      next.set(path, { route, path, peek: (req) => pages.peek(pageId, byHeader(req.headers["accept-language"])) });
+      for (const language of languages) {
+        next.set(`${path}?lang=${language}`, { route, path, peek: () => pages.peek(pageId, language) });
+      }
+    }
+    quick = next;
+  };
+
+  return {
+    accept: (snapshot) => {
+      const layout = JSON.stringify([snapshot.page.languages, pagesOf(snapshot)]);
+      if (layout === laidOut) return;
+      laidOut = layout;
+      layOut(snapshot);
+    },
+    quick: (target) => quick.get(target),
+    pageAt: (path) => {
+      if (path === "/") return "home";
+      const id = /^\/services\/([a-z0-9][a-z0-9-]{0,62})$/.exec(path)?.[1];
+      return id === undefined ? null : servicePageId(id);
+    },
+    languageOf: (req, query) => {
+      const asked = query.get("lang");
+      return languages.find((language) => language === asked) ?? byHeader(req.headers["accept-language"]);
+    },
+  };
+};

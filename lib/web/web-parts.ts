@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { findSession } from "#lib/commands/sessions.ts";
+import type { Snapshot } from "#lib/contracts/snapshot.ts";
+import { setWebContext } from "#lib/read/web-context.ts";
+import { watchHealth } from "./health.ts";
+import { createPageCache } from "./page-cache.ts";
+import type { RouterContext } from "./router.ts";
+import type { WebServerArgs } from "./server.ts";
+import { createSite } from "./site.ts";
+import { followSnapshots } from "./snapshot-source.ts";
+import { openStaticFiles } from "./static-files.ts";
+import { createStatuspageCache } from "./statuspage-cache.ts";
+import { createTemplateStore } from "./template-store.ts";
+
+export type WebParts = {
+  readonly router: RouterContext;
+  /** Brings pages and `/api/v2` in line with the snapshot and the clock. */
+  readonly refresh: () => Promise<void>;
+  /** Settles when the background loops have ended after the signal's abort. */
+  readonly ended: Promise<unknown>;
+};
+
+/** Makes and connects what the web role serves from; loads what lies on disk. `baseUrl` is asked after the port is known. */
+export const assembleWeb = async (
+  args: WebServerArgs,
+  baseUrl: () => string,
+  signal: AbortSignal,
+): Promise<WebParts> => {
+  const { dataDir, database, clock, log, renderer, isProduction, randomBytes } = args;
+  const folder = join(dataDir, "page-cache");
+  // In development every page is rendered anew: what lies on disk is of older code.
+  const store = isProduction
+    ? createTemplateStore({ folder: join(folder, "templates"), buildId: args.buildId, log })
+    : null;
+  const pages = createPageCache({ render: renderer.render, clock, log, store });
+  const statuspage = createStatuspageCache({ clock, fallbackUrl: baseUrl });
+  const site = createSite(pages, statuspage);
+  const files = await openStaticFiles(args.staticDir);
+  await pages.loadFromDisk();
+
+  let current: Snapshot | null = null;
+  const snapshot = (): Snapshot | null => current;
+  const session = (token: string) => findSession(database, { token, now: clock.now() });
+  setWebContext({ database, clock, snapshot, findSession: session });
+  const onSnapshot = (next: Snapshot): void => {
+    current = next;
+    site.accept(next);
+    pages.accept(next);
+    statuspage.refresh(next).catch((error: unknown) => log.error({ error }, "the Statuspage API could not be rebuilt"));
+  };
+  const source = await followSnapshots({
+    database,
+    clock,
+    log,
+    signal,
+    file: join(folder, "snapshot.json"),
+    onSnapshot,
+  });
+  const isPageReady = (): boolean => {
+    const language = current?.page.languages[0];
+    return language !== undefined && pages.isReady("home", language);
+  };
+  const health = watchHealth({ database, clock, signal, snapshot, isPageReady });
+
+  const router: RouterContext = {
+    api: { database, clock, version: args.version, snapshot },
+    admin: { database, clock, randomBytes, renderer, isProduction, findSession: session },
+    site,
+    pages,
+    statuspage,
+    files,
+    health,
+    snapshot,
+    isPageReady,
+    collectMetrics: args.collectMetrics,
+    baseUrl,
+  };
+  return {
+    router,
+    refresh: async () => {
+      await pages.tick();
+      if (current !== null) await statuspage.refresh(current);
+    },
+    ended: Promise.all([source.ended, health.ended]),
+  };
+};

@@ -1,0 +1,122 @@
+import { nextSlotAt } from "#lib/core/schedule.ts";
+import type { DurationMs, EpochMs } from "#lib/core/units.ts";
+import { addMs, durationMs, epochMs } from "#lib/core/units.ts";
+import { createHeap } from "./heap.ts";
+
+/** Both clocks read at one moment. */
+export type TimePoint = { readonly wallMs: EpochMs; readonly monotonicMs: number };
+
+export type Beat<Item> = {
+  /** Unique; a beat keeps its place over `update` as long as key and interval stay. */
+  readonly key: string;
+  readonly probeId: string;
+  readonly intervalMs: DurationMs;
+  readonly item: Item;
+};
+
+export type Due<Item> = {
+  readonly item: Item;
+  readonly key: string;
+  readonly scheduledAt: EpochMs;
+  /** The next beat is due as well: this one can no longer be run in its own time. */
+  readonly isMissed: boolean;
+};
+
+export type Timetable<Item> = {
+  readonly update: (beats: readonly Beat<Item>[], now: TimePoint) => void;
+  readonly takeDue: (now: TimePoint) => readonly Due<Item>[];
+  /** On the monotonic clock; null when there are no beats. */
+  readonly nextDueMs: () => number | null;
+  readonly size: () => number;
+};
+
+type Entry<Item> = { beat: Beat<Item>; dueMs: number; scheduledAt: EpochMs; isRemoved: boolean };
+
+const JUMP_MS = 1_000;
+/** Runs may be stored at most a minute in the future: half of that may be kept after the wall clock went back. */
+const MAX_AHEAD_MS = 30_000;
+const MAX_MISSED_BEATS = 120;
+
+/**
+ * When each beat is due. Slots are named by the wall clock (`schedule.ts`), the beat itself is counted on the monotonic
+ * one: `due + interval`, whatever a run took and whatever becomes of the wall clock. After a jump of that clock beats
+ * go on in step, and each is named by the slot nearest to its new time, never twice the same within half a minute.
+ */
+export const createTimetable = <Item>(onWallJump: (byMs: number) => void): Timetable<Item> => {
+  const heap = createHeap<Entry<Item>>((a, b) => a.dueMs - b.dueMs);
+  const entries = new Map<string, Entry<Item>>();
+  let wallMinusMonotonic: number | null = null;
+
+  const followWallClock = ({ wallMs, monotonicMs }: TimePoint): number => {
+    const offset = wallMs - monotonicMs;
+    if (wallMinusMonotonic === null) wallMinusMonotonic = offset;
+    else if (Math.abs(offset - wallMinusMonotonic) > JUMP_MS) {
+      onWallJump(offset - wallMinusMonotonic);
+      wallMinusMonotonic = offset;
+    }
+    return wallMinusMonotonic;
+  };
+
+  const nameBeat = ({ beat, dueMs, scheduledAt }: Entry<Item>, offset: number): EpochMs => {
+    const wallMs = dueMs + offset;
+    if (Math.abs(wallMs - scheduledAt) <= beat.intervalMs / 2) return scheduledAt;
+    if (scheduledAt > wallMs && scheduledAt - wallMs <= MAX_AHEAD_MS) return scheduledAt;
+    return nextSlotAt(beat.probeId, beat.intervalMs, epochMs(Math.ceil(wallMs - beat.intervalMs / 2)));
+  };
+
+  const advance = (entry: Entry<Item>, beats: number): void => {
+    const ms = beats * entry.beat.intervalMs;
+    entry.dueMs += ms;
+    entry.scheduledAt = addMs(entry.scheduledAt, ms);
+  };
+
+  const add = (beat: Beat<Item>, now: TimePoint): void => {
+    const offset = followWallClock(now);
+    const scheduledAt = nextSlotAt(beat.probeId, beat.intervalMs, epochMs(Math.ceil(now.monotonicMs + offset)));
+    const entry = { beat, scheduledAt, dueMs: scheduledAt - offset, isRemoved: false };
+    entries.set(beat.key, entry);
+    heap.push(entry);
+  };
+
+  const update = (beats: readonly Beat<Item>[], now: TimePoint): void => {
+    const wanted = new Set(beats.map(({ key }) => key));
+    for (const [key, entry] of entries) {
+      if (wanted.has(key)) continue;
+      entry.isRemoved = true;
+      entries.delete(key);
+    }
+    for (const beat of beats) {
+      const known = entries.get(beat.key);
+      const isSame = known?.beat.intervalMs === beat.intervalMs && known.beat.probeId === beat.probeId;
+      if (known !== undefined && isSame) known.beat = beat;
+      else {
+        if (known !== undefined) known.isRemoved = true;
+        add({ ...beat, intervalMs: durationMs(beat.intervalMs) }, now);
+      }
+    }
+  };
+
+  const takeDue = (now: TimePoint): readonly Due<Item>[] => {
+    const offset = followWallClock(now);
+    const due: Due<Item>[] = [];
+    for (let entry = heap.peek(); entry !== undefined && entry.dueMs <= now.monotonicMs; entry = heap.peek()) {
+      heap.pop();
+      if (entry.isRemoved) continue;
+      const behind = Math.floor((now.monotonicMs - entry.dueMs) / entry.beat.intervalMs);
+      if (behind > MAX_MISSED_BEATS) advance(entry, behind - MAX_MISSED_BEATS);
+      entry.scheduledAt = nameBeat(entry, offset);
+      const { key, item } = entry.beat;
+      due.push({ key, item, scheduledAt: entry.scheduledAt, isMissed: behind >= 1 });
+      advance(entry, 1);
+      heap.push(entry);
+    }
+    return due;
+  };
+
+  const nextDueMs = (): number | null => {
+    for (let entry = heap.peek(); entry?.isRemoved === true; entry = heap.peek()) heap.pop();
+    return heap.peek()?.dueMs ?? null;
+  };
+
+  return { update, takeDue, nextDueMs, size: () => entries.size };
+};

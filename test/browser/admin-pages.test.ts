@@ -1,0 +1,179 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContext } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Database } from "#db/database.ts";
+import { openDatabase } from "#db/database.ts";
+import { startTemporary } from "#db/embedded/temporary.ts";
+import { migrate } from "#db/migrate.ts";
+import { createSignInLink } from "#lib/commands/sign-in.ts";
+import { systemClock } from "#lib/runtime/clock.ts";
+import { openBrowser } from "#test/support/browser.ts";
+import { accessibilityFaults, buildPages, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
+import { seedSlos } from "#test/support/sample-slos.ts";
+import { startWebRole } from "#test/support/web-role.ts";
+
+let browser: Browser;
+let database: Database;
+let url: string;
+const closers: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  await buildPages();
+  const cluster = await startTemporary();
+  closers.push(cluster.stop);
+  await migrate({ url: cluster.server.url });
+  database = openDatabase({ url: cluster.server.url, applicationName: "browser-test" });
+  closers.push(() => database.close());
+  await seedSlos(database);
+  const dataDir = await mkdtemp(join(tmpdir(), "nines-admin-"));
+  closers.push(() => rm(dataDir, { recursive: true, force: true }));
+  const role = await startWebRole({ databaseUrl: cluster.server.url, dataDir });
+  closers.push(role.close);
+  url = role.url;
+  const opened = await openBrowser();
+  browser = opened.browser;
+  closers.push(opened.close);
+});
+
+afterAll(async () => {
+  for (const close of closers.reverse()) await close();
+});
+
+const newLink = async (): Promise<string> => {
+  const { token } = await createSignInLink(database, { now: systemClock.now(), actor: "test", randomBytes });
+  return `${url}/admin/sign-in?token=${token}`;
+};
+
+const openContext = (width: number, theme: "light" | "dark"): Promise<BrowserContext> =>
+  browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme, reducedMotion: "reduce" });
+
+const signIn = async (context: BrowserContext): Promise<void> => {
+  const page = await context.newPage();
+  await page.goto(await newLink());
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { level: 1, name: "SLOs" }).waitFor();
+  await page.close();
+};
+
+const WIDTHS = [360, 768, 1440] as const;
+const THEMES = ["light", "dark"] as const;
+const LOOKS = WIDTHS.flatMap((width) => THEMES.map((theme) => ({ width, theme })));
+const PATHS = ["/admin/slos", "/admin/slos/checkout-availability", "/admin/slos/docs-availability"];
+
+describe.each(LOOKS)("dashboards at $width px, $theme", ({ width, theme }) => {
+  test("are readable by everyone, fit, and keep to the content policy", async () => {
+    const context = await openContext(width, theme);
+    await signIn(context);
+    for (const path of PATHS) {
+      const { page, status, complaints } = await visit(context, `${url}${path}`);
+      await page.waitForLoadState("networkidle");
+      if (path.endsWith("checkout-availability")) await page.locator(".chart path.recharts-curve").waitFor();
+      expect(status, path).toBe(200);
+      expect(await accessibilityFaults(page), path).toEqual([]);
+      expect(await scrollsSideways(page), path).toBe(false);
+      await takePicture(page, `${path.slice(1).replaceAll("/", "-")}-${width}-${theme}`);
+      expect(complaints, path).toEqual([]);
+      await page.close();
+    }
+    await context.close();
+  });
+});
+
+describe("the door", () => {
+  test("without a session every dashboard leads to it, and it tells how to get a link", async () => {
+    const context = await openContext(360, "light");
+    const { page } = await visit(context, `${url}/admin/slos/checkout-availability`);
+    expect(new URL(page.url()).pathname).toBe("/admin/sign-in");
+    expect(await page.locator("main").innerText()).toContain("npm run -s nines -- user sign-in-link");
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await scrollsSideways(page)).toBe(false);
+    await takePicture(page, "admin-sign-in-360-light");
+    await context.close();
+  });
+
+  test("a link works once: the second time it says so and shows the way", async () => {
+    const context = await openContext(768, "dark");
+    const link = await newLink();
+    const first = await visit(context, link);
+    await takePicture(first.page, "admin-sign-in-token-768-dark");
+    await first.page.getByRole("button", { name: "Sign in" }).click();
+    await first.page.getByRole("heading", { level: 1, name: "SLOs" }).waitFor();
+    await context.clearCookies();
+    const second = await visit(context, link);
+    await second.page.getByRole("button", { name: "Sign in" }).click();
+    await second.page.getByRole("alert").waitFor();
+    expect(await accessibilityFaults(second.page)).toEqual([]);
+    await takePicture(second.page, "admin-sign-in-used-768-dark");
+    await context.close();
+  });
+
+  test("signing out ends the session", async () => {
+    const context = await openContext(768, "light");
+    await signIn(context);
+    const { page } = await visit(context, `${url}/admin/slos`);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { level: 1, name: "Sign in" }).waitFor();
+    await page.goto(`${url}/admin/slos`);
+    expect(new URL(page.url()).pathname).toBe("/admin/sign-in");
+    await context.close();
+  });
+});
+
+describe("what the dashboards say", () => {
+  test("what fires comes first, then what exhausts soonest; what was never evaluated comes last", async () => {
+    const context = await openContext(1440, "light");
+    await signIn(context);
+    const { page } = await visit(context, `${url}/admin/slos`);
+    const names = await page.locator("tbody th a").allInnerTexts();
+    expect(names[0]).toBe("checkout-availability");
+    expect(names[1]).toBe("mail-availability");
+    expect(names.at(-1)).toBe("docs-availability");
+    expect(await page.locator("tbody tr").first().innerText()).toContain("Page firing");
+    await context.close();
+  });
+
+  test("the file behind the chart holds the exact counts, ends with the reading, and leaves unmeasured budgets empty", async () => {
+    const context = await openContext(1440, "light");
+    await signIn(context);
+    const { page } = await visit(context, `${url}/admin/slos/checkout-availability`);
+    const shown = await page.locator(".facts dd").nth(1).innerText();
+    const response = await context.request.get(`${url}/admin/slos/checkout-availability/burn-down.csv`);
+    const rows = (await response.text())
+      .trim()
+      .split("\r\n")
+      .map((line) => line.split(","));
+    expect(response.headers()["content-type"]).toContain("text/csv");
+    expect(rows[0]).toEqual(["until", "budget_left_percent", "failed", "counted", "expected"]);
+    const last = rows.at(-1) ?? [];
+    expect(last[0]).toBe("2026-08-06T14:07:00.000Z");
+    expect(shown).toContain((Math.floor(Number(last[1]) * 10) / 10).toString());
+    expect(rows.filter(([, left]) => left === "").length).toBeGreaterThan(3);
+    expect(rows.slice(1).reduce((sum, [, , failed]) => sum + Number(failed), 0)).toBe(2 * (5 + 14 + 9));
+    await context.close();
+  });
+
+  test("an SLO that does not exist is not found, in the look of the dashboards", async () => {
+    const context = await openContext(360, "light");
+    await signIn(context);
+    const { page, status } = await visit(context, `${url}/admin/slos/nothing`);
+    expect(status).toBe(404);
+    expect(await page.locator("h1").innerText()).toBe("There is no such page");
+    await context.close();
+  });
+
+  test("the first load of a dashboard with a chart is at most 300 kB", async () => {
+    const context = await openContext(1440, "light");
+    await signIn(context);
+    await context.close();
+    const fresh = await openContext(1440, "light");
+    await signIn(fresh);
+    await fresh.newPage().then((page) => page.close());
+    const { page, transferred } = await visit(fresh, `${url}/admin/slos/checkout-availability`);
+    await page.waitForLoadState("networkidle");
+    expect(await transferred()).toBeLessThanOrEqual(300_000);
+    await fresh.close();
+  });
+});
