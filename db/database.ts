@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import { AppError } from "#lib/core/errors.ts";
+import { AppError, errorCodeOf } from "#lib/core/errors.ts";
 import type { Pool, Sql, Tx } from "./connection.ts";
 import { describeAddress, openPool, parseDatabaseUrl } from "./connection.ts";
 import { isConnectionFailure, toDatabaseError } from "./database-errors.ts";
@@ -124,7 +124,7 @@ export const openDatabase = ({
     try {
       return await withinDeadline(start(generation, onHandle), deadlineMs, onLate);
     } catch (error) {
-      if (isConnectionFailure(error)) retire(generation);
+      if (isConnectionFailure(error) || errorCodeOf(error) === "DATABASE_UNREACHABLE") retire(generation);
       throw toDatabaseError(error, name);
     } finally {
       if (handle !== null) generation.transactions.delete(handle);

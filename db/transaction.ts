@@ -15,7 +15,12 @@ export type TransactionHandle = {
 /** What a lost transaction waits for: the library then settles it by the end of its connection, without a rollback. */
 const never = (): Promise<never> => new Promise<never>(() => undefined);
 
-type State = { connection: Connection | null; refusal: AppError | null };
+type State = {
+  connection: Connection | null;
+  refusal: AppError | null;
+  /** Fails the transaction with the first thing that was said about the loss. */
+  lose: (error: unknown) => void;
+};
 
 /**
  * A view of `tx` that refuses queries after the connection is gone. Postgres.js would write to a socket that is null,
@@ -48,10 +53,13 @@ const guard = (tx: Tx, state: State): Tx => {
 const settled = async <T>(work: () => Promise<T>, state: State): Promise<T> => {
   try {
     const result = await work();
-    return state.refusal === null ? result : await never();
+    if (state.refusal === null) return result;
+    state.lose(state.refusal);
+    return await never();
   } catch (error) {
-    if (state.refusal !== null || isConnectionFailure(error)) return never();
-    throw error;
+    if (state.refusal === null && !isConnectionFailure(error)) throw error;
+    state.lose(error);
+    return never();
   }
 };
 
@@ -69,10 +77,19 @@ export type TransactionArgs<T> = {
 
 /** One transaction over one connection. */
 export const runTransaction = async <T>({ sql, work, deadlineMs, mode, onHandle }: TransactionArgs<T>): Promise<T> => {
-  const state: State = { connection: null, refusal: null };
+  const state: State = { connection: null, refusal: null, lose: () => undefined };
+  const lost = new Promise<never>((_, reject) => {
+    state.lose = (error) => {
+      reject(error);
+      state.connection?.terminate();
+    };
+  });
+  lost.catch(() => undefined);
   onHandle({
     connectionClosed: (connectionId) => {
       if (state.connection?.id !== connectionId) return;
+      // The pool may give it to other work from now on.
+      state.connection = null;
       state.refusal ??= new AppError("DATABASE_UNREACHABLE", "the connection of the transaction was lost");
     },
     giveUp: (why) => {
@@ -91,6 +108,6 @@ export const runTransaction = async <T>({ sql, work, deadlineMs, mode, onHandle 
       await tx.unsafe(`set local statement_timeout = ${Math.ceil(deadlineMs)}`, [], options);
       return { value: await work(guard(tx, state)) };
     }, state);
-  const result = (await sql.begin(mode, body)) as { value: T };
-  return result.value;
+  const transaction = sql.begin(mode, body) as Promise<{ value: T }>;
+  return (await Promise.race([transaction, lost])).value;
 };

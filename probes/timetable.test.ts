@@ -24,9 +24,10 @@ describe("a timetable", () => {
     let runs = 0;
     let worstGap = 0;
     for (let ms = timetable.nextDueMs(); ms !== null && ms - 5_000 < DAY_MS; ms = timetable.nextDueMs()) {
+      // Plain comparisons: three million expectations would take longer than the day.
       for (const { item, scheduledAt, isMissed } of timetable.takeDue(at(ms - 5_000))) {
         runs += 1;
-        expect(isMissed).toBe(false);
+        if (isMissed) expect.unreachable("a beat was missed");
         const due = START_MS + ms - 5_000;
         worstGap = Math.max(worstGap, Math.abs(due - scheduledAt));
         const before = lastSlot.get(item);

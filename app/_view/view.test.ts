@@ -69,7 +69,7 @@ describe("the heading", () => {
 
   test("lesser troubles follow the gravest, and what works is said", () => {
     expect(headingOf(badDay(), en).text).toBe(
-      "Shop API is struggling. Our view of Webhooks is delayed. Account pages is under planned maintenance. Everything else works.",
+      "Shop API is struggling. Our view of Webhooks is delayed. Account area is under planned maintenance. Everything else works.",
     );
     expect(headingOf(badDay(), ko).title).toBe("Checkout 서비스가 중단되었습니다. 지금 조치하고 있습니다.");
     expect(headingOf(badDay(), ru).title).toBe("Checkout не работает. Мы уже этим занимаемся.");

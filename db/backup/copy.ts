@@ -22,7 +22,7 @@ const createWatchdog = (pool: Pool): { touch: () => void; stop: () => void; stal
 };
 
 /**
- * Runs `copy (select …) to stdout` and hands over the rows, each one line in COPY's text format with its line feed.
+ * Runs `copy (select …) to stdout` and hands over the rows in COPY's text format, a few at a time: each row is one line.
  * `tx` must belong to `pool`, which has one connection and no other work.
  */
 export const copyOut = async (
@@ -31,16 +31,16 @@ export const copyOut = async (
     tx,
     table,
     columns,
-    onRow,
-  }: { tx: Tx; table: string; columns: readonly string[]; onRow: (row: Buffer) => Promise<void> | void },
+    onRows,
+  }: { tx: Tx; table: string; columns: readonly string[]; onRows: (rows: Buffer) => Promise<void> | void },
 ): Promise<void> => {
   const watchdog = createWatchdog(pool);
   try {
     const stream: Readable = await tx`copy (select ${tx([...columns])} from ${tx(table)}) to stdout`.readable();
     const read = async (): Promise<void> => {
-      for await (const row of stream as AsyncIterable<Buffer>) {
+      for await (const rows of stream as AsyncIterable<Buffer>) {
         watchdog.touch();
-        await onRow(row);
+        await onRows(rows);
       }
     };
     await Promise.race([read(), watchdog.stalled]);

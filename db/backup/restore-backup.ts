@@ -13,7 +13,7 @@ import {
 } from "../queries/backup.ts";
 import { applyMigration, createMigrationsTable, lockMigrations, readAppliedMigrations } from "../queries/migrations.ts";
 import { ensurePartitions } from "../queries/partitions.ts";
-import { readBackupFile, verifyBackupFile } from "./backup-file.ts";
+import { readBackupFile } from "./backup-file.ts";
 import { copyIn } from "./copy.ts";
 import type { BackupManifest } from "./manifest.ts";
 import { MANIFEST_NAME, sha256Of } from "./manifest.ts";
@@ -123,19 +123,19 @@ const restoreAll = async (
   for (const file of pendingMigrations(await readMigrationFiles(), manifest.migrations)) await applyMigration(tx, file);
 };
 
+export type RestoreArgs = Omit<BackupArgs, "now"> & {
+  /** What `verifyBackupFile` returned for the file. */
+  readonly manifest: BackupManifest;
+};
+
 /**
  * Puts a backup into an empty database, of any major version from 15 on, and migrates it to this release. One
- * transaction: after a failure the database is as empty as before. The file is read to its end before anything is done.
- * @throws AppError BACKUP_INVALID, RESTORE_NOT_EMPTY, DATABASE_TOO_OLD, DATABASE_TOO_NEW, MIGRATION_CHANGED, NOT_FOUND,
- * PERMISSION_DENIED, DISK_FULL, DATABASE_UNREACHABLE, DATABASE_TIMEOUT
+ * transaction: after a failure the database is as empty as before.
+ * @throws AppError BACKUP_INVALID, RESTORE_NOT_EMPTY, DATABASE_TOO_OLD, DATABASE_TOO_NEW, MIGRATION_CHANGED, DISK_FULL,
+ * DATABASE_UNREACHABLE, DATABASE_TIMEOUT
  */
-export const restoreBackup = async ({
-  url,
-  path,
-  signal,
-  onProgress,
-}: Omit<BackupArgs, "now">): Promise<Omit<CopyResult, "bytes">> => {
-  const manifest = await verifyBackupFile(path);
+export const restoreBackup = async (args: RestoreArgs): Promise<Omit<CopyResult, "bytes">> => {
+  const { url, path, manifest, signal, onProgress } = args;
   await runCopySession({
     url,
     applicationName: "nines-restore",

@@ -30,32 +30,41 @@ export const MIGRATIONS_TABLE = "migrations";
 const PART_BYTES = 4_194_304;
 const PROGRESS_EVERY = 10_000;
 
+/** COPY writes a line feed within a value as two other characters, so every one ends a row. */
+const countLines = (chunk: Buffer): number => {
+  let count = 0;
+  for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) count += 1;
+  return count;
+};
+
 const backUpTable = async (
   pool: Pool,
   args: { tx: Tx; table: StoredTable; writer: BackupWriter; onProgress: CopyProgress },
 ): Promise<BackupTable> => {
   const { tx, table, writer, onProgress } = args;
   const parts: BackupPart[] = [];
-  let lines: Buffer[] = [];
+  let chunks: Buffer[] = [];
   let size = 0;
   let rows = 0;
   const flush = async (): Promise<void> => {
     if (size === 0) return;
-    const bytes = Buffer.concat(lines, size);
+    const bytes = Buffer.concat(chunks, size);
     const name = `tables/${table.name}/${String(parts.length + 1).padStart(6, "0")}.copy`;
-    lines = [];
+    chunks = [];
     size = 0;
     parts.push({ name, bytes: bytes.length, sha256: sha256Of(bytes) });
     await writer.add({ name, bytes });
   };
-  const onRow = (row: Buffer): Promise<void> | undefined => {
-    lines.push(row);
-    size += row.length;
-    rows += 1;
-    if (rows % PROGRESS_EVERY === 0) onProgress({ table: table.name, rows });
+  const onRows = (chunk: Buffer): Promise<void> | undefined => {
+    chunks.push(chunk);
+    size += chunk.length;
+    const before = rows;
+    rows += countLines(chunk);
+    if (Math.floor(rows / PROGRESS_EVERY) > Math.floor(before / PROGRESS_EVERY))
+      onProgress({ table: table.name, rows });
     return size >= PART_BYTES ? flush() : undefined;
   };
-  await copyOut(pool, { tx, table: table.name, columns: table.columns, onRow });
+  await copyOut(pool, { tx, table: table.name, columns: table.columns, onRows });
   await flush();
   onProgress({ table: table.name, rows });
   return { name: table.name, columns: table.columns, rows, parts };

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -141,6 +142,12 @@ export const startEmbedded = async ({ dataDir, log }: StartArgs): Promise<Embedd
   } catch (error) {
     throw error instanceof AppError ? error : toEmbeddedError(error, "");
   }
+};
+
+/** True when an embedded server was made for this data folder, running or not. */
+export const hasEmbedded = (dataDir: string): boolean => {
+  const found = findHome(dataDir);
+  return found !== null && existsSync(join(dataFolderOf(found.home), "PG_VERSION"));
 };
 
 /** The URL of the embedded server that runs with this data folder, or null. Starts nothing. */

@@ -33,11 +33,14 @@ const removeLeftovers = (): void => {
   }
 };
 
-/**
- * Starts a server of its own in a temporary folder, made for speed and not for keeping. `other` names the programs of
- * another major version than the embedded one.
- */
-export const startTemporary = async (other?: { folder: string; majorVersion: string }): Promise<TemporaryServer> => {
+export type TemporaryArgs = {
+  /** Programs of another major version than the embedded one. */
+  readonly other?: { readonly folder: string; readonly majorVersion: string } | undefined;
+  readonly settings?: Readonly<Record<string, string>>;
+};
+
+/** Starts a server of its own in a temporary folder, made for speed and not for keeping. */
+export const startTemporary = async ({ other, settings }: TemporaryArgs = {}): Promise<TemporaryServer> => {
   removeLeftovers();
   const folder = mkdtempSync(join(tmpdir(), `nines-postgres-${process.pid}-`));
   // mkdtemp closes the folder to others, and as root the server runs as another user.
@@ -45,7 +48,7 @@ export const startTemporary = async (other?: { folder: string; majorVersion: str
   const chosen = choosePlace(folder);
   const place: Place = other === undefined ? chosen : { ...chosen, binaries: { folder: other.folder } };
   const majorVersion = other?.majorVersion ?? EMBEDDED_MAJOR;
-  const server = await startInPlace(place, { log: quiet, majorVersion, settings: FAST_SETTINGS });
+  const server = await startInPlace(place, { log: quiet, majorVersion, settings: { ...FAST_SETTINGS, ...settings } });
   const stop = async (): Promise<void> => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

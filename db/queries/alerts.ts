@@ -123,14 +123,3 @@ export const readFailing = async (
     locations: [...new Set(rows.map((row) => row.location_id))].sort(),
   };
 };
-
-/** The event recorded under a key, and whether any delivery of it was ever made. Unique index on dedup_key. */
-export const readEventDelivery = async (
-  db: Db,
-  dedupKey: string,
-): Promise<{ eventId: string; isDelivered: boolean } | null> => {
-  const rows = await db<{ eventId: string; isDelivered: boolean }[]>`
-    select id as "eventId", exists(select 1 from deliveries d where d.event_id = events.id) as "isDelivered"
-      from events where dedup_key = ${dedupKey}`;
-  return rows[0] ?? null;
-};

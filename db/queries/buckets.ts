@@ -90,6 +90,10 @@ export const upsertBuckets = async (db: Db, buckets: readonly Bucket[], rolledUp
 export const takeDirtyMarks = async (db: Db, minutes: readonly EpochMinute[]): Promise<void> => {
   if (minutes.length === 0) return;
   const list = column(minutes.map((minute) => `"${minuteText(minute)}"`));
+  // Locked in the order in which ingest writes them, so that the two never wait for each other.
+  await db`
+    select 1 from dirty_minutes where minute = any(${list}::text::timestamptz[])
+     order by minute, location_no for update`;
   await db`delete from dirty_minutes where minute = any(${list}::text::timestamptz[])`;
 };
 

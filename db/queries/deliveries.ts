@@ -3,7 +3,7 @@ import type { EventType } from "#lib/contracts/events.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 
 /** Reason of an attempt whose dispatcher ended before it could say what came of it. */
-export const ABANDONED = "abandoned: the dispatcher ended during the attempt";
+const ABANDONED = "abandoned: the dispatcher ended during the attempt";
 
 /** One attempt to be made now. Its row in `attempts` exists already. */
 export type ClaimedDelivery = {
@@ -47,6 +47,27 @@ type ClaimRow = {
   occurredAt: Date;
   data: string;
 };
+
+const claimedOf = (row: ClaimRow, leaseToken: string): ClaimedDelivery => ({
+  id: row.id,
+  endpointId: row.endpointId,
+  sequence: BigInt(row.sequence),
+  attempt: row.attempt,
+  abandonedBefore: row.abandonedBefore,
+  firstDueAt: row.firstDueAt.getTime() as EpochMs,
+  leasedUntil: row.leasedUntil.getTime() as EpochMs,
+  leaseToken,
+  urlCiphertext: row.urlCiphertext,
+  secretCiphertext: row.secretCiphertext,
+  timeoutMs: row.timeoutMs,
+  event: {
+    id: row.eventId,
+    type: row.type,
+    subject: row.subject,
+    occurredAtMs: row.occurredAt.getTime(),
+    data: row.data,
+  },
+});
 
 export type ClaimArgs = {
   readonly now: EpochMs;
@@ -110,26 +131,7 @@ export const claimDeliveries = async (db: Db, args: ClaimArgs): Promise<ClaimedD
       from claimed c
       join endpoints e on e.id = c.endpoint_id
       join events v on v.id = c.event_id`;
-  return rows.map((row) => ({
-    id: row.id,
-    endpointId: row.endpointId,
-    sequence: BigInt(row.sequence),
-    attempt: row.attempt,
-    abandonedBefore: row.abandonedBefore,
-    firstDueAt: row.firstDueAt.getTime() as EpochMs,
-    leasedUntil: row.leasedUntil.getTime() as EpochMs,
-    leaseToken: args.leaseToken,
-    urlCiphertext: row.urlCiphertext,
-    secretCiphertext: row.secretCiphertext,
-    timeoutMs: row.timeoutMs,
-    event: {
-      id: row.eventId,
-      type: row.type,
-      subject: row.subject,
-      occurredAtMs: row.occurredAt.getTime(),
-      data: row.data,
-    },
-  }));
+  return rows.map((row) => claimedOf(row, args.leaseToken));
 };
 
 export type FinishedAttempt = {

@@ -15,39 +15,37 @@ export type SliHour = SloKey & {
 
 const hourText = (at: EpochMs): string => new Date(at).toISOString();
 
-type Row = { slo_id: string; version: number; at: number; good: number[]; total: number[]; expected: number[] };
-const hourOf = (row: Row): SliHour => ({
-  sloId: row.slo_id,
-  version: row.version,
-  hourAt: epochMs(row.at),
-  good: row.good,
-  total: row.total,
-  expected: row.expected,
-});
+/** Asks for the hours from `fromAt` to `toAt`, both included. */
+export type SliHoursAsk = SloKey & { readonly fromAt: EpochMs; readonly toAt: EpochMs };
 
-/** Hours from `fromAt` to `toAt`, both included, of each SLO asked for, oldest first. Primary key, one range an SLO. */
-export const readSliHours = async (
-  db: Db,
-  asks: readonly (SloKey & { readonly fromAt: EpochMs; readonly toAt: EpochMs })[],
-): Promise<SliHour[]> => {
+type Row = { slo_id: string; version: number; at: number[]; good: number[]; total: number[]; expected: number[] };
+
+/**
+ * The hours of each SLO asked for, oldest first within an SLO. Primary key, one range an SLO. Hours that look alike travel
+ * as one row and share their arrays: most hours of a healthy SLO do, and reading them one by one costs ten times as much.
+ */
+export const readSliHours = async (db: Db, asks: readonly SliHoursAsk[]): Promise<SliHour[]> => {
   if (asks.length === 0) return [];
+  const list = asks.map((ask) => ({
+    slo_id: ask.sloId,
+    version: ask.version,
+    from_at: hourText(ask.fromAt),
+    to_at: hourText(ask.toAt),
+  }));
   const rows = await db<Row[]>`
     select a.slo_id, a.version, h.at, h.good, h.total, h.expected
-      from jsonb_to_recordset(${JSON.stringify(
-        asks.map((ask) => ({
-          slo_id: ask.sloId,
-          version: ask.version,
-          from_at: hourText(ask.fromAt),
-          to_at: hourText(ask.toAt),
-        })),
-      )}::text::jsonb) as a (slo_id text, version int, from_at timestamptz, to_at timestamptz)
+      from jsonb_to_recordset(${JSON.stringify(list)}::text::jsonb)
+        as a (slo_id text, version int, from_at timestamptz, to_at timestamptz)
      cross join lateral (
-       select (extract(epoch from hour) * 1000)::float8 as at, good, total, expected
+       select array_agg((extract(epoch from hour) * 1000)::float8) as at, good, total, expected
          from sli_hours
         where sli_hours.slo_id = a.slo_id and sli_hours.version = a.version and hour >= a.from_at and hour <= a.to_at
-        order by hour
+        group by good, total, expected
        offset 0) as h`;
-  return rows.map(hourOf);
+  const hours = rows.flatMap(({ slo_id, version, at, good, total, expected }) =>
+    at.map((hourAt) => ({ sloId: slo_id, version, hourAt: epochMs(hourAt), good, total, expected })),
+  );
+  return hours.sort((a, b) => a.hourAt - b.hourAt);
 };
 
 /** Writes whole hours; an older version of the same hour is replaced. Primary key of `sli_hours`. */

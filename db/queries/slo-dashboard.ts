@@ -101,12 +101,12 @@ export const readFiringAlerts = async (db: Db): Promise<SloAlert[]> => {
   return rows.map(alertOf);
 };
 
-/** The newest episodes of one SLO: those that fire first, then by when they fired. */
+/** The newest episodes of one SLO: those that fire first, pages before tickets, then by when they fired. */
 export const readAlertHistory = async (db: Db, args: { sloId: string; limit: number }): Promise<SloAlert[]> => {
   const rows = await db<AlertDbRow[]>`
     select id, slo_id, pair_id, severity, state, has_data, fired_at, resolved_at, resolve_reason,
            firing_reading::text as firing_reading
       from alerts where slo_id = ${args.sloId}
-     order by (state = 'firing') desc, fired_at desc, pair_id limit ${args.limit}`;
+     order by (state = 'firing') desc, case when state = 'firing' then severity end, fired_at desc, pair_id limit ${args.limit}`;
   return rows.map(alertOf);
 };

@@ -30,12 +30,22 @@ export const findDatabaseUrl = async (env: CommandContext["env"]): Promise<strin
     const url = await findRunningEmbedded(folder);
     if (url !== null) return url;
   }
-  throw new AppError("DATABASE_UNREACHABLE", `no service runs with its data in ${folders[0]}. Start it with "npm start" in the same folder, or set NINES_DATA_DIR or DATABASE_URL as it was started with.`);
+  throw new AppError(
+    "DATABASE_UNREACHABLE",
+    `no service runs with its data in ${folders[0]}. Start it with "npm start" in the same folder, or set NINES_DATA_DIR or DATABASE_URL as it was started with.`,
+  );
 };
 
 /** Opens the database of the running service for one command and closes it afterwards. */
-export const withDatabase = async <T>(context: CommandContext, work: (database: Database) => Promise<T>): Promise<T> => {
-  const database = openDatabase({ url: await findDatabaseUrl(context.env), applicationName: "nines-cli", maxConnections: 2 });
+export const withDatabase = async <T>(
+  context: CommandContext,
+  work: (database: Database) => Promise<T>,
+): Promise<T> => {
+  const database = openDatabase({
+    url: await findDatabaseUrl(context.env),
+    applicationName: "nines-cli",
+    maxConnections: 2,
+  });
   try {
     return await work(database);
   } finally {

@@ -24,7 +24,8 @@ const judgeText: Judge = (value) => {
   return value.length > MAX_TEXT ? { kind: "limit", message: `must have at most ${MAX_TEXT} characters` } : null;
 };
 
-const judgeNumber: Judge = (value) => (typeof value === "number" && Number.isFinite(value) ? null : wrongType("a number"));
+const judgeNumber: Judge = (value) =>
+  typeof value === "number" && Number.isFinite(value) ? null : wrongType("a number");
 const judgeFlag: Judge = (value) => (typeof value === "boolean" ? null : wrongType("true or false"));
 
 const judgeScalar: Judge = (value) => {
@@ -65,7 +66,8 @@ const judgeDays: Judge = (value) => {
   if (typeof value === "string" && Number.isNaN(days)) {
     return { kind: "format", message: "must be a number of days, or a duration such as 14d" };
   }
-  if (!Number.isInteger(days)) return { kind: typeof value === "string" ? "range" : "type", message: "must be whole days" };
+  if (!Number.isInteger(days))
+    return { kind: typeof value === "string" ? "range" : "type", message: "must be whole days" };
   return days >= 0 && days <= MAX_DAYS ? null : { kind: "range", message: `must be between 0 and ${MAX_DAYS} days` };
 };
 
@@ -114,7 +116,9 @@ const checkValue = (type: AssertionType, op: AssertionOp, value: unknown): reado
     return op === "exists" ? [] : [{ kind: "missing", message: "is required", at: ["value"] }];
   }
   if (op === "in") return checkChoices(type, value);
-  const complaint = Array.isArray(value) ? wrongType("a single value; a list goes with the operator in") : judgeFor(type, op)(value);
+  const complaint = Array.isArray(value)
+    ? wrongType("a single value; a list goes with the operator in")
+    : judgeFor(type, op)(value);
   return complaint === null ? [] : [{ ...complaint, at: ["value"] }];
 };
 
@@ -137,7 +141,8 @@ const checkJsonPath = (path: string): Complaint | null => {
   }
 };
 
-const isType = (value: unknown): value is AssertionType => typeof value === "string" && Object.hasOwn(OPS_BY_TYPE, value);
+const isType = (value: unknown): value is AssertionType =>
+  typeof value === "string" && Object.hasOwn(OPS_BY_TYPE, value);
 const isOp = (value: unknown, type: AssertionType): value is AssertionOp =>
   ASSERTION_OPS.some((op) => op === value) && (OPS_BY_TYPE[type] as readonly unknown[]).includes(value);
 

@@ -1,5 +1,5 @@
-import type { Complaint, Fault, Path } from "./config-error.ts";
 import { checkAssertion } from "./assertion-values.ts";
+import type { Complaint, Fault, Path } from "./config-error.ts";
 import type { EgressRules } from "./egress-rules.ts";
 import { checkHeaderValue, checkRequestHeaderName } from "./header-rules.ts";
 import type { Mapping } from "./read-document.ts";
@@ -29,7 +29,8 @@ export type Relations = {
   readonly keys: ReadonlyMap<number, string>;
 };
 
-const placed = (path: Path, complaint: Complaint | null): Fault[] => (complaint === null ? [] : [{ ...complaint, path }]);
+const placed = (path: Path, complaint: Complaint | null): Fault[] =>
+  complaint === null ? [] : [{ ...complaint, path }];
 
 const checkHeaders = (probe: Placed<Mapping>): Fault[] => {
   const { path, value: headers } = fieldOf(probe, "headers");
@@ -41,7 +42,8 @@ const checkHeaders = (probe: Placed<Mapping>): Fault[] => {
     const place = [...path, name];
     const complaint = checkRequestHeaderName(name);
     if (complaint !== null) return [{ ...complaint, path: place }];
-    if (seen.has(name.toLowerCase())) return [{ path: place, kind: "duplicate", message: "is there already in other case" }];
+    if (seen.has(name.toLowerCase()))
+      return [{ path: place, kind: "duplicate", message: "is there already in other case" }];
     seen.add(name.toLowerCase());
     const value = headers[name];
     return typeof value === "string" ? placed(place, checkHeaderValue(value)) : [];
@@ -63,7 +65,10 @@ const checkProbe = (probe: Placed<Mapping>, locations: Ids, { rules, suggest }: 
     ...checkReferences(probe, "locations", locations, suggest),
     ...checkHeaders(probe),
     ...mappingsOf(probe, "assertions").flatMap((assertion) =>
-      checkAssertion(assertion.value).map(({ at, ...complaint }) => ({ ...complaint, path: [...assertion.path, ...at] })),
+      checkAssertion(assertion.value).map(({ at, ...complaint }) => ({
+        ...complaint,
+        path: [...assertion.path, ...at],
+      })),
     ),
   ];
 };
@@ -88,7 +93,10 @@ const checkRepeated = (holder: Placed, key: string): Fault[] => {
     .map(({ path }) => ({ path, kind: "duplicate", message: "is in the list already" }));
 };
 
-const checkNotification = (entry: Placed<Mapping>, { rules, secrets }: RelationDeps): { faults: Fault[]; key: string | null } => {
+const checkNotification = (
+  entry: Placed<Mapping>,
+  { rules, secrets }: RelationDeps,
+): { faults: Fault[]; key: string | null } => {
   const { url, secret } = entry.value;
   const resolved = typeof secret === "string" ? resolveSecret(secret, secrets) : null;
   const faults = [
@@ -109,8 +117,12 @@ export const checkRelations = (file: unknown, deps: RelationDeps): Relations => 
   const locations = collectIds("location", [root], "locations");
   const probes = collectIds("probe", services, "probes");
   const notifications = collectIds("notification", [root], "notifications", { isOptional: true });
-  const isEveryServiceRead = isMapping(file) && Array.isArray(file.services) && file.services.length === services.length;
-  const trust = (ids: Ids, isRead = true): Ids => ({ ...ids, isComplete: ids.isComplete && isRead && !deps.hasDoubtfulIds });
+  const isEveryServiceRead =
+    isMapping(file) && Array.isArray(file.services) && file.services.length === services.length;
+  const trust = (ids: Ids, isRead = true): Ids => ({
+    ...ids,
+    isComplete: ids.isComplete && isRead && !deps.hasDoubtfulIds,
+  });
   const known = {
     locations: trust(locations.ids),
     probes: trust(probes.ids, isEveryServiceRead),

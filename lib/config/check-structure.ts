@@ -1,4 +1,5 @@
 import type { Fault, Path } from "./config-error.ts";
+import { MAX_ERRORS } from "./config-error.ts";
 import type { Explaining } from "./explain-issue.ts";
 import { explainIssue } from "./explain-issue.ts";
 import type { Place } from "./locate.ts";
@@ -9,10 +10,12 @@ import { ConfigFile } from "./schema.ts";
 import { keysAt } from "./schema-keys.ts";
 import type { Suggest } from "./suggest.ts";
 
-export const valueAt = (root: unknown, path: Path): unknown =>
+const valueAt = (root: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, segment) => {
     if (Array.isArray(value) && typeof segment === "number") return value[segment];
-    return isMapping(value) && typeof segment === "string" && Object.hasOwn(value, segment) ? value[segment] : undefined;
+    return isMapping(value) && typeof segment === "string" && Object.hasOwn(value, segment)
+      ? value[segment]
+      : undefined;
   }, root);
 
 /** Keys as they were written, for mappings in which a misspelt key was corrected. */
@@ -29,7 +32,12 @@ const writtenPath = (root: unknown, corrections: Corrections, path: Path): Path 
 };
 
 /** Puts values of misspelt keys under the name that was meant, so that the slip is not told a second time as a missing field. */
-const correctKeys = (root: unknown, unknownKeys: readonly Path[], suggest: Suggest, corrections: Corrections): boolean => {
+const correctKeys = (
+  root: unknown,
+  unknownKeys: readonly Path[],
+  suggest: Suggest,
+  corrections: Corrections,
+): boolean => {
   let isChanged = false;
   for (const path of unknownKeys) {
     const holder = valueAt(root, path.slice(0, -1));
@@ -61,7 +69,9 @@ const unknownKinds = (faults: readonly Fault[]): ReadonlySet<string> =>
 
 const liesInUnknownKind = (path: Path, kinds: ReadonlySet<string>): boolean => {
   if (kinds.size === 0) return false;
-  return path.some((segment, depth) => kinds.has(JSON.stringify(path.slice(0, depth))) && !STILL_JUDGED.has(String(segment)));
+  return path.some(
+    (segment, depth) => kinds.has(JSON.stringify(path.slice(0, depth))) && !STILL_JUDGED.has(String(segment)),
+  );
 };
 
 export type Structure = {
@@ -102,7 +112,7 @@ export const checkStructure = (root: unknown, placeOf: (path: Path) => Place, su
   }
 
   const others = result.success ? [] : result.error.issues.filter((issue) => issue.code !== "unrecognized_keys");
-  const faults = others.flatMap((issue) => explainIssue(issue, keysOf, explaining));
+  const faults = others.slice(0, MAX_ERRORS).flatMap((issue) => explainIssue(issue, keysOf, explaining));
   const kinds = unknownKinds(faults);
   const isUnjudged = (path: Path): boolean => liesInUnknownKind(path, kinds);
   const all = [...told.values(), ...faults];

@@ -48,8 +48,12 @@ export type Fault = Complaint & {
 const LONGEST_SEGMENT = 80;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Text of the user that is safe to print: no control characters, not too long. */
+/** More faults than this are read by nobody; the number keeps a hostile file from filling the memory. */
+export const MAX_ERRORS = 20_000;
+
+/** Text of the user that is safe to print: no control characters, not too long, never invisible. */
 export const printable = (text: string, max = LONGEST_SEGMENT): string => {
+  if (text === "") return '""';
   const clean = text.replace(UNPRINTABLE, "?");
   return clean.length > max ? `${clean.slice(0, max)}…` : clean;
 };

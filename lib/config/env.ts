@@ -2,8 +2,8 @@ import { AppError } from "#lib/core/errors.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What the environment says, checked. Null: not set, so that the caller's default applies. */
 export type Environment = {
@@ -50,7 +50,9 @@ const readDatabaseUrl = (env: Env): string | null => {
   const text = valueOf(env, "DATABASE_URL");
   if (text === null) return null;
   // Not parsed as a URL: a list of hosts is a valid address of a database but no valid URL.
-  return /^postgres(ql)?:\/\/\S+$/.test(text) ? text : refuse("DATABASE_URL", "must be an address such as postgres://user:password@host:5432/nines");
+  return /^postgres(ql)?:\/\/\S+$/.test(text)
+    ? text
+    : refuse("DATABASE_URL", "must be an address such as postgres://user:password@host:5432/nines");
 };
 
 const readWord = <Word extends string>(env: Env, name: string, words: readonly Word[]): Word | null => {
@@ -61,7 +63,9 @@ const readWord = <Word extends string>(env: Env, name: string, words: readonly W
 
 const readHost = (env: Env): string => {
   const text = valueOf(env, "HOST") ?? DEFAULT_HOST;
-  return /^[A-Za-z0-9_.:-]{1,253}$/.test(text) ? text : refuse("HOST", "must be an address or a host name to listen on");
+  return /^[A-Za-z0-9_.:-]{1,253}$/.test(text)
+    ? text
+    : refuse("HOST", "must be an address or a host name to listen on");
 };
 
 const readSecretKey = (env: Env): string | null => {

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { ConfigErrorKind, Fault, Path } from "./config-error.ts";
-import { printable } from "./config-error.ts";
+import { MAX_ERRORS, printable } from "./config-error.ts";
 import type { Place } from "./locate.ts";
 import type { Suggest } from "./suggest.ts";
 import { didYouMean } from "./suggest.ts";
@@ -61,7 +61,12 @@ const explainWord = (words: readonly unknown[], path: Path, explaining: Explaini
   if (typeof value !== typeof words[0]) return wrongType(path, typeof words[0], value);
   const suggestion = typeof value === "string" ? explaining.suggest(value, words.map(String)) : null;
   const list = words.length === 1 ? `${words[0]}` : `one of ${words.join(", ")}`;
-  return { path, kind: "enum", message: `must be ${list}${didYouMean(suggestion)}`, suggestion: suggestion ?? undefined };
+  return {
+    path,
+    kind: "enum",
+    message: `must be ${list}${didYouMean(suggestion)}`,
+    suggestion: suggestion ?? undefined,
+  };
 };
 
 const explainKey = (key: string, keys: readonly string[], path: Path, explaining: Explaining): Fault => {
@@ -72,7 +77,11 @@ const explainKey = (key: string, keys: readonly string[], path: Path, explaining
 };
 
 /** The faults that one issue of zod stands for. `keysOf` lists the fields that a mapping at a path may have. */
-export const explainIssue = (issue: Issue, keysOf: (path: Path) => readonly string[], explaining: Explaining): Fault[] => {
+export const explainIssue = (
+  issue: Issue,
+  keysOf: (path: Path) => readonly string[],
+  explaining: Explaining,
+): Fault[] => {
   const path = issue.path as Path;
   switch (issue.code) {
     case "invalid_type":
@@ -82,7 +91,7 @@ export const explainIssue = (issue: Issue, keysOf: (path: Path) => readonly stri
     case "invalid_union":
       return [explainWord((issue as { options?: readonly string[] }).options ?? [], path, explaining)];
     case "unrecognized_keys":
-      return issue.keys.map((key) => explainKey(key, keysOf(path), path, explaining));
+      return issue.keys.slice(0, MAX_ERRORS).map((key) => explainKey(key, keysOf(path), path, explaining));
     case "too_small":
       return [{ path, kind: "range", message: "must have at least one entry" }];
     case "too_big":

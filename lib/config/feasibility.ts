@@ -1,7 +1,7 @@
-import type { BurnRatePair, Config, SloDefinition } from "#lib/core/definitions.ts";
+import type { BurnRatePair, Config, ProbeDefinition, SloDefinition } from "#lib/core/definitions.ts";
 import { formatDuration } from "#lib/core/duration.ts";
-import { factorOf, objectiveOfPercent } from "#lib/core/slo/objective.ts";
 import { compare, fraction, multiply } from "#lib/core/slo/fraction.ts";
+import { factorOf, objectiveOfPercent } from "#lib/core/slo/objective.ts";
 import type { DroppedPair } from "#lib/core/slo/policy.ts";
 import { droppedPairs, pairId, shortWindowFor } from "#lib/core/slo/policy.ts";
 import type { DurationMs } from "#lib/core/units.ts";
@@ -11,15 +11,15 @@ import { toDuration } from "./scalars.ts";
 import type { ConfigFile } from "./schema.ts";
 import { severityFor } from "./slo-rules.ts";
 
-/** Pages that come later than this after the first failure are worth a word. */
-const SLOW_PAGE_MS = 5 * MINUTE_MS;
+/** Pages that come this long after the first failure, or later, are worth a word. */
+const SLOW_PAGE_MS = 10 * MINUTE_MS;
 
 type Probing = { readonly intervalMs: DurationMs; readonly locations: number };
 
 /** The slowest of an SLO's probes, and the number of locations that see it. */
-const probingOf = (config: Config, slo: SloDefinition): Probing => {
-  const probes = config.services.flatMap((service) => service.probes).filter((probe) => slo.probes.includes(probe.id));
-  const slowest = probes.toSorted((a, b) => b.intervalMs - a.intervalMs)[0];
+const probingOf = (slo: SloDefinition, probes: ReadonlyMap<string, ProbeDefinition>): Probing => {
+  const own = slo.probes.map((id) => probes.get(id)).filter((probe) => probe !== undefined);
+  const slowest = own.toSorted((a, b) => b.intervalMs - a.intervalMs)[0];
   return { intervalMs: slowest?.intervalMs ?? durationMs(0), locations: slowest?.locations.length ?? 0 };
 };
 
@@ -32,7 +32,7 @@ const fewestAbove = (total: number, pair: BurnRatePair, objective: string): numb
 };
 
 /** Failures in a row, in an otherwise healthy and full window, until a pair holds. */
-export const failuresNeeded = (pair: BurnRatePair, objective: string, intervalMs: DurationMs): number => {
+const failuresNeeded = (pair: BurnRatePair, objective: string, intervalMs: DurationMs): number => {
   const inLong = fewestAbove(Math.floor(pair.longMs / intervalMs), pair, objective);
   const inShort = fewestAbove(Math.floor(pair.shortMs / intervalMs), pair, objective);
   return Math.max(inLong, inShort, pair.minBadLong, pair.minBadShort);
@@ -48,7 +48,7 @@ const lateness = (slo: SloDefinition, { intervalMs, locations }: Probing): strin
   if (pages.length === 0) return `no page can come of this SLO: none of its alert pairs has the severity page`;
   const needed = Math.min(...pages.map((pair) => failuresNeeded(pair, slo.objective, intervalMs)));
   const earliestMs = (needed - 1) * intervalMs;
-  if (earliestMs <= SLOW_PAGE_MS) return null;
+  if (earliestMs < SLOW_PAGE_MS) return null;
   const where = locations === 1 ? "one location" : `${locations} locations`;
   return `${where} at ${formatDuration(intervalMs)}: a page needs ${needed} failures, at the earliest after ${inWords(earliestMs)}`;
 };
@@ -77,14 +77,25 @@ const leftOut = (file: SloFile, slo: SloDefinition, intervalMs: DurationMs): rea
 };
 
 /** What is valid but will probably disappoint: alerts that come late, or never. */
-export const findWarnings = (file: ConfigFile, config: Config): ConfigWarning[] =>
-  config.services.flatMap((service, at) =>
-    service.slos.flatMap((slo, index) => {
-      const source = file.services[at]?.slos?.[index];
-      const probing = probingOf(config, slo);
-      const late = lateness(slo, probing);
-      const messages = [...(late === null ? [] : [late]), ...(source === undefined ? [] : leftOut(source, slo, probing.intervalMs))];
-      const path = `services[${at}].slos[${index}]`;
-      return messages.map((message) => ({ path, kind: "feasibility" as const, message }));
-    }),
+export const findWarnings = (file: ConfigFile, config: Config): ConfigWarning[] => {
+  const probes = new Map(
+    config.services.flatMap((service) => service.probes.map((probe) => [probe.id, probe] as const)),
   );
+  const messagesFor = (slo: SloDefinition, source: SloFile | undefined): readonly string[] => {
+    const probing = probingOf(slo, probes);
+    const late = lateness(slo, probing);
+    return [
+      ...(late === null ? [] : [late]),
+      ...(source === undefined ? [] : leftOut(source, slo, probing.intervalMs)),
+    ];
+  };
+  return config.services.flatMap((service, at) =>
+    service.slos.flatMap((slo, index) =>
+      messagesFor(slo, file.services[at]?.slos?.[index]).map((message) => ({
+        path: `services[${at}].slos[${index}]`,
+        kind: "feasibility" as const,
+        message,
+      })),
+    ),
+  );
+};

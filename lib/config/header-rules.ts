@@ -37,5 +37,8 @@ export const checkRequestHeaderName: Check<string> = (name) => {
 export const checkHeaderValue: Check<string> = (value) => {
   if (value.length > MAX_VALUE) return { kind: "limit", message: `must have at most ${MAX_VALUE} characters` };
   if (FIELD_VALUE.test(value)) return null;
-  return { kind: "format", message: "must be printable ASCII or Latin-1 without line breaks and without spaces at its ends" };
+  return {
+    kind: "format",
+    message: "must be printable ASCII or Latin-1 without line breaks and without spaces at its ends",
+  };
 };

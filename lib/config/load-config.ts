@@ -3,7 +3,7 @@ import type { Config } from "#lib/core/definitions.ts";
 import { checkRelations } from "./check-relations.ts";
 import { checkStructure } from "./check-structure.ts";
 import type { ConfigError, ConfigWarning, Fault, Path } from "./config-error.ts";
-import { formatPath, labelOf } from "./config-error.ts";
+import { formatPath, labelOf, MAX_ERRORS } from "./config-error.ts";
 import { decodeText } from "./decode-text.ts";
 import type { JudgeUrl } from "./egress-rules.ts";
 import { createEgressRules } from "./egress-rules.ts";
@@ -28,13 +28,18 @@ export type LoadConfigArgs = {
 };
 
 /** Comparisons that suggestions may cost in one file. */
-const SUGGESTION_BUDGET = 500_000;
-/** More faults than this are not read by anyone; the number keeps a hostile file from filling the memory. */
-export const MAX_ERRORS = 20_000;
+const SUGGESTION_BUDGET = 100_000;
 
 const refuse = (fault: Fault): ConfigResult => ({
   ok: false,
-  errors: [{ path: formatPath(fault.path), kind: fault.kind, message: fault.message, ...(fault.line === undefined ? {} : { line: fault.line }) }],
+  errors: [
+    {
+      path: formatPath(fault.path),
+      kind: fault.kind,
+      message: fault.message,
+      ...(fault.line === undefined ? {} : { line: fault.line }),
+    },
+  ],
 });
 
 /** Complete sentences say what they are about; the others follow the name of the field. */
@@ -42,7 +47,12 @@ const STARTS_ITSELF = /^(?:no |there |the |"|an? )/;
 const messageOf = (fault: Fault): string =>
   STARTS_ITSELF.test(fault.message) ? fault.message : `${labelOf(fault.path)} ${fault.message}`;
 
-const startsWith = (path: Path, prefix: Path): boolean => prefix.every((segment, index) => path[index] === segment);
+/** Makes a test for paths at or below those that a fault was found at already. */
+const createIsBelow = (faults: readonly Fault[]): ((path: Path) => boolean) => {
+  const prefixes = new Set(faults.map((fault) => JSON.stringify(fault.path)));
+  if (prefixes.size === 0) return () => false;
+  return (path) => path.some((_, index) => prefixes.has(JSON.stringify(path.slice(0, index + 1))));
+};
 
 /** Faults of the document's values as errors in the order of the file, each fault once even if aliases repeat it. */
 const toErrors = (faults: readonly Fault[], placeOf: (path: Path) => Place): ConfigError[] => {
@@ -51,11 +61,19 @@ const toErrors = (faults: readonly Fault[], placeOf: (path: Path) => Place): Con
   for (const fault of faults) {
     const place = placeOf(fault.path);
     const parent = place.offset ?? `${placeOf(fault.path.slice(0, -1)).offset}/${String(fault.path.at(-1))}`;
-    const key = fault.kind === "duplicate" || fault.kind === "duplicate_key" ? JSON.stringify(fault.path) : `${fault.kind} ${parent}`;
+    const key =
+      fault.kind === "duplicate" || fault.kind === "duplicate_key"
+        ? JSON.stringify(fault.path)
+        : `${fault.kind} ${parent}`;
     if (told.has(key)) continue;
     told.add(key);
     const line = fault.line ?? place.line;
-    errors.push({ path: formatPath(fault.path), kind: fault.kind, message: messageOf(fault), ...(line === null ? {} : { line }) });
+    errors.push({
+      path: formatPath(fault.path),
+      kind: fault.kind,
+      message: messageOf(fault),
+      ...(line === null ? {} : { line }),
+    });
     if (errors.length >= MAX_ERRORS) break;
   }
   return errors.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
@@ -76,21 +94,24 @@ export const loadConfig = ({ bytes, env, readFile = readFileSync, judgeUrl }: Lo
   const read = readDocument(parsed.document, parsed.lines);
   if (!read.ok) return refuse(read.fault);
   const root = read.value;
-  if (root === null && read.faults.length === 0) return refuse({ path: [], kind: "missing", message: "the file is empty; see nines.example.yaml for a start" });
+  if (root === null && read.faults.length === 0)
+    return refuse({ path: [], kind: "missing", message: "the file is empty; see nines.example.yaml for a start" });
 
   const placeOf = createLocator(parsed.document, parsed.lines);
   const suggest = createSuggester(SUGGESTION_BUDGET);
   const structure = checkStructure(root, placeOf, suggest);
-  const egress = isMapping(root) && isMapping(root.egress) ? root.egress.allow : isMapping(root) ? root.egress : undefined;
+  const egress =
+    isMapping(root) && isMapping(root.egress) ? root.egress.allow : isMapping(root) ? root.egress : undefined;
   const relations = checkRelations(root, {
     rules: createEgressRules(egress, judgeUrl),
     secrets: { env, readFile },
     suggest,
     hasDoubtfulIds: read.faults.some((fault) => fault.kind === "duplicate_key" && isList(fault.path.at(-1))),
   });
+  const isBelow = createIsBelow(read.faults.filter((fault) => fault.kind !== "duplicate_key"));
   const judged = [...structure.faults, ...relations.faults.filter((fault) => !structure.isUnjudged(fault.path))]
     .map((fault) => ({ ...fault, path: structure.toWritten(fault.path) }))
-    .filter((fault) => !read.faults.some((earlier) => earlier.kind !== "duplicate_key" && startsWith(fault.path, earlier.path)));
+    .filter((fault) => !isBelow(fault.path));
   const errors = toErrors([...read.faults, ...judged], placeOf);
   if (errors.length > 0 || structure.file === null) return { ok: false, errors };
   const config = normalise(structure.file, relations.keys, (path) => placeOf(path).source);

@@ -15,7 +15,11 @@ export type Place = {
 };
 
 const keyText = (pair: Pair): string | null =>
-  isScalar(pair.key) ? (typeof pair.key.value === "string" ? pair.key.value : (pair.key.source ?? String(pair.key.value))) : null;
+  isScalar(pair.key)
+    ? typeof pair.key.value === "string"
+      ? pair.key.value
+      : (pair.key.source ?? String(pair.key.value))
+    : null;
 
 /** Makes a function that finds the place of a path in a parsed document. */
 export const createLocator = (document: Document, lines: LineCounter): ((path: Path) => Place) => {

@@ -1,3 +1,4 @@
+import { withDefaultStatus } from "#lib/core/assertions.ts";
 import type {
   Assertion,
   AssertionValue,
@@ -31,12 +32,10 @@ export type SourceOf = (path: Path) => string | null;
 const DEFAULT_TIMEOUT_MS = 10 * SECOND_MS;
 const DEFAULT_WEBHOOK_TIMEOUT_MS = 5 * SECOND_MS;
 const MAX_REDIRECTS = 10;
-const ANSWERED_WELL: Assertion = { type: "status", op: "in", value: ["2xx"] };
-
 const daysOf = (value: unknown): number => (typeof value === "string" ? toDuration(value) / DAY_MS : Number(value));
 
 /** An assertion of the file as the engine knows it. Its value was checked against type and operator before. */
-export const toAssertion = (file: AssertionFile): Assertion => {
+const toAssertion = (file: AssertionFile): Assertion => {
   const value = (file.op === "exists" ? (file.value ?? true) : file.value) as AssertionValue;
   switch (file.type) {
     case "latency":
@@ -57,7 +56,6 @@ export const toAssertion = (file: AssertionFile): Assertion => {
 const toProbe = (file: ProbeFile): ProbeDefinition => {
   const intervalMs = toDuration(file.interval);
   const assertions = (file.assertions ?? []).map(toAssertion);
-  const hasStatus = assertions.some((assertion) => assertion.type === "status");
   return {
     type: "http",
     id: file.id,
@@ -66,10 +64,11 @@ const toProbe = (file: ProbeFile): ProbeDefinition => {
     headers: Object.fromEntries(Object.entries(file.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
     body: file.body ?? null,
     intervalMs,
-    timeoutMs: file.timeout === undefined ? durationMs(Math.min(DEFAULT_TIMEOUT_MS, intervalMs)) : toDuration(file.timeout),
+    timeoutMs:
+      file.timeout === undefined ? durationMs(Math.min(DEFAULT_TIMEOUT_MS, intervalMs)) : toDuration(file.timeout),
     maxRedirects: file.max_redirects ?? MAX_REDIRECTS,
     locations: file.locations,
-    assertions: hasStatus ? assertions : [ANSWERED_WELL, ...assertions],
+    assertions: withDefaultStatus(assertions),
   };
 };
 
@@ -94,14 +93,23 @@ const toPair = (file: PairFile, intervalMs: DurationMs, factor: string): BurnRat
 };
 
 /** Pairs of the file that work for the interval. Two that became one by their longer short windows count once. */
-const toPairs = (files: readonly PairFile[], intervalMs: DurationMs, factorAt: (index: number) => string): BurnRatePair[] => {
+const toPairs = (
+  files: readonly PairFile[],
+  intervalMs: DurationMs,
+  factorAt: (index: number) => string,
+): BurnRatePair[] => {
   const pairs = files.map((file, index) => toPair(file, intervalMs, factorAt(index)));
   return pairs.filter(
     (pair, index) => pair.shortMs < pair.longMs && pairs.findIndex((other) => other.id === pair.id) === index,
   );
 };
 
-const toSlo = (file: SloFile, path: Path, intervals: ReadonlyMap<string, number>, sourceOf: SourceOf): SloDefinition => {
+const toSlo = (
+  file: SloFile,
+  path: Path,
+  intervals: ReadonlyMap<string, number>,
+  sourceOf: SourceOf,
+): SloDefinition => {
   const intervalMs = slowestInterval(file, intervals);
   const objective = exactDecimal(sourceOf([...path, "objective"]), file.objective);
   const windowMs = toDuration(file.window);
@@ -111,7 +119,10 @@ const toSlo = (file: SloFile, path: Path, intervals: ReadonlyMap<string, number>
   };
   return {
     id: file.id,
-    sli: file.sli === "latency" ? { kind: "latency", thresholdMs: toDuration(file.threshold ?? "") } : { kind: "availability" },
+    sli:
+      file.sli === "latency"
+        ? { kind: "latency", thresholdMs: toDuration(file.threshold ?? "") }
+        : { kind: "availability" },
     probes: file.probes,
     objective,
     window: { kind: "rolling", durationMs: windowMs },
@@ -136,7 +147,9 @@ const withoutTrailingSlash = (url: string): string => new URL(url).href.replace(
 /** A file without faults as the engine knows it, defaults filled in. */
 export const normalise = (file: ConfigFile, keys: ReadonlyMap<number, string>, sourceOf: SourceOf): Config => {
   const intervals = new Map(
-    file.services.flatMap((service) => service.probes.map((probe) => [probe.id, readDuration(probe.interval) ?? 0] as const)),
+    file.services.flatMap((service) =>
+      service.probes.map((probe) => [probe.id, readDuration(probe.interval) ?? 0] as const),
+    ),
   );
   const toService = (service: ServiceFile, index: number): ServiceDefinition => ({
     id: service.id,

@@ -42,7 +42,8 @@ const fail = (reading: Reading, node: Node, kind: Fault["kind"], message: string
 
 const readAlias = (reading: Reading, node: Node & { source: string }): unknown => {
   const anchor = reading.anchors.get(node.source);
-  if (anchor === undefined) return fail(reading, node, "syntax", "an alias refers to an anchor that is not defined before it");
+  if (anchor === undefined)
+    return fail(reading, node, "syntax", "an alias refers to an anchor that is not defined before it");
   if (anchor.isOpen) return fail(reading, node, "syntax", "an alias stands inside the value that it refers to");
   reading.aliases += 1 + anchor.aliases;
   reading.values += anchor.values;
@@ -69,7 +70,12 @@ const readKey = (reading: Reading, pair: Pair, parent: Path): string | null => {
 
 const checkTag = (reading: Reading, node: Node, path: Path): void => {
   if (node.tag === undefined || CORE_TAGS.has(node.tag)) return;
-  reading.faults.push({ path, kind: "unsafe_tag", message: "has a YAML tag that is not allowed; remove it", line: lineOf(reading, node) });
+  reading.faults.push({
+    path,
+    kind: "unsafe_tag",
+    message: "has a YAML tag that is not allowed; remove it",
+    line: lineOf(reading, node),
+  });
 };
 
 const readPairs = (reading: Reading, pairs: readonly Pair[], path: Path, depth: number): Mapping => {
@@ -85,7 +91,12 @@ const readPairs = (reading: Reading, pairs: readonly Pair[], path: Path, depth: 
       reading.faults.push({ path: place, kind: "unknown_field", message: `"${key}" is not a field`, line });
     } else if (Object.hasOwn(mapping, key)) {
       // The first value stands, so that a wrong second one is no further fault.
-      reading.faults.push({ path: place, kind: "duplicate_key", message: `the key "${printable(key)}" is written twice`, line });
+      reading.faults.push({
+        path: place,
+        kind: "duplicate_key",
+        message: `the key "${printable(key)}" is written twice`,
+        line,
+      });
     } else {
       mapping[key] = value;
     }
@@ -95,7 +106,11 @@ const readPairs = (reading: Reading, pairs: readonly Pair[], path: Path, depth: 
 
 const readScalar = (reading: Reading, value: unknown, path: Path): unknown => {
   if (typeof value === "string" && /[\0\p{Cs}]/u.test(value)) {
-    reading.faults.push({ path, kind: "format", message: "holds a character that cannot be stored: NUL or half of a surrogate pair" });
+    reading.faults.push({
+      path,
+      kind: "format",
+      message: "holds a character that cannot be stored: NUL or half of a surrogate pair",
+    });
   }
   return value;
 };
@@ -138,7 +153,15 @@ export type ReadDocument =
  * that have a path (tags, duplicate and forbidden keys) are collected; those of the whole file end the reading.
  */
 export const readDocument = (document: Document, lines: LineCounter): ReadDocument => {
-  const reading: Reading = { lines, anchors: new Map(), faults: [], aliases: 0, values: 0, aliasedValues: 0, fatal: null };
+  const reading: Reading = {
+    lines,
+    anchors: new Map(),
+    faults: [],
+    aliases: 0,
+    values: 0,
+    aliasedValues: 0,
+    fatal: null,
+  };
   const value = readNode(reading, document.contents, [], 1);
   return reading.fatal === null ? { ok: true, value, faults: reading.faults } : { ok: false, fault: reading.fatal };
 };

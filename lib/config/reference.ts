@@ -14,7 +14,8 @@ const typeOf = (schema: JsonSchema): string => {
   if (typeof schema["x-type"] === "string") return schema["x-type"];
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum !== undefined) return list(schema.enum);
-  if (schema.items !== undefined) return schema.items.properties === undefined ? `list of: ${typeOf(schema.items)}` : "list of mappings";
+  if (schema.items !== undefined)
+    return schema.items.properties === undefined ? `list of: ${typeOf(schema.items)}` : "list of mappings";
   if (schema.properties !== undefined) return "mapping";
   return schema.type === "string" ? "text" : (schema.type ?? "any");
 };
@@ -48,7 +49,9 @@ const table = (schema: JsonSchema): string =>
   [
     "| Field | Type | Default | Limits | Meaning |",
     "|---|---|---|---|---|",
-    ...Object.entries(schema.properties ?? {}).map(([name, field]) => row(name, field, schema.required?.includes(name) ?? false)),
+    ...Object.entries(schema.properties ?? {}).map(([name, field]) =>
+      row(name, field, schema.required?.includes(name) ?? false),
+    ),
   ].join("\n");
 
 type Section = { readonly title: string; readonly schema: JsonSchema };
@@ -121,7 +124,13 @@ const errorSection = (): string =>
   ].join("\n");
 
 const eventSection = (): string =>
-  ["## Events", "", "| Type | Sent when |", "|---|---|", ...EVENT_TYPES.map((type) => `| ${code(type)} | ${EVENT_DESCRIPTIONS[type]} |`)].join("\n");
+  [
+    "## Events",
+    "",
+    "| Type | Sent when |",
+    "|---|---|",
+    ...EVENT_TYPES.map((type) => `| ${code(type)} | ${EVENT_DESCRIPTIONS[type]} |`),
+  ].join("\n");
 
 /** The reference as Markdown: every field with type, default, limits and meaning. */
 export const configReference = (): string => {

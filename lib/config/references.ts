@@ -1,8 +1,8 @@
 import type { Fault, Path } from "./config-error.ts";
 import type { Mapping } from "./read-document.ts";
 import { isMapping } from "./read-document.ts";
-import { didYouMean, type Suggest } from "./suggest.ts";
 import { ID } from "./scalars.ts";
+import { didYouMean, type Suggest } from "./suggest.ts";
 
 /** A value with its path; checks of relations work on values that may be wrong in any way. */
 export type Placed<Value = unknown> = { readonly path: Path; readonly value: Value };
@@ -26,16 +26,17 @@ export const fieldOf = (holder: Placed, key: string): Placed => ({
 export type Ids = {
   readonly what: string;
   readonly known: ReadonlySet<string>;
-  /** False when a list or an id could not be read: a name that seems unknown may be the one that is missing. */
+  /** False when a list or an id has a fault of its own: a name that seems unknown may be the one that was meant there. */
   readonly isComplete: boolean;
 };
 
-/** Whether the list is there (unless it may be left out) and every entry is a mapping with a text as `id`. */
+/** Whether the list is there (unless it may be left out) and every entry is a mapping with a proper `id`. */
 const isReadable = (holder: Placed, key: string, isOptional: boolean): boolean => {
   if (!isMapping(holder.value)) return false;
   const list = holder.value[key];
   if (list === undefined) return isOptional;
-  return Array.isArray(list) && list.every((entry) => isMapping(entry) && typeof entry.id === "string");
+  if (!Array.isArray(list) || (list.length === 0 && !isOptional)) return false;
+  return list.every((entry) => isMapping(entry) && typeof entry.id === "string" && ID.test(entry.id));
 };
 
 /** Collects the ids of the entries `key` of all holders, and tells those that are used twice. */
@@ -53,7 +54,7 @@ export const collectIds = (
     if (known.has(value)) faults.push({ path, kind: "duplicate", message: `is used by another ${what} already` });
     known.add(value);
   }
-  const isComplete = holders.every((holder) => isReadable(holder, key, isOptional));
+  const isComplete = faults.length === 0 && holders.every((holder) => isReadable(holder, key, isOptional));
   return { ids: { what, known, isComplete }, faults };
 };
 

@@ -57,12 +57,16 @@ export const checkName =
   (max: number): Check<string> =>
   (text) => {
     if (text.trim() === "") return { kind: "format", message: "must not be empty" };
-    if (/[\p{Cc}\u2028\u2029]/u.test(text)) return { kind: "format", message: "must not hold line breaks or control characters" };
+    if (/[\p{Cc}\u2028\u2029]/u.test(text))
+      return { kind: "format", message: "must not hold line breaks or control characters" };
     return text.length > max ? { kind: "limit", message: `must have at most ${max} characters` } : null;
   };
 
 export const checkTimeZone: Check<string> = (text) => {
-  const complaint: Complaint = { kind: "format", message: "must be a time zone of the IANA list, such as Asia/Seoul or UTC" };
+  const complaint: Complaint = {
+    kind: "format",
+    message: "must be a time zone of the IANA list, such as Asia/Seoul or UTC",
+  };
   if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(text)) return complaint;
   try {
     new Intl.DateTimeFormat("en", { timeZone: text });
@@ -164,5 +168,7 @@ export const checkInteger =
   (min: number, max: number): Check<number> =>
   (value) => {
     if (!Number.isInteger(value)) return { kind: "type", message: "must be a whole number" };
-    return value >= min && value <= max ? null : { kind: "range", message: `must be between ${min} and ${max}, got ${value}` };
+    return value >= min && value <= max
+      ? null
+      : { kind: "range", message: `must be between ${min} and ${max}, got ${value}` };
   };

@@ -13,10 +13,14 @@ export const OPS_BY_TYPE = {
 } as const;
 
 export type AssertionType = keyof typeof OPS_BY_TYPE;
-export const ASSERTION_TYPES = Object.keys(OPS_BY_TYPE) as AssertionType[];
 
 /** The value is judged together with the operator, in assertion-values.ts: here it only has its documentation. */
-const value = (schema: Record<string, unknown>, description: string) => z.unknown().optional().meta({ ...schema, description });
+const value = (schema: Record<string, unknown>, description: string) => z.unknown().meta({ ...schema, description });
+const optionalValue = (schema: Record<string, unknown>, description: string) =>
+  z
+    .unknown()
+    .optional()
+    .meta({ ...schema, description, "x-default": "**required**, but for `exists`" });
 
 const op = <const Ops extends readonly [string, ...string[]]>(ops: Ops) =>
   z.enum(ops).meta({ description: "How what came is compared with `value`" });
@@ -24,14 +28,22 @@ const op = <const Ops extends readonly [string, ...string[]]>(ops: Ops) =>
 const SCALARS = [{ type: "string" }, { type: "number" }, { type: "boolean" }];
 const pathOrName = (description: string) => text(() => null, { description });
 
-const STATUS = { oneOf: [{ type: "integer", minimum: 100, maximum: 599 }, { type: "string", pattern: "^[1-5]xx$" }] };
+const STATUS = {
+  oneOf: [
+    { type: "integer", minimum: 100, maximum: 599 },
+    { type: "string", pattern: "^[1-5]xx$" },
+  ],
+};
 
 export const AssertionFile = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("status").meta({ description: "The status code of the answer" }),
     op: op(OPS_BY_TYPE.status),
     value: value(
-      { oneOf: [...STATUS.oneOf, { type: "array", minItems: 1, items: STATUS }], "x-type": "code, class or list of them" },
+      {
+        oneOf: [...STATUS.oneOf, { type: "array", minItems: 1, items: STATUS }],
+        "x-type": "code, class or list of them",
+      },
       "A code from 100 to 599 or a class such as `2xx`; a list of them for `in`; a code for `lt`, `le`, `gt`, `ge`",
     ),
   }),
@@ -44,8 +56,11 @@ export const AssertionFile = z.discriminatedUnion("type", [
     type: z.literal("header").meta({ description: "A header of the answer" }),
     name: pathOrName("Name of the header, in any case"),
     op: op(OPS_BY_TYPE.header),
-    value: value(
-      { oneOf: [{ type: "string" }, { type: "boolean" }, { type: "array", minItems: 1, items: { type: "string" } }], "x-type": "text" },
+    value: optionalValue(
+      {
+        oneOf: [{ type: "string" }, { type: "boolean" }, { type: "array", minItems: 1, items: { type: "string" } }],
+        "x-type": "text",
+      },
       "Text; a list of texts for `in`; an RE2 pattern for `matches`; true (also when left out) or false for `exists`",
     ),
   }),
@@ -58,8 +73,11 @@ export const AssertionFile = z.discriminatedUnion("type", [
     type: z.literal("json_path").meta({ description: "A value inside a JSON body" }),
     path: pathOrName("RFC 9535 path, such as `$.status`"),
     op: op(OPS_BY_TYPE.json_path),
-    value: value(
-      { oneOf: [...SCALARS, { type: "null" }, { type: "array", minItems: 1, items: { oneOf: SCALARS } }], "x-type": "any scalar" },
+    value: optionalValue(
+      {
+        oneOf: [...SCALARS, { type: "null" }, { type: "array", minItems: 1, items: { oneOf: SCALARS } }],
+        "x-type": "any scalar",
+      },
       "Text, number, true, false or null; a number for `lt`, `le`, `gt`, `ge`; a list for `in`; an RE2 pattern for `matches`; " +
         "true (also when left out) or false for `exists`",
     ),

@@ -28,7 +28,11 @@ const MAX_NAME = 200;
 const MAX_BODY = 65_536;
 
 const id = (what: string) =>
-  text(checkId, { description: `Identifies the ${what}; used in addresses, so choose it for years`, pattern: ID.source, "x-type": "id" });
+  text(checkId, {
+    description: `Identifies the ${what}; used in addresses, so choose it for years`,
+    pattern: ID.source,
+    "x-type": "id",
+  });
 const reference = (what: string) => text(() => null, { description: `Id of a ${what}`, "x-type": "id" });
 const name = (description: string, more: Record<string, unknown> = {}) =>
   text(checkName(MAX_NAME), { description, minLength: 1, maxLength: MAX_NAME, ...more });
@@ -42,12 +46,23 @@ const checkBody: Check<string> = (value) =>
 
 const PageFile = z.strictObject({
   name: name("Title of the status page", { default: "Status" }).optional(),
-  url: text(checkPageUrl, { description: "Public address of the page; named in feeds and events", format: "uri", "x-type": "URL" }).optional(),
-  time_zone: text(checkTimeZone, { description: "Zone of days and times on the page", default: "UTC", "x-type": "IANA time zone" }).optional(),
+  url: text(checkPageUrl, {
+    description: "Public address of the page; named in feeds and events",
+    format: "uri",
+    "x-type": "URL",
+  }).optional(),
+  time_zone: text(checkTimeZone, {
+    description: "Zone of days and times on the page",
+    default: "UTC",
+    "x-type": "IANA time zone",
+  }).optional(),
   languages: z
     .array(z.enum(LANGUAGES))
     .min(1)
-    .meta({ description: "Languages of the page; the first one is shown to visitors who ask for none of them", default: ["en"] })
+    .meta({
+      description: "Languages of the page; the first one is shown to visitors who ask for none of them",
+      default: ["en"],
+    })
     .optional(),
 });
 
@@ -86,7 +101,10 @@ const ProbeFile = z.strictObject({
   interval: duration({ min: SECOND_MS, max: DAY_MS }, { description: "Time between two runs" }),
   timeout: duration(
     { min: 1, max: DAY_MS },
-    { description: "Deadline of a run over all its phases; at most the interval", "x-default": "the interval, at most 10s" },
+    {
+      description: "Deadline of a run over all its phases; at most the interval",
+      "x-default": "the interval, at most 10s",
+    },
   ).optional(),
   max_redirects: number(checkInteger(0, 10), {
     description: "How many redirects are followed; with 0 a redirect is the answer",
@@ -111,7 +129,10 @@ const window = { min: MINUTE_MS, isWholeMinutes: true } as const;
 
 const BurnRatePairFile = z.strictObject({
   long: duration({ ...window, max: 90 * DAY_MS }, { description: "Long window: how much must be burnt" }),
-  short: duration({ ...window, max: 90 * DAY_MS }, { description: "Short window, below the long one: whether it still burns. At least three intervals are used" }),
+  short: duration(
+    { ...window, max: 90 * DAY_MS },
+    { description: "Short window, below the long one: whether it still burns. At least three intervals are used" },
+  ),
   factor: number(checkFactor, {
     description: "How many times faster than allowed the budget must burn in both windows",
     exclusiveMinimum: 0,
@@ -129,8 +150,13 @@ const BurnRatePairFile = z.strictObject({
 
 const SloFile = z.strictObject({
   id: id("SLO, in the whole file"),
-  sli: z.enum(["availability", "latency"]).meta({ description: "What counts as good: an answer as asserted, or an answer within `threshold`" }),
-  threshold: duration({ min: 1, max: DAY_MS }, { description: "For `latency`, and required there: the longest good answer", "x-default": "none" }).optional(),
+  sli: z
+    .enum(["availability", "latency"])
+    .meta({ description: "What counts as good: an answer as asserted, or an answer within `threshold`" }),
+  threshold: duration(
+    { min: 1, max: DAY_MS },
+    { description: "For `latency`, and required there: the longest good answer", "x-default": "none" },
+  ).optional(),
   probes: z.array(reference("probe")).min(1).meta({ description: "Whose slots are counted" }),
   objective: number(checkObjective, {
     description: "Percent of good events that is promised; kept exactly as written",
@@ -142,16 +168,26 @@ const SloFile = z.strictObject({
     .array(BurnRatePairFile)
     .min(1)
     .max(20)
-    .meta({ description: "When to alert", "x-default": "page at 2 % of the budget in 1h and 5 % in 6h, ticket at 10 % in 1d and in 3d" })
+    .meta({
+      description: "When to alert",
+      "x-default": "page at 2 % of the budget in 1h and 5 % in 6h, ticket at 10 % in 1d and in 3d",
+    })
     .optional(),
 });
 
 const ServiceFile = z.strictObject({
   id: id("service"),
   name: name("What customers call the service"),
-  description: text(checkName(2_000), { description: "One or two sentences for customers", maxLength: 2_000, "x-default": "none" }).optional(),
+  description: text(checkName(2_000), {
+    description: "One or two sentences for customers",
+    maxLength: 2_000,
+    "x-default": "none",
+  }).optional(),
   group: name("Services with the same group stand together on the page", { "x-default": "none" }).optional(),
-  probes: z.array(ProbeFile).min(1).meta({ description: "Checks of the service", "x-limits": "1 or more; 10,000 in the whole file" }),
+  probes: z
+    .array(ProbeFile)
+    .min(1)
+    .meta({ description: "Checks of the service", "x-limits": "1 or more; 10,000 in the whole file" }),
   slos: z.array(SloFile).meta({ description: "Promises about the service", default: [] }).optional(),
 });
 
@@ -173,7 +209,10 @@ const NotificationFile = z.strictObject({
     .min(1)
     .meta({ description: "Types of events to send; `*` for all", default: ["*"] })
     .optional(),
-  timeout: duration({ min: 1, max: 30 * SECOND_MS }, { description: "How long the receiver may take to answer", default: "5s" }).optional(),
+  timeout: duration(
+    { min: 1, max: 30 * SECOND_MS },
+    { description: "How long the receiver may take to answer", default: "5s" },
+  ).optional(),
 });
 
 export const ConfigFile = z.strictObject({
@@ -182,6 +221,9 @@ export const ConfigFile = z.strictObject({
   egress: EgressFile.meta({ description: "Where probes and webhooks may connect to" }).optional(),
   locations: z.array(LocationFile).min(1).meta({ description: "Places that probes run from" }),
   services: z.array(ServiceFile).min(1).meta({ description: "What customers know, in the order of the page" }),
-  notifications: z.array(NotificationFile).meta({ description: "Who is told about alerts and incidents", default: [] }).optional(),
+  notifications: z
+    .array(NotificationFile)
+    .meta({ description: "Who is told about alerts and incidents", default: [] })
+    .optional(),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

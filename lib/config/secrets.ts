@@ -7,15 +7,20 @@ export type SecretSources = {
   readonly readFile: (path: string) => Uint8Array;
 };
 
-export type ResolvedSecret = { readonly ok: true; readonly secret: string } | { readonly ok: false; readonly complaint: Complaint };
+export type ResolvedSecret =
+  | { readonly ok: true; readonly secret: string }
+  | { readonly ok: false; readonly complaint: Complaint };
 
 const PREFIX = "whsec_";
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const MIN_BYTES = 24;
 const MAX_BYTES = 64;
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-const refuse = (kind: Complaint["kind"], message: string): ResolvedSecret => ({ ok: false, complaint: { kind, message } });
+const refuse = (kind: Complaint["kind"], message: string): ResolvedSecret => ({
+  ok: false,
+  complaint: { kind, message },
+});
 
 /** A signing key in its own form. Nothing of it is repeated in a message, not even its length. */
 const readKey = (text: string, where: string): ResolvedSecret => {
@@ -23,10 +28,12 @@ const readKey = (text: string, where: string): ResolvedSecret => {
   if (encoded === null || !BASE64.test(encoded)) {
     return refuse("format", `${where} must be env:NAME, file:PATH or ${PREFIX} and base64`);
   }
-  const bytes = Buffer.from(encoded, "base64").length;
-  if (bytes < MIN_BYTES || bytes > MAX_BYTES) {
+  const bytes = Buffer.from(encoded, "base64");
+  if (bytes.length < MIN_BYTES || bytes.length > MAX_BYTES) {
     return refuse("range", `${where} must hold ${MIN_BYTES} to ${MAX_BYTES} bytes in base64`);
   }
+  // Receivers' libraries differ in what they make of missing padding, so it has to be there.
+  if (encoded.length % 4 !== 0) return refuse("format", `${where} must have the = signs that end base64`);
   return { ok: true, secret: text };
 };
 

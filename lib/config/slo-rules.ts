@@ -1,7 +1,7 @@
-import { canFire, factorOf, objectiveOfPercent } from "#lib/core/slo/objective.ts";
-import type { Objective } from "#lib/core/slo/objective.ts";
-import { HOUR_MS } from "#lib/core/units.ts";
 import type { AlertSeverity } from "#lib/core/definitions.ts";
+import type { Objective } from "#lib/core/slo/objective.ts";
+import { canFire, factorOf, objectiveOfPercent } from "#lib/core/slo/objective.ts";
+import { HOUR_MS } from "#lib/core/units.ts";
 import type { Fault } from "./config-error.ts";
 import type { Mapping } from "./read-document.ts";
 import type { Ids, Placed } from "./references.ts";
@@ -35,7 +35,8 @@ const checkFactor = (pair: Placed<Mapping>, objective: Objective | null): Fault[
   const { factor } = pair.value;
   if (objective === null || typeof factor !== "number" || !(factor > 0 && factor <= 1_000_000)) return [];
   if (canFire(factorOf(decimalOf(factor)), objective)) return [];
-  const message = "can never be reached: factor x (100 - objective) must stay under 100, else even a total outage is no alert";
+  const message =
+    "can never be reached: factor x (100 - objective) must stay under 100, else even a total outage is no alert";
   return [{ path: [...pair.path, "factor"], kind: "range", message }];
 };
 

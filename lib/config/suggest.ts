@@ -26,14 +26,18 @@ const skeletonOf = (word: string): string => word.toLowerCase().replace(/[-_ ]/g
 
 export type Suggest = (word: string, candidates: Iterable<string>) => string | null;
 
+/** Short lists of words (fields, methods) are asked again and again; long ones (ids) are not worth remembering. */
+const REMEMBERED_WORDS = 100;
+
 /**
- * Makes a function that finds the candidate nearest to a misspelt word, or null when none is near. It looks at no more
- * than `budget` candidates in all, so that a file full of faults costs no more than a file with a few.
+ * Makes a function that finds the candidate nearest to a misspelt word, or null when none is near. It compares no more
+ * than `budget` words in all, so that a file full of faults costs no more than a file with a few.
  */
 export const createSuggester = (budget: number): Suggest => {
   let left = budget;
-  return (word, candidates) => {
-    if (word === "" || word.length > LONGEST_WORD) return null;
+  const remembered = new Map<string, string | null>();
+
+  const find = (word: string, candidates: Iterable<string>): string | null => {
     const skeleton = skeletonOf(word);
     let nearest: string | null = null;
     let limit = word.length <= 3 ? 1 : word.length <= 12 ? 2 : 3;
@@ -49,6 +53,17 @@ export const createSuggester = (budget: number): Suggest => {
       }
     }
     return nearest;
+  };
+
+  return (word, candidates) => {
+    if (word === "" || word.length > LONGEST_WORD) return null;
+    if (!Array.isArray(candidates) || candidates.length > REMEMBERED_WORDS) return find(word, candidates);
+    const key = `${word}\0${candidates.join()}`;
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    const found = find(word, candidates);
+    remembered.set(key, found);
+    return found;
   };
 };
 

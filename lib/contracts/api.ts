@@ -11,11 +11,11 @@ export const Instant = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   .meta({ id: "Instant", description: "ISO 8601, UTC, milliseconds", example: "2026-11-03T14:02:00.000Z" });
-export const DecimalText = z
+const DecimalText = z
   .string()
   .regex(/^-?\d+(\.\d+)?$/)
   .meta({ id: "Decimal", description: "An exact decimal number as text", example: "99.9" });
-export const DurationText = z
+const DurationText = z
   .string()
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/)
   .meta({ id: "Duration", description: "A length of time with its unit", example: "5m" });
@@ -32,7 +32,7 @@ export const decimalText = (value: number | null, digits = 9): string | null => 
 /** Milliseconds since the epoch as the text of `Instant`. */
 export const instantText = (at: number): string => new Date(at).toISOString();
 
-export const BudgetReading = z
+const BudgetReading = z
   .strictObject({
     consumedRatio: DecimalText.nullable().meta({
       description: "Share of the budget that is spent; above 1 when overspent",
@@ -43,9 +43,8 @@ export const BudgetReading = z
     }),
   })
   .meta({ id: "BudgetReading" });
-export type BudgetReading = z.infer<typeof BudgetReading>;
 
-export const BurnWindow = z
+const BurnWindow = z
   .strictObject({
     duration: DurationText,
     bad: Count,
@@ -59,7 +58,6 @@ export const BurnWindow = z
       .meta({ description: "The pair holds above this burn rate: a decimal, or an exact fraction", example: "13.44" }),
   })
   .meta({ id: "BurnWindow" });
-export type BurnWindow = z.infer<typeof BurnWindow>;
 
 /** The part of an alert that explains it: kept as `alerts.firing_reading` and `alerts.resolved_reading`. */
 export const AlertReading = z.strictObject({
@@ -75,7 +73,7 @@ export type AlertReading = z.infer<typeof AlertReading>;
 
 export const AlertState = z.enum(["firing", "resolved"]);
 export const AlertSeverity = z.enum(["page", "ticket"]);
-export const ResolveReason = z.enum(["recovered", "no_data", "excluded", "policy_changed"]);
+const ResolveReason = z.enum(["recovered", "no_data", "excluded", "policy_changed"]);
 
 export const AlertResource = z
   .strictObject({
@@ -134,14 +132,14 @@ export const alertResource = (facts: AlertFacts): AlertResource => ({
   locations: facts.reading.locations,
 });
 
-export const SliResource = z
+const SliResource = z
   .discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("availability") }),
     z.strictObject({ kind: z.literal("latency"), threshold: DurationText }),
   ])
   .meta({ id: "Sli" });
 
-export const BurnRatePairResource = z
+const BurnRatePairResource = z
   .strictObject({
     pair: z.string(),
     severity: AlertSeverity,

@@ -32,7 +32,7 @@ export const EVENT_DESCRIPTIONS: Readonly<Record<EventType, string>> = {
   "delivery.dead": "An event could not be delivered to an endpoint and will not be tried again.",
 };
 
-export const IncidentUpdateResource = z
+const IncidentUpdateResource = z
   .strictObject({
     id: Identifier,
     status: IncidentStatus,
@@ -43,7 +43,6 @@ export const IncidentUpdateResource = z
     updatedAt: Instant,
   })
   .meta({ id: "IncidentUpdate" });
-export type IncidentUpdateResource = z.infer<typeof IncidentUpdateResource>;
 
 export const IncidentResource = z
   .strictObject({
@@ -62,8 +61,7 @@ export const IncidentResource = z
   .meta({ id: "Incident", description: "Something that customers should know about, told in updates" });
 export type IncidentResource = z.infer<typeof IncidentResource>;
 
-export const DeliveryState = z.enum(["pending", "delivered", "dead", "canceled"]);
-export type DeliveryState = z.infer<typeof DeliveryState>;
+const DeliveryState = z.enum(["pending", "delivered", "dead", "canceled"]);
 
 export const DeliveryResource = z
   .strictObject({

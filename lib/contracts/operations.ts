@@ -18,8 +18,8 @@ import {
   StatuspageSummary,
 } from "./statuspage.ts";
 
-export const DEFAULT_PAGE_SIZE = 20;
-export const MAX_PAGE_SIZE = 100;
+const DEFAULT_PAGE_SIZE = 20;
+const MAX_PAGE_SIZE = 100;
 
 const limit = z.coerce
   .number()
@@ -160,7 +160,7 @@ const statuspage = (operationId: string, name: string, summary: string, response
 });
 
 /** Served from finished bytes, without the database. */
-export const STATUSPAGE_OPERATIONS: readonly Operation[] = [
+const STATUSPAGE_OPERATIONS: readonly Operation[] = [
   statuspage("getSummary", "summary.json", "Page, components, open incidents and overall status", StatuspageSummary),
   statuspage("getStatus", "status.json", "Overall status", StatuspageStatusBody),
   statuspage("getComponents", "components.json", "Components and groups", StatuspageComponentsBody),
@@ -186,7 +186,7 @@ export const STATUSPAGE_OPERATIONS: readonly Operation[] = [
   ),
 ];
 
-export const HEALTH_OPERATIONS: readonly Operation[] = [
+const HEALTH_OPERATIONS: readonly Operation[] = [
   {
     operationId: "getLiveness",
     method: "GET",

@@ -16,10 +16,10 @@ export const StatuspageStatus = z.enum([
   "under_maintenance",
 ]);
 export type StatuspageStatus = z.infer<typeof StatuspageStatus>;
-export const StatuspageImpact = z.enum(["none", "minor", "major", "critical", "maintenance"]);
-export const StatuspageIndicator = z.enum(["none", "minor", "major", "critical", "maintenance"]);
+const StatuspageImpact = z.enum(["none", "minor", "major", "critical", "maintenance"]);
+const StatuspageIndicator = z.enum(["none", "minor", "major", "critical", "maintenance"]);
 
-export const StatuspagePage = z
+const StatuspagePage = z
   .strictObject({ id: Id, name: z.string(), url: z.url(), time_zone: z.string(), updated_at: Instant })
   .meta({ id: "StatuspagePage" });
 
@@ -43,7 +43,7 @@ export const StatuspageComponent = z
   .meta({ id: "StatuspageComponent" });
 export type StatuspageComponent = z.infer<typeof StatuspageComponent>;
 
-export const StatuspageIncidentUpdate = z
+const StatuspageIncidentUpdate = z
   .strictObject({
     id: Id,
     status: z.string(),
@@ -81,7 +81,7 @@ export const StatuspageIncident = z
 export type StatuspageIncident = z.infer<typeof StatuspageIncident>;
 
 /** Maintenance windows do not exist yet, so the list is always there and always empty. */
-export const StatuspageMaintenances = z.array(StatuspageIncident).max(0);
+const StatuspageMaintenances = z.array(StatuspageIncident).max(0);
 
 export const StatuspageOverall = z
   .strictObject({ indicator: StatuspageIndicator, description: z.string() })

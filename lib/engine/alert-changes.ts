@@ -3,19 +3,19 @@ import type { Tx } from "#db/database.ts";
 import type { AlertEpisode } from "#db/queries/alerts.ts";
 import {
   insertFiringAlert,
-  readEventDelivery,
   readFailing,
   readFiringReading,
   readServiceIdOfSlo,
   resolveAlert,
 } from "#db/queries/alerts.ts";
+import { readEventDelivery } from "#db/queries/events.ts";
 import { readSloVersion } from "#db/queries/sli-hours.ts";
-import { recordEvent } from "#lib/commands/record-event.ts";
-import { releaseEvent } from "#lib/commands/release-event.ts";
+import { recordEvent, releaseEvent } from "#lib/commands/record-event.ts";
 import type { AlertReading } from "#lib/contracts/api.ts";
 import { alertResource, decimalText, instantText } from "#lib/contracts/api.ts";
 import type { SloDefinition } from "#lib/core/definitions.ts";
 import { formatDuration } from "#lib/core/duration.ts";
+import { AppError } from "#lib/core/errors.ts";
 import { decideRemoval } from "#lib/core/slo/alert.ts";
 import type { WindowReading } from "#lib/core/slo/reading.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
@@ -68,8 +68,9 @@ const alertReading = async (tx: Tx, track: SloTrack, change: ExplainedTransition
   };
 };
 
-/** Thrown when the stored alerts are not those that the decision was made from: nothing may be written then. */
-export const STALE = Symbol("another evaluator changed these alerts");
+/** The stored alerts are not those that the decision was made from: nothing may be written then. */
+export const staleError = (): AppError =>
+  new AppError("CONFLICT", "another evaluator changed the alerts or readings of an SLO meanwhile");
 
 const recordFired = async (
   tx: Tx,
@@ -97,7 +98,7 @@ const recordFired = async (
   } as const;
   const { id, sloId, severity } = facts;
   if (!(await insertFiringAlert(tx, { id, sloId, pairId: definition.id, number, severity, firedAt, reading }))) {
-    throw STALE;
+    throw staleError();
   }
   await recordEvent(tx, {
     type: "alert.firing",
@@ -124,7 +125,7 @@ type Resolution = {
 const recordResolved = async (tx: Tx, resolution: Resolution, now: EpochMs): Promise<void> => {
   const { sloId, pairId, number, reason, reading, serviceId } = resolution;
   const episode = await resolveAlert(tx, resolution);
-  if (episode === null) throw STALE;
+  if (episode === null) throw staleError();
   const resolvedAt = epochMs(Math.max(episode.firedAt, resolution.resolvedAt));
   // Who was not told of the alert is not told of its end.
   const firing = await readEventDelivery(tx, eventKey(sloId, pairId, number, "firing"));
@@ -155,7 +156,7 @@ const recordResolved = async (tx: Tx, resolution: Resolution, now: EpochMs): Pro
 /**
  * Writes the transitions of one minute of an SLO: alert rows and their events, in the caller's transaction. A ticket's
  * event is recorded without deliveries while a page of the same SLO fires, and delivered when the page resolves first.
- * @throws STALE when the stored alerts are not what the decision was made from.
+ * @throws AppError CONFLICT when the stored alerts are not what the decision was made from.
  */
 export const recordOutcome = async (tx: Tx, track: SloTrack, outcome: MinuteOutcome, now: EpochMs): Promise<void> => {
   for (const change of outcome.transitions) {
@@ -199,7 +200,7 @@ const notifyOfRemoved = async (
 /**
  * Resolves a firing alert whose pair or SLO left the configuration, as `policy_changed`. Its numbers stay those it fired
  * with: there is nothing any more to read it from. `version`: the definition that was evaluated last.
- * @throws STALE when the alert does not fire any more.
+ * @throws AppError CONFLICT when the alert does not fire any more.
  */
 export const recordRemoval = async (
   tx: Tx,
@@ -210,7 +211,7 @@ export const recordRemoval = async (
   const decision = decideRemoval({ kind: "firing", number, hasData: episode.hasData }, minute);
   const text = await readFiringReading(tx, episode);
   const serviceId = await readServiceIdOfSlo(tx, sloId);
-  if (decision.transition?.kind !== "resolved" || text === null || serviceId === null) throw STALE;
+  if (decision.transition?.kind !== "resolved" || text === null || serviceId === null) throw staleError();
   const notify = await notifyOfRemoved(tx, episode, version);
   const reading = JSON.parse(text) as AlertReading;
   const { reason } = decision.transition;

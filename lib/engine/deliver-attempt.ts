@@ -8,7 +8,7 @@ import type { Clock } from "#lib/runtime/clock.ts";
 import { REDACTED, redactText } from "#lib/runtime/redact.ts";
 
 /** What a receiver did. Never thrown: a fault of theirs is a value of ours. */
-export type PostAnswer =
+type PostAnswer =
   | {
       readonly kind: "answered";
       readonly status: number;
@@ -19,7 +19,7 @@ export type PostAnswer =
   | { readonly kind: "failed"; readonly reason: string; readonly durationMs: number };
 
 /** One POST through the egress policy. */
-export type Post = (request: {
+type Post = (request: {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
@@ -28,7 +28,7 @@ export type Post = (request: {
 }) => Promise<PostAnswer>;
 
 /** An endpoint's address and live signing secrets, newest first, opened for one attempt. */
-export type OpenedEndpoint = { readonly url: string; readonly secrets: readonly string[] };
+type OpenedEndpoint = { readonly url: string; readonly secrets: readonly string[] };
 
 export type AttemptDeps = {
   readonly clock: Clock;

@@ -25,8 +25,8 @@ export type DeliverArgs = {
 const POLL_MS = 1_000;
 const HOUSEKEEPING_MS = 10_000;
 const MOST_RESPONSE_BYTES = 16_384;
-/** How long attempts under way may go on after a stop: the role has 8 s in all. */
-const STOP_GRACE_MS = 5_500;
+/** How long attempts under way may go on after a stop: all roles together have 10 s. */
+const STOP_GRACE_MS = 3_000;
 
 /** Remembers a wake that comes while nobody waits. */
 const createBell = () => {

@@ -48,7 +48,7 @@ const attemptSeconds = () =>
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   });
 
-/** A promise that ends an attempt at shutdown must not hang on a database that is away: it is tried until the lease ends. */
+/** Records a result. While the database is away it is tried until the claim ends: a lost result means a repeated delivery. */
 const recordPersistently = async (
   deps: DispatcherDeps,
   delivery: ClaimedDelivery,
@@ -83,6 +83,25 @@ const logAttempt = (log: Logger, delivery: ClaimedDelivery, report: AttemptRepor
   else log.warn({ ...fields, reason: report.outcome.reason }, settled === "dead" ? "event given up" : "attempt failed");
 };
 
+/** Makes the attempt of a claim and records what it came to. */
+const workOn = async (deps: DispatcherDeps, delivery: ClaimedDelivery, signal: AbortSignal): Promise<void> => {
+  const { database, clock, log } = deps;
+  if (delivery.abandonedBefore >= MOST_CRASHES) {
+    log.error({ deliveryId: delivery.id, eventId: delivery.event.id }, "a delivery crashed its dispatcher repeatedly");
+    await recordPersistently(deps, delivery, () => buryPoison(database, { delivery, now: clock.now() }), signal);
+    return;
+  }
+  const report = await attemptDelivery(deps, delivery, signal);
+  attemptsTotal().inc({ outcome: report.outcome.kind });
+  attemptSeconds().observe(report.durationMs / 1_000);
+  const now = clock.now();
+  const random = deps.random();
+  const record = () => settleAttempt(database, { delivery, report, now, random });
+  const settled = await recordPersistently(deps, delivery, record, signal);
+  if (settled === "delivered" || settled === "dead") deliveriesTotal().inc({ state: settled });
+  logAttempt(log, delivery, report, settled);
+};
+
 /**
  * The dispatcher of one process. Any number of them may share a database: a claim is a row lock plus a lease with a
  * random token. An event is delivered at least once, always under the same id.
@@ -100,29 +119,9 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     return busy;
   };
 
-  const work = async (delivery: ClaimedDelivery): Promise<void> => {
-    if (delivery.abandonedBefore >= MOST_CRASHES) {
-      log.error(
-        { deliveryId: delivery.id, eventId: delivery.event.id },
-        "a delivery crashed its dispatcher repeatedly",
-      );
-      await recordPersistently(deps, delivery, () => buryPoison(database, { delivery, now: clock.now() }), stop.signal);
-      return;
-    }
-    const report = await attemptDelivery(deps, delivery, stop.signal);
-    attemptsTotal().inc({ outcome: report.outcome.kind });
-    attemptSeconds().observe(report.durationMs / 1_000);
-    const now = clock.now();
-    const random = deps.random();
-    const record = () => settleAttempt(database, { delivery, report, now, random });
-    const settled = await recordPersistently(deps, delivery, record, stop.signal);
-    if (settled === "delivered" || settled === "dead") deliveriesTotal().inc({ state: settled });
-    logAttempt(log, delivery, report, settled);
-  };
-
   const begin = (delivery: ClaimedDelivery, isSuspect: boolean): void => {
     if (isSuspect) suspects += 1;
-    const running: Promise<void> = work(delivery)
+    const running: Promise<void> = workOn(deps, delivery, stop.signal)
       .catch((error: unknown) => log.error({ deliveryId: delivery.id, error }, "an attempt failed unexpectedly"))
       .finally(() => {
         const wasFull =
@@ -166,12 +165,4 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     },
     abort: () => stop.abort(),
   };
-};
-
-/** One whole round: claims what is due and waits until every attempt is recorded. Returns how many were made. */
-export const runDeliverOnce = async (deps: DispatcherDeps): Promise<number> => {
-  const dispatcher = createDispatcher(deps);
-  const begun = await dispatcher.dispatchDue();
-  await dispatcher.settled();
-  return begun;
 };

@@ -3,23 +3,28 @@ import type { AlertEpisode } from "#db/queries/alerts.ts";
 import { readFiringEpisodes, setAlertHasData } from "#db/queries/alerts.ts";
 import { readConfigVersion } from "#db/queries/config.ts";
 import { readClosedUntil } from "#db/queries/rollup-progress.ts";
+import type { SliHour } from "#db/queries/sli-hours.ts";
 import { readSliHours, readStartedSlos } from "#db/queries/sli-hours.ts";
 import { lockEvaluationMarks, upsertReadings } from "#db/queries/slo-readings.ts";
+import { errorCodeOf } from "#lib/core/errors.ts";
+import type { BlockPool } from "#lib/core/slo/series.ts";
 import { createBlockPool } from "#lib/core/slo/series.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { epochMs, HOUR_MS } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
-import { recordOutcome, recordRemoval, STALE } from "./alert-changes.ts";
+import { recordOutcome, recordRemoval, staleError } from "./alert-changes.ts";
 import type { Lease } from "./lease.ts";
 import { assertLease } from "./lease.ts";
 import { loadTracks } from "./load-tracks.ts";
 import type { Evaluation, SloTrack } from "./slo-track.ts";
 import { CHUNK_MINUTES, evaluateTrack, loadHours, nextMinuteOf } from "./slo-track.ts";
-import { hourAtOf, hoursBySlo } from "./slot-hours.ts";
+import { hourAtOf } from "./slot-hours.ts";
 
 /** Reading the past of many SLOs takes longer than a hot query; faults.md allows a takeover 10 s. */
 const LOAD_DEADLINE_MS = 20_000;
+/** SLOs a query: a round of many SLOs must not hold one connection for long. */
+const LOAD_BATCH = 200;
 const COMMIT_DEADLINE_MS = 10_000;
 
 export type EvaluateResult = {
@@ -94,7 +99,15 @@ const loadMinutes = async (
       ...(track.loadedThrough === null ? [] : again.map((hourAt) => ({ ...key, fromAt: hourAt, toAt: hourAt }))),
     ];
   });
-  const hours = hoursBySlo(await database.read((db) => readSliHours(db, asks), { deadlineMs: LOAD_DEADLINE_MS }));
+  const hours = new Map<string, SliHour[]>();
+  for (let start = 0; start < asks.length; start += LOAD_BATCH) {
+    const batch = asks.slice(start, start + LOAD_BATCH);
+    for (const hour of await database.read((db) => readSliHours(db, batch), { deadlineMs: LOAD_DEADLINE_MS })) {
+      const known = hours.get(hour.sloId);
+      if (known === undefined) hours.set(hour.sloId, [hour]);
+      else known.push(hour);
+    }
+  }
   return tracks.filter((track) => {
     const end = chunkEnd(track, newest);
     return loadHours(track, hours.get(track.slo.id) ?? [], end, changedHours) || nextMinuteOf(track) <= newest;
@@ -109,7 +122,7 @@ const assertUnchanged = async (tx: Tx, evaluations: readonly Evaluation[]): Prom
   );
   const through = new Map(marks.map((mark) => [mark.sloId, mark.through]));
   for (const { track } of evaluations) {
-    if ((through.get(track.slo.id) ?? null) !== track.through) throw STALE;
+    if ((through.get(track.slo.id) ?? null) !== track.through) throw staleError();
   }
 };
 
@@ -163,73 +176,78 @@ const commitRound = async (
   await database.transaction(work, { deadlineMs: COMMIT_DEADLINE_MS });
 };
 
+type Deps = { readonly database: Database; readonly clock: Pick<Clock, "now">; readonly log: Logger };
+
+/** What an evaluator remembers between rounds; `memory` is null when it has to be read anew. */
+type EvaluatorState = {
+  readonly pool: BlockPool;
+  memory: Memory | null;
+  /** Minutes that were rolled up again since the last round that was committed. */
+  changed: Set<EpochMinute>;
+};
+
+/** What is in memory if it still stands, else read anew; a new configuration keeps the SLOs that did not change. */
+const recall = async ({ database, log }: Deps, state: EvaluatorState, lease: Lease): Promise<Memory> => {
+  const { memory, pool } = state;
+  const configVersion = await database.read(readConfigVersion);
+  if (memory !== null && memory.token === lease.token && memory.configVersion === configVersion) return memory;
+  const kept = memory !== null && memory.token === lease.token ? memory.tracks : new Map<string, SloTrack>();
+  const { tracks, versions } = await loadTracks({ database, pool, kept, deadlineMs: LOAD_DEADLINE_MS, log });
+  const orphans = await findOrphans(database, tracks);
+  state.memory = { token: lease.token, configVersion, tracks, versions, orphans };
+  return state.memory;
+};
+
+/** One round: read what is new, judge it, commit it, and only then take it for granted. */
+const runRound = async (deps: Deps, state: EvaluatorState, lease: Lease): Promise<EvaluateResult> => {
+  const { database, clock } = deps;
+  const closedUntil = await database.read(readClosedUntil);
+  if (closedUntil === null) return IDLE;
+  const newest = (closedUntil - 1) as EpochMinute;
+  const held = await recall(deps, state, lease);
+  await noteStarted(database, held.tracks.values());
+  const { changed } = state;
+  const isDue = (track: SloTrack): boolean =>
+    track.isStarted && (nextMinuteOf(track) <= newest || (changed.size > 0 && track.through === newest));
+  const due = [...held.tracks.values()].filter(isDue);
+  if (due.length === 0 && held.orphans.length === 0) return IDLE;
+  const fresh = await loadMinutes(database, due, newest, new Set([...changed].map(hourAtOf)));
+  const evaluations = fresh.map((track) => evaluateTrack(track, chunkEnd(track, newest)));
+  await commitRound({ database, lease, now: clock.now() }, held, newest, evaluations);
+  for (const { track, through, alerts } of evaluations) {
+    track.through = through;
+    track.alerts = alerts;
+    track.isPolicyNew = false;
+  }
+  const removed = held.orphans.length;
+  held.orphans = [];
+  state.changed = new Set();
+  return {
+    evaluated: evaluations.length,
+    fired: countTransitions(evaluations, "fired"),
+    resolved: countTransitions(evaluations, "resolved") + removed,
+    hasMore: evaluations.some(({ through }) => through < newest),
+  };
+};
+
 /** Makes the evaluator of an engine. It holds the minutes of every SLO in memory; the database stays the truth. */
-export const createEvaluator = (args: {
-  readonly database: Database;
-  readonly clock: Pick<Clock, "now">;
-  readonly log: Logger;
-}): Evaluator => {
-  const { database, clock, log } = args;
-  const pool = createBlockPool();
-  let memory: Memory | null = null;
-  let changed = new Set<EpochMinute>();
-
-  /** What is in memory if it still stands, else read anew; a new configuration keeps the SLOs that did not change. */
-  const recall = async (lease: Lease): Promise<Memory> => {
-    const configVersion = await database.read(readConfigVersion);
-    if (memory !== null && memory.token === lease.token && memory.configVersion === configVersion) return memory;
-    const kept = memory !== null && memory.token === lease.token ? memory.tracks : new Map<string, SloTrack>();
-    const { tracks, versions } = await loadTracks({ database, pool, kept, deadlineMs: LOAD_DEADLINE_MS, log });
-    const orphans = await findOrphans(database, tracks);
-    memory = { token: lease.token, configVersion, tracks, versions, orphans };
-    return memory;
-  };
-
-  const round = async (lease: Lease): Promise<EvaluateResult> => {
-    const closedUntil = await database.read(readClosedUntil);
-    if (closedUntil === null) return IDLE;
-    const newest = (closedUntil - 1) as EpochMinute;
-    const held = await recall(lease);
-    await noteStarted(database, held.tracks.values());
-    const isDue = (track: SloTrack): boolean =>
-      track.isStarted && (nextMinuteOf(track) <= newest || (changed.size > 0 && track.through === newest));
-    const due = [...held.tracks.values()].filter(isDue);
-    if (due.length === 0 && held.orphans.length === 0) return IDLE;
-    const fresh = await loadMinutes(database, due, newest, new Set([...changed].map(hourAtOf)));
-    const evaluations = fresh.map((track) => evaluateTrack(track, chunkEnd(track, newest)));
-    await commitRound({ database, lease, now: clock.now() }, held, newest, evaluations);
-    for (const { track, through, alerts } of evaluations) {
-      track.through = through;
-      track.alerts = alerts;
-      track.isPolicyNew = false;
-    }
-    const removed = held.orphans.length;
-    held.orphans = [];
-    changed = new Set();
-    return {
-      evaluated: evaluations.length,
-      fired: countTransitions(evaluations, "fired"),
-      resolved: countTransitions(evaluations, "resolved") + removed,
-      hasMore: evaluations.some(({ through }) => through < newest),
-    };
-  };
-
+export const createEvaluator = (deps: Deps): Evaluator => {
+  const state: EvaluatorState = { pool: createBlockPool(), memory: null, changed: new Set() };
   const forget = (): void => {
-    memory = null;
-    changed = new Set();
+    state.memory = null;
+    state.changed = new Set();
   };
-
   return {
     forget,
     runEvaluateOnce: async (lease, { rerolled }) => {
-      for (const minute of rerolled) changed.add(minute);
+      for (const minute of rerolled) state.changed.add(minute);
       try {
-        return await round(lease);
+        return await runRound(deps, state, lease);
       } catch (error) {
         // What was committed is not known: begin anew from the database.
         forget();
-        if (error !== STALE) throw error;
-        log.info({}, "another evaluator was here meanwhile; reading everything anew");
+        if (errorCodeOf(error) !== "CONFLICT") throw error;
+        deps.log.info({}, "another evaluator was here meanwhile; reading everything anew");
         return { ...IDLE, hasMore: true };
       }
     },

@@ -3,7 +3,7 @@ import type { SlotReport } from "#lib/core/slot.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 
 /** All that has arrived about one scheduled instant of a probe. */
-export type LiveSlot = { readonly at: EpochMs; readonly reports: Map<number, SlotReport> };
+type LiveSlot = { readonly at: EpochMs; readonly reports: Map<number, SlotReport> };
 
 export type LiveSlots = {
   /** A run that is there already is left alone, so that overlapping reads change nothing. */

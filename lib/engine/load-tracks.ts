@@ -66,6 +66,8 @@ export const loadTracks = async (args: {
       const tracks = new Map<string, SloTrack>();
       for (const slo of slos) {
         const old = isKept(slo) ? kept.get(slo.id) : undefined;
+        // The definition is the same; the service it belongs to may have changed.
+        if (old !== undefined) old.slo = slo;
         const mark = marks.get(slo.id);
         const through = mark?.through ?? null;
         const made =

@@ -5,7 +5,7 @@ import type { MeasuredServiceState, PublicServiceState } from "#lib/core/status/
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
 
-export type KnownState = Exclude<PublicServiceState, "unknown">;
+type KnownState = Exclude<PublicServiceState, "unknown">;
 
 /** The states of all services over the days that the page shows. The publisher is its only writer. */
 export type History = {

@@ -22,7 +22,7 @@ import type { Watch } from "./publish-watch.ts";
 import { readWatch } from "./publish-watch.ts";
 
 /** Days that the page shows. */
-export const SHOWN_DAYS = 90;
+const SHOWN_DAYS = 90;
 const MOST_INCIDENTS = 50;
 const MOST_FIRING = 1_000;
 /** Everything is read anew this often, so that nothing that a look missed stays missed. */

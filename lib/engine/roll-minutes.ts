@@ -14,7 +14,7 @@ import { findSameVersion } from "./same-slots.ts";
 import { draftsOf, hourAtOf, hoursBySlo, slotsOfSlo, writeMinutes } from "./slot-hours.ts";
 
 /** Minutes as spans of neighbours, in order. */
-export const spansOf = (minutes: readonly EpochMinute[]): MinuteSpan[] => {
+const spansOf = (minutes: readonly EpochMinute[]): MinuteSpan[] => {
   const spans: MinuteSpan[] = [];
   for (const minute of [...minutes].sort((a, b) => a - b)) {
     const last = spans.at(-1);

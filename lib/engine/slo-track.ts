@@ -5,7 +5,7 @@ import { decideAlert, pairCounts, QUIET } from "#lib/core/slo/alert.ts";
 import type { BudgetReading, CompiledPair, CompiledSlo, PairReading, Reading } from "#lib/core/slo/reading.ts";
 import { budgetReading, compileSlo, longestWindow, pairReading, readingAt } from "#lib/core/slo/reading.ts";
 import type { BlockPool, Counts, MinuteSeries } from "#lib/core/slo/series.ts";
-import { countsAt, createSeries, setMinute } from "#lib/core/slo/series.ts";
+import { appendHour, countsAt, createSeries, setMinute } from "#lib/core/slo/series.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { minuteOf } from "#lib/core/units.ts";
 
@@ -14,7 +14,7 @@ export const CHUNK_MINUTES = 1_440;
 
 /** What is held in memory of one SLO: its minutes, how far it was evaluated, and the state of each pair. */
 export type SloTrack = {
-  readonly slo: SloRow;
+  slo: SloRow;
   readonly compiled: CompiledSlo;
   readonly series: MinuteSeries;
   /** The newest minute that the series holds; null before any was read. */
@@ -90,6 +90,10 @@ export const loadHours = (
   let isChanged = through > known;
   for (const hour of hours) {
     const first = minuteOf(hour.hourAt);
+    if (appendHour(track.series, first, hour, Math.min(60, through - first + 1))) {
+      isChanged = true;
+      continue;
+    }
     const from = changedHours.has(hour.hourAt) ? 0 : Math.max(0, known + 1 - first);
     for (let index = from; index < 60 && first + index <= through; index += 1) {
       const [good, total, expected] = [hour.good[index] ?? 0, hour.total[index] ?? 0, hour.expected[index] ?? 0];

@@ -3,7 +3,7 @@ import type { Session } from "./web-context.ts";
 import { getWebContext, SESSION_COOKIES } from "./web-context.ts";
 
 /** The value of one cookie in a `Cookie` header, or null. The first one counts, as in browsers. */
-export const cookieValue = (header: string | null | undefined, name: string): string | null => {
+const cookieValue = (header: string | null | undefined, name: string): string | null => {
   for (const part of (header ?? "").split(";")) {
     const cut = part.indexOf("=");
     if (cut > 0 && part.slice(0, cut).trim() === name) return part.slice(cut + 1).trim();
@@ -12,7 +12,7 @@ export const cookieValue = (header: string | null | undefined, name: string): st
 };
 
 /** A session token as `createSession` makes it: base64url, bounded so that nonsense never reaches the database. */
-export const isPlausibleToken = (token: string): boolean => /^[A-Za-z0-9_-]{16,128}$/.test(token);
+const isPlausibleToken = (token: string): boolean => /^[A-Za-z0-9_-]{16,128}$/.test(token);
 
 /** The session token that a `Cookie` header carries, or null. */
 export const sessionTokenOf = (cookieHeader: string | null | undefined): string | null => {

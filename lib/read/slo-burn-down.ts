@@ -6,7 +6,7 @@ import { budgetReading, countsOver } from "#lib/core/slo/reading.ts";
 import type { MinuteSeries } from "#lib/core/slo/series.ts";
 import { createSeries, setMinute } from "#lib/core/slo/series.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
-import { addMinutes, addMs, MINUTE_MS, minuteOf, startOfMinute } from "#lib/core/units.ts";
+import { addMinutes, addMs, HOUR_MS, MINUTE_MS, minuteOf, startOfMinute } from "#lib/core/units.ts";
 import { requireSession } from "./require-session.ts";
 import { getWebContext } from "./web-context.ts";
 

@@ -13,7 +13,7 @@ import type { Listed, Paging } from "./pagination.ts";
 import { paginate } from "./pagination.ts";
 
 /** The stored reading of an SLO in the words of the API. Written by the engine only, so its form is given. */
-export const readingResource = (row: SloReadingRow): SloReadingResource => {
+const readingResource = (row: SloReadingRow): SloReadingResource => {
   const { budget } = JSON.parse(row.reading) as Reading;
   const minutes = budget.minutesToExhaustion;
   return {

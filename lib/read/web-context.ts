@@ -15,6 +15,8 @@ export type WebContext = {
   readonly snapshot: () => Snapshot | null;
   /** The session that a cookie's token belongs to; null when it is unknown, expired or revoked. */
   readonly findSession: (token: string) => Promise<Session | null>;
+  /** Logs what a page threw: Next answers 500 without a word. */
+  readonly reportFault: (error: unknown, path: string) => void;
 };
 
 /** Names of the session cookie, the one for https first. Browsers keep `__Host-` cookies safe from sibling domains. */

@@ -11,7 +11,7 @@ const formatOf = (timeZone: string): Intl.DateTimeFormat => {
 };
 
 /** "+09:00" for an instant in a zone; seconds of historical offsets are left out. */
-export const offsetOf = (atMs: number, timeZone: string): string => {
+const offsetOf = (atMs: number, timeZone: string): string => {
   const name =
     formatOf(timeZone)
       .formatToParts(atMs)

@@ -1,8 +1,7 @@
-import { destination as openDestination } from "pino";
+import type { LineSink } from "#lib/runtime/line-sink.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** Where finished lines go. */
-export type LineSink = { readonly write: (line: string) => unknown };
+export { backgroundSink } from "#lib/runtime/line-sink.ts";
 
 export type AccessLog = {
   /** Notes an answered request: one JSON line, written later and in batches, so that no request waits for it. */
@@ -10,13 +9,6 @@ export type AccessLog = {
 };
 
 export const silentAccessLog: AccessLog = { note: () => {} };
-
-/**
- * Lines to standard error in the background. Each write holds whole lines of at most 4 kB together, which a pipe takes
- * in one piece, so that lines of several processes do not mix. When nobody reads, lines beyond 4 MB are dropped.
- */
-export const backgroundSink = (): LineSink =>
-  openDestination({ dest: 2, sync: false, maxWrite: 4_096, maxLength: 4_194_304, minLength: 0 });
 
 /**
  * The fields of R112 in their own fast form: this line is written for every request, and all of its parts are ours but

@@ -34,7 +34,7 @@ export type AdminContext = {
  * Whether an unsafe request comes from a page of ours. Browsers say so by Sec-Fetch-Site, or by Origin; a client that
  * sends neither is no browser and carries no cookie of a victim.
  */
-export const isSameOrigin = (headers: IncomingMessage["headers"]): boolean => {
+const isSameOrigin = (headers: IncomingMessage["headers"]): boolean => {
   const site = headers["sec-fetch-site"];
   if (site !== undefined) return site === "same-origin" || site === "none";
   const origin = headers.origin;
@@ -43,7 +43,7 @@ export const isSameOrigin = (headers: IncomingMessage["headers"]): boolean => {
 };
 
 /** A path of the admin pages to go to after sign-in; anything else leads to the first one. */
-export const safeReturnPath = (asked: string | null): string =>
+const safeReturnPath = (asked: string | null): string =>
   asked !== null &&
   /^\/admin(\/[A-Za-z0-9_-]+)*$/.test(asked) &&
   !asked.startsWith(SESSION_PATH) &&

@@ -39,7 +39,7 @@ const problemsOf = (error: z.ZodError): FieldProblem[] =>
   });
 
 /** Reads a query strictly: unknown, repeated and malformed parameters are all told at once. */
-export const parseQuery = <S extends z.ZodType>(
+const parseQuery = <S extends z.ZodType>(
   schema: S,
   query: URLSearchParams,
 ): { readonly data: z.output<S> } | Refusal => {

@@ -4,7 +4,7 @@ export type Coding = (typeof CODINGS)[number];
 type Weighted = { readonly name: string; readonly q: number };
 
 /** Reads a header such as `gzip;q=0.5, br`. Members that cannot be read are left out; q outside 0..1 counts as 0. */
-export const parseWeighted = (header: string): readonly Weighted[] => {
+const parseWeighted = (header: string): readonly Weighted[] => {
   const members: Weighted[] = [];
   for (const part of header.split(",", 64)) {
     const [rawName = "", ...parameters] = part.split(";");

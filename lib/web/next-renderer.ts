@@ -20,8 +20,8 @@ export type Renderer = {
   /** Development only: compiled files and hot reloading, straight through. */
   readonly pass: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
   readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
-  /** Resolves when the first page can be rendered. */
-  readonly ready: Promise<void>;
+  /** Loads Next; done by the first use otherwise. Resolves when pages can be rendered. May be called again. */
+  readonly prepare: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -32,8 +32,8 @@ export const readBuildId = async (dir: string): Promise<string> => {
 };
 
 /**
- * Next inside this process, behind our server: it opens no port and is asked in memory. Preparing goes on in the
- * background; pages on disk are served meanwhile.
+ * Next inside this process, behind our server: it opens no port and is asked in memory. It is loaded
+ * when first needed, so that a server can answer from its disk copy before.
  * @param dir folder that holds `app` and `.next`.
  */
 export const createNextRenderer = async (args: {
@@ -45,19 +45,30 @@ export const createNextRenderer = async (args: {
   if (isProduction && !existsSync(join(dir, ".next", "BUILD_ID"))) {
     throw new AppError("BUILD_FAILED", `there is no build of the web pages in ${join(dir, ".next")}`);
   }
-  const { default: next } = await import("next");
-  const app = next({ dev: !isProduction, dir, quiet: true });
   const deadlineMs = isProduction ? RENDER_DEADLINE_MS : DEVELOPMENT_DEADLINE_MS;
-  const ready = app.prepare();
-  ready.catch((error: unknown) => log.error({ code: "BUILD_FAILED", error }, "the web pages cannot be rendered"));
-  const handle = app.getRequestHandler();
+  const load = async () => {
+    const { default: next } = await import("next");
+    const app = next({ dev: !isProduction, dir, quiet: true });
+    await app.prepare();
+    return { app, handle: app.getRequestHandler() };
+  };
+  let loading: ReturnType<typeof load> | null = null;
+  const loaded = (): ReturnType<typeof load> => {
+    if (loading === null) {
+      loading = load();
+      loading.catch((error: unknown) => log.error({ code: "BUILD_FAILED", error }, "the web pages cannot be rendered"));
+    }
+    return loading;
+  };
 
   const answer = async (request: InMemoryRequest): Promise<InMemoryAnswer> => {
-    await ready;
+    const { handle } = await loaded();
     return runInMemory((req, res) => handle(req, res), request, deadlineMs);
   };
   return {
-    ready,
+    prepare: async () => {
+      await loaded();
+    },
     answer,
     render: async (path) => {
       const { status, body } = await answer({
@@ -69,16 +80,16 @@ export const createNextRenderer = async (args: {
       return body.toString("utf8");
     },
     pass: async (req, res) => {
-      await ready;
+      const { handle } = await loaded();
       await handle(req, res);
     },
     upgrade: async (req, socket, head) => {
-      await ready;
+      const { app } = await loaded();
       await app.getUpgradeHandler()(req, socket, head);
     },
     close: async () => {
-      await ready.catch(() => {});
-      await app.close();
+      const current = await loading?.catch(() => null);
+      await current?.app.close();
     },
   };
 };

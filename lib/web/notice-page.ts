@@ -43,10 +43,10 @@ main{max-width:32rem}h1{font-size:1.5rem;line-height:1.3;margin:0 0 .5rem}p{marg
 a{color:inherit;text-underline-offset:.2em}small{opacity:.75;overflow-wrap:anywhere}
 `;
 export const NOTICE_CSS_PATH = "/assets/notice.css";
-export const STARTING_RETRY_SECONDS = 2;
+const STARTING_RETRY_SECONDS = 2;
 
 /** A calm page for everything that is not the status page itself. It tells the request id, so that a person can ask about it. */
-export const noticeHtml = (kind: NoticeKind, language: Language, requestId: string): string => {
+const noticeHtml = (kind: NoticeKind, language: Language, requestId: string): string => {
   const words = WORDS[language];
   const { title, text } = words[kind];
   const refresh = kind === "starting" ? `<meta http-equiv="refresh" content="${STARTING_RETRY_SECONDS}">` : "";

@@ -32,7 +32,8 @@ const oneLanguage = (rest: Partial<Snapshot> = {}): Snapshot => {
 };
 const text = (representation: Representation | null): string => representation?.variants.identity.body.toString() ?? "";
 const storeOf = (buildId = "b1") => createTemplateStore({ folder, buildId, log: silentLogger });
-const cacheOf = (store = storeOf()) => createPageCache({ render: renderer.render, clock, log: silentLogger, store });
+const cacheOf = (store = storeOf()) =>
+  createPageCache({ render: renderer.render, clock, log: silentLogger, store, rendersAlways: false });
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "nines-pages-"));
@@ -40,7 +41,10 @@ beforeEach(async () => {
   renderer = fakeRenderer();
   pages = cacheOf();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  await pages.settled();
+  await rm(folder, { recursive: true, force: true });
+});
 
 describe("a public page", () => {
   test("a thousand visitors of a cold page cost one rendering", async () => {
@@ -127,6 +131,8 @@ describe("a public page", () => {
     pages.accept({ ...left, services: left.services.filter(({ id }) => id !== "shop") });
     expect(pages.has("service:shop")).toBe(false);
     expect(await pages.get("service:nobody", "en")).toBeNull();
+    await pages.settled();
+    expect((await storeOf().load()).map(({ pageId }) => pageId)).not.toContain("service:shop");
   });
 });
 
@@ -140,7 +146,7 @@ describe("after a restart", () => {
   test("stored pages are served without Next", async () => {
     await renderOnce();
     renderer = fakeRenderer();
-    renderer.onRender = () => new Promise(() => {});
+    renderer.onRender = () => Promise.reject(new Error("Next is not there yet"));
     pages = cacheOf();
     await pages.loadFromDisk();
     pages.accept(oneLanguage());

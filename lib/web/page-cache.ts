@@ -3,7 +3,15 @@ import type { Language } from "#lib/core/definitions.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import type { PageCacheStats, PageEntry, PageWorks, RenderPage } from "./page-entry.ts";
-import { finishEntry, isRenderDue, lacksUrgent, newPageEntry, startRender, wantedHashes } from "./page-entry.ts";
+import {
+  finishEntry,
+  forgetTemplate,
+  isRenderDue,
+  lacksUrgent,
+  newPageEntry,
+  startRender,
+  wantedHashes,
+} from "./page-entry.ts";
 import type { PageId } from "./page-slices.ts";
 import { pagesOf } from "./page-slices.ts";
 import type { Representation } from "./representation.ts";
@@ -24,6 +32,8 @@ export type PageCache = {
   readonly tick: () => Promise<void>;
   /** Takes in what an earlier process rendered. */
   readonly loadFromDisk: () => Promise<void>;
+  /** Resolves when what was begun, renderings and writes to disk, has ended. */
+  readonly settled: () => Promise<void>;
   readonly stats: PageCacheStats;
 };
 
@@ -62,7 +72,7 @@ const dropPagesThatAreGone = ({ works, entries }: Shelf, current: Snapshot): voi
   for (const [key, entry] of entries) {
     if (alive.has(entry.pageId) && current.page.languages.includes(entry.language)) continue;
     entries.delete(key);
-    works.store?.remove(entry.pageId, entry.language).catch(() => {});
+    forgetTemplate(works, entry);
   }
 };
 
@@ -105,7 +115,7 @@ const tick = async (shelf: Shelf): Promise<void> => {
 
 const waitForRender = async (works: PageWorks, entry: PageEntry): Promise<void> => {
   const rendering = startRender(works, entry);
-  if (entry.template === null) return rendering;
+  if (entry.template === null || works.rendersAlways) return rendering;
   const patience = new AbortController();
   await Promise.race([rendering, works.clock.sleep(PATIENCE_MS, patience.signal).catch(() => {})]);
   patience.abort();
@@ -116,14 +126,14 @@ const get = async (shelf: Shelf, pageId: PageId, language: Language): Promise<Re
   const entry = entryOf(shelf, pageId, language);
   entry.usedAtMs = works.clock.monotonicMs();
   works.stats.waits += 1;
-  if (entry.rendering !== null || isRenderDue(works, entry)) await waitForRender(works, entry);
+  if (works.rendersAlways || entry.rendering !== null || isRenderDue(works, entry)) await waitForRender(works, entry);
   await finishEntry(works, entry);
   return entry.finished?.representation ?? null;
 };
 
 const peek = ({ works, entries }: Shelf, pageId: PageId, language: Language): Representation | null => {
   const entry = entries.get(keyOf(pageId, language));
-  if (entry === undefined || entry.finished === null) return null;
+  if (entry === undefined || entry.finished === null || works.rendersAlways) return null;
   const now = works.clock.monotonicMs();
   if (now > entry.validUntilMs) return null;
   entry.usedAtMs = now;
@@ -140,9 +150,17 @@ export const createPageCache = (args: {
   clock: Clock;
   log: Logger;
   store: TemplateStore | null;
+  rendersAlways: boolean;
 }): PageCache => {
   const stats: PageCacheStats = { renders: 0, renderFailures: 0, finishes: 0, hits: 0, waits: 0 };
-  const works: PageWorks = { ...args, stats, snapshot: null, hashes: new Map(), queue: Promise.resolve() };
+  const works: PageWorks = {
+    ...args,
+    stats,
+    snapshot: null,
+    hashes: new Map(),
+    queue: Promise.resolve(),
+    disk: Promise.resolve(),
+  };
   const shelf: Shelf = { works, entries: new Map() };
   return {
     stats,
@@ -152,6 +170,10 @@ export const createPageCache = (args: {
     has: (pageId) => wantedHashes(works, pageId) !== null,
     isReady: (pageId, language) => (shelf.entries.get(keyOf(pageId, language))?.template ?? null) !== null,
     tick: () => tick(shelf),
+    settled: async () => {
+      await works.queue;
+      await works.disk;
+    },
     loadFromDisk: async () => {
       for (const { pageId, language, template } of (await args.store?.load()) ?? []) {
         entryOf(shelf, pageId, language).template ??= template;

@@ -13,11 +13,11 @@ import type { PageTemplate, TemplateStore } from "./template-store.ts";
 /** Data older than this is shown with a banner. */
 export const STALE_AFTER_MS = 15_000;
 /** Figures and the instant "data as of" follow at least this often. */
-export const REBUILD_EVERY_MS = 5_000;
+const REBUILD_EVERY_MS = 5_000;
 const SAVE_EVERY_MS = 30_000;
 const RETRY_AFTER_MS = 900;
 
-export const PAGE_CACHE_CONTROL = "public, max-age=5, stale-while-revalidate=60, stale-if-error=86400";
+const PAGE_CACHE_CONTROL = "public, max-age=5, stale-while-revalidate=60, stale-if-error=86400";
 
 export type RenderPage = (path: string) => Promise<string>;
 export type PageCacheStats = { renders: number; renderFailures: number; finishes: number; hits: number; waits: number };
@@ -52,10 +52,14 @@ export type PageWorks = {
   readonly clock: Clock;
   readonly log: Logger;
   readonly store: TemplateStore | null;
+  /** Development: a page is rendered anew for each visitor, because its code may have changed. */
+  readonly rendersAlways: boolean;
   readonly stats: PageCacheStats;
   snapshot: Snapshot | null;
   /** Of the present snapshot, computed when first asked for. */
   hashes: Map<PageId, PageHashes | null>;
+  /** Writes to disk, one after the other, so that an old one never undoes a newer. Never rejects. */
+  disk: Promise<void>;
   /** Pages are rendered one at a time: Next blocks the event loop while it does. */
   queue: Promise<void>;
 };
@@ -102,16 +106,25 @@ export const isRenderDue = (works: PageWorks, entry: PageEntry): boolean => {
   return sinceMs >= REBUILD_EVERY_MS;
 };
 
-const saveTemplate = async (works: PageWorks, entry: PageEntry, isUrgent: boolean): Promise<void> => {
-  const { store, clock, log } = works;
-  if (store === null || entry.template === null) return;
+const onDisk = (works: PageWorks, pageId: PageId, work: () => Promise<void>): void => {
+  works.disk = works.disk.then(work).catch((error: unknown) => {
+    works.log.warn({ page: pageId, error }, "the disk copy of a page could not be changed");
+  });
+};
+
+const saveTemplate = (works: PageWorks, entry: PageEntry, isUrgent: boolean): void => {
+  const { store, clock } = works;
+  const { pageId, language, template } = entry;
+  if (store === null || template === null) return;
   if (!isUrgent && clock.monotonicMs() - entry.savedAtMs < SAVE_EVERY_MS) return;
   entry.savedAtMs = clock.monotonicMs();
-  try {
-    await store.save({ pageId: entry.pageId, language: entry.language, template: entry.template });
-  } catch (error) {
-    log.warn({ page: entry.pageId, error }, "a rendered page could not be stored on disk");
-  }
+  onDisk(works, pageId, () => store.save({ pageId, language, template }));
+};
+
+/** Takes the page off the disk. */
+export const forgetTemplate = (works: PageWorks, { pageId, language }: PageEntry): void => {
+  const { store } = works;
+  if (store !== null) onDisk(works, pageId, () => store.remove(pageId, language));
 };
 
 const renderTemplate = async (works: PageWorks, entry: PageEntry): Promise<void> => {
@@ -126,7 +139,7 @@ const renderTemplate = async (works: PageWorks, entry: PageEntry): Promise<void>
     // A newer snapshot may have come meanwhile; then the page is rendered again, and tells the older instant until it is.
     entry.template = { html, hashes: wanted, asOfMs: Date.parse(shown.dataAsOf) };
     entry.hasFailed = false;
-    void saveTemplate(works, entry, isUrgent);
+    saveTemplate(works, entry, isUrgent);
   } catch (error) {
     works.stats.renderFailures += 1;
     if (!entry.hasFailed) {

@@ -5,8 +5,7 @@ import type { Snapshot, SnapshotService } from "#lib/contracts/snapshot.ts";
 export type PageId = "home" | `service:${string}`;
 
 export const servicePageId = (serviceId: string): PageId => `service:${serviceId}`;
-export const serviceIdOf = (pageId: PageId): string | null =>
-  pageId === "home" ? null : pageId.slice("service:".length);
+const serviceIdOf = (pageId: PageId): string | null => (pageId === "home" ? null : pageId.slice("service:".length));
 
 /** The path of a page for browsers, and the internal route that renders it. */
 export const publicPathOf = (pageId: PageId): string => (pageId === "home" ? "/" : `/services/${serviceIdOf(pageId)}`);

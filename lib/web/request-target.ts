@@ -9,7 +9,7 @@ export type RequestTarget =
     }
   | { readonly kind: "refused"; readonly status: 400 | 404 | 414; readonly reason: string };
 
-export const MAX_TARGET_LENGTH = 8_192;
+const MAX_TARGET_LENGTH = 8_192;
 const refused = (status: 400 | 404 | 414, reason: string): RequestTarget => ({ kind: "refused", status, reason });
 
 const decodeSegment = (raw: string): string | null => {

@@ -42,7 +42,7 @@ export type RouterContext = {
 type Target = Extract<RequestTarget, { kind: "path" }>;
 
 /** Addresses for programs get problem details, all others a page for people. */
-export const isForPrograms = (path: string): boolean =>
+const isForPrograms = (path: string): boolean =>
   /^\/(v1|api|health|metrics|openapi\.json|admin\/session)(\/|$)/.test(path);
 
 const NOTICE_KINDS: Readonly<Record<number, NoticeKind>> = {

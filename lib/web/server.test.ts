@@ -302,7 +302,7 @@ describe("admin", () => {
     { name: "another origin", headers: { origin: "https://evil.example" } },
     { name: "an opaque origin", headers: { origin: "null" } },
     { name: "a cross-site fetch", headers: { "sec-fetch-site": "cross-site" } },
-  ])("a sign-in from $name is refused", async ({ headers }) => {
+  ] as { name: string; headers: Record<string, string> }[])("a sign-in from $name is refused", async ({ headers }) => {
     const body = new URLSearchParams({ token: "x" });
     const answer = await get(
       "/admin/session",

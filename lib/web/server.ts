@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Database } from "#lib/read/web-context.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
@@ -8,38 +7,17 @@ import type { Exchange } from "./exchange.ts";
 import type { HttpServer } from "./http-server.ts";
 import { createHttpServer } from "./http-server.ts";
 import { listen } from "./listen.ts";
-import type { Renderer } from "./next-renderer.ts";
 import { problemOfError } from "./problem.ts";
-import type { RandomBytes, RequestIds } from "./request-ids.ts";
+import type { RequestIds } from "./request-ids.ts";
 import { createRequestIds, requestIdOf, traceIdOf } from "./request-ids.ts";
 import type { RouterContext } from "./router.ts";
 import { answerRequest, refuse } from "./router.ts";
 import { sendRepresentation } from "./send-representation.ts";
+import type { WebServerArgs } from "./web-args.ts";
 import type { WebMetrics } from "./web-metrics.ts";
 import { createWebMetrics } from "./web-metrics.ts";
 import type { WebParts } from "./web-parts.ts";
 import { assembleWeb } from "./web-parts.ts";
-
-export type WebServerArgs = {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  readonly dataDir: string;
-  /** Folder with the compiled style sheets and scripts: `.next/static`. */
-  readonly staticDir: string;
-  /** Names the build that templates on disk belong to (`readBuildId`). */
-  readonly buildId: string;
-  readonly version: string;
-  readonly isProduction: boolean;
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly accessLog: AccessLog;
-  readonly renderer: Renderer;
-  readonly randomBytes: RandomBytes;
-  /** Prometheus text of all roles of this instance. */
-  readonly collectMetrics: () => Promise<string>;
-};
 
 export type WebServer = { readonly port: number; readonly stop: () => Promise<void> };
 
@@ -182,6 +160,8 @@ export const startWebServer = async (args: WebServerArgs): Promise<WebServer> =>
     await stopLoops();
     await renderer.close();
   };
+  // Its own failure is logged by the renderer; pages on disk are served meanwhile.
+  renderer.prepare().catch(() => {});
   let stopped: Promise<void> | null = null;
   return {
     port,

@@ -26,7 +26,6 @@ const ROBOTS = "User-agent: *\nDisallow: /admin/\nDisallow: /v1/\n";
 export type StaticFiles = {
   /** The bytes of a path, or null when there is no such file. */
   readonly get: (path: string) => Promise<Representation> | null;
-  readonly paths: () => readonly string[];
 };
 
 const represent = (body: Buffer, contentType: string, cacheControl: string): Promise<Representation> =>
@@ -69,7 +68,6 @@ export const openStaticFiles = async (folder: string): Promise<StaticFiles> => {
   ready.set("/favicon.ico", ready.get("/favicon.svg") as Promise<Representation>);
 
   return {
-    paths: () => [...ready.keys(), ...build.keys()],
     get: (path) => {
       const known = ready.get(path);
       if (known !== undefined) return known;

@@ -16,7 +16,7 @@ export type PageTemplate = {
   readonly asOfMs: number;
 };
 
-export type StoredTemplate = { readonly pageId: PageId; readonly language: Language; readonly template: PageTemplate };
+type StoredTemplate = { readonly pageId: PageId; readonly language: Language; readonly template: PageTemplate };
 
 const TemplateFile = z.strictObject({
   pageId: z.templateLiteral([z.enum(["home", "service:"]), z.string()]),

@@ -5,12 +5,12 @@ import { setWebContext } from "#lib/read/web-context.ts";
 import { watchHealth } from "./health.ts";
 import { createPageCache } from "./page-cache.ts";
 import type { RouterContext } from "./router.ts";
-import type { WebServerArgs } from "./server.ts";
 import { createSite } from "./site.ts";
 import { followSnapshots } from "./snapshot-source.ts";
 import { openStaticFiles } from "./static-files.ts";
 import { createStatuspageCache } from "./statuspage-cache.ts";
 import { createTemplateStore } from "./template-store.ts";
+import type { WebServerArgs } from "./web-args.ts";
 
 export type WebParts = {
   readonly router: RouterContext;
@@ -18,6 +18,16 @@ export type WebParts = {
   readonly refresh: () => Promise<void>;
   /** Settles when the background loops have ended after the signal's abort. */
   readonly ended: Promise<unknown>;
+};
+
+const openCaches = async (args: WebServerArgs, folder: string, baseUrl: () => string) => {
+  const { clock, log, renderer, isProduction, buildId } = args;
+  // In development every page is rendered anew: what lies on disk is of older code.
+  const store = isProduction ? createTemplateStore({ folder: join(folder, "templates"), buildId, log }) : null;
+  const pages = createPageCache({ render: renderer.render, clock, log, store, rendersAlways: !isProduction });
+  const statuspage = createStatuspageCache({ clock, fallbackUrl: baseUrl });
+  await pages.loadFromDisk();
+  return { pages, statuspage, site: createSite(pages, statuspage), files: await openStaticFiles(args.staticDir) };
 };
 
 /** Makes and connects what the web role serves from; loads what lies on disk. `baseUrl` is asked after the port is known. */
@@ -28,20 +38,15 @@ export const assembleWeb = async (
 ): Promise<WebParts> => {
   const { dataDir, database, clock, log, renderer, isProduction, randomBytes } = args;
   const folder = join(dataDir, "page-cache");
-  // In development every page is rendered anew: what lies on disk is of older code.
-  const store = isProduction
-    ? createTemplateStore({ folder: join(folder, "templates"), buildId: args.buildId, log })
-    : null;
-  const pages = createPageCache({ render: renderer.render, clock, log, store });
-  const statuspage = createStatuspageCache({ clock, fallbackUrl: baseUrl });
-  const site = createSite(pages, statuspage);
-  const files = await openStaticFiles(args.staticDir);
-  await pages.loadFromDisk();
+  const caches = await openCaches(args, folder, baseUrl);
+  const { pages, statuspage, site } = caches;
 
   let current: Snapshot | null = null;
   const snapshot = (): Snapshot | null => current;
   const session = (token: string) => findSession(database, { token, now: clock.now() });
-  setWebContext({ database, clock, snapshot, findSession: session });
+  const reportFault = (error: unknown, path: string): void =>
+    log.error({ error, path }, "a page could not be rendered");
+  setWebContext({ database, clock, snapshot, findSession: session, reportFault });
   const onSnapshot = (next: Snapshot): void => {
     current = next;
     site.accept(next);
@@ -65,10 +70,7 @@ export const assembleWeb = async (
   const router: RouterContext = {
     api: { database, clock, version: args.version, snapshot },
     admin: { database, clock, randomBytes, renderer, isProduction, findSession: session },
-    site,
-    pages,
-    statuspage,
-    files,
+    ...caches,
     health,
     snapshot,
     isPageReady,
@@ -81,6 +83,6 @@ export const assembleWeb = async (
       await pages.tick();
       if (current !== null) await statuspage.refresh(current);
     },
-    ended: Promise.all([source.ended, health.ended]),
+    ended: Promise.all([source.ended, health.ended]).then(() => (isProduction ? pages.settled() : undefined)),
   };
 };

@@ -47,8 +47,15 @@ const newLink = async (): Promise<string> => {
   return `${url}/admin/sign-in?token=${token}`;
 };
 
-const openContext = (width: number, theme: "light" | "dark"): Promise<BrowserContext> =>
-  browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme, reducedMotion: "reduce" });
+const openContext = async (width: number, theme: "light" | "dark"): Promise<BrowserContext> => {
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme: theme,
+    reducedMotion: "reduce",
+  });
+  context.setDefaultTimeout(10_000);
+  return context;
+};
 
 const signIn = async (context: BrowserContext): Promise<void> => {
   const page = await context.newPage();
@@ -104,7 +111,7 @@ describe("the door", () => {
     await context.clearCookies();
     const second = await visit(context, link);
     await second.page.getByRole("button", { name: "Sign in" }).click();
-    await second.page.getByRole("alert").waitFor();
+    await second.page.locator("main [role=alert]").waitFor();
     expect(await accessibilityFaults(second.page)).toEqual([]);
     await takePicture(second.page, "admin-sign-in-used-768-dark");
     await context.close();

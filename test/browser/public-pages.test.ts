@@ -142,6 +142,29 @@ test("a reader gets from the first page to a service, to another language and ba
   await close();
 });
 
+test("written from right to left the page still fits", async () => {
+  const { page, close } = await open({ sample: "bad-day", path: "/", width: 360, theme: "light" });
+  await page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
+  expect(await scrollsSideways(page)).toBe(false);
+  await takePicture(page, "bad-day-rtl-360-light");
+  await close();
+});
+
+test("on paper and in forced colours the states stay readable", async () => {
+  const { page, close } = await open({ sample: "bad-day", path: "/", width: 768, theme: "dark" });
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe("rgb(0, 0, 0)");
+  expect(await page.evaluate(() => getComputedStyle(document.querySelector(".state.ok") as Element).color)).toBe(
+    "rgb(35, 128, 77)",
+  );
+  expect(await page.locator(".langs").isVisible()).toBe(false);
+  await takePicture(page, "bad-day-print-768");
+  await page.emulateMedia({ media: "screen", forcedColors: "active", colorScheme: "light" });
+  expect(await page.locator(".state").first().innerText()).toBe("Major outage");
+  await takePicture(page, "bad-day-forced-colours-768");
+  await close();
+});
+
 test("only addresses that exist are linked", async () => {
   const { page, close } = await open({ sample: "bad-day", path: "/", width: 768, theme: "light" });
   const hrefs = await page.locator("a").evaluateAll((links) => links.map((link) => link.getAttribute("href") ?? ""));

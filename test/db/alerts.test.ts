@@ -4,8 +4,6 @@ import type { Database } from "#db/database.ts";
 import { AlertResource } from "#lib/contracts/api.ts";
 import { durationMs } from "#lib/core/units.ts";
 import type { Lease } from "#lib/engine/lease.ts";
-import { createSloLoop } from "#lib/engine/slo-loop.ts";
-import { silentLogger } from "#lib/runtime/logger.ts";
 import type { FakeClock } from "#test/support/fake-clock.ts";
 import { createFakeClock } from "#test/support/fake-clock.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
@@ -14,6 +12,7 @@ import {
   at,
   changeSlo,
   configure,
+  createSloLoop,
   ingest,
   ingestSpan,
   lead,
@@ -37,7 +36,7 @@ beforeEach(async () => {
   database = world.database;
   lease = await lead(database);
   clock = createFakeClock(at(0));
-  loop = createSloLoop({ database, clock, log: silentLogger });
+  loop = createSloLoop(database, clock);
 });
 afterEach(() => world.drop());
 

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { openDatabase } from "#db/database.ts";
 import { findBinaries } from "#db/embedded/binaries.ts";
 import type { EmbeddedServer } from "#db/embedded/index.ts";
-import { findRunningEmbedded, startEmbedded } from "#db/embedded/index.ts";
+import { findRunningEmbedded, hasEmbedded, startEmbedded } from "#db/embedded/index.ts";
 import { isAlive, parsePostmasterFile } from "#db/embedded/postmaster.ts";
 import { toEmbeddedError } from "#db/embedded/run-program.ts";
 import { pickRunUser } from "#db/embedded/run-user.ts";
@@ -25,10 +25,23 @@ const log = { info: () => undefined, warn: () => undefined };
 
 let dataDir: string;
 let servers: EmbeddedServer[];
+const makeFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), "nines-embedded-"));
+  await chmod(folder, 0o755);
+  return folder;
+};
+// initdb takes seconds: most tests begin with a copy of a folder that was started once.
+let started: string;
+beforeAll(async () => {
+  started = await makeFolder();
+  await (await startEmbedded({ dataDir: started, log })).stop();
+});
+afterAll(() => rm(started, { recursive: true, force: true }));
+const useStartedFolder = (): void => void execFileSync("cp", ["-a", join(started, "postgres"), dataDir]);
+
 beforeEach(async () => {
   servers = [];
-  dataDir = await mkdtemp(join(tmpdir(), "nines-embedded-"));
-  await chmod(dataDir, 0o755);
+  dataDir = await makeFolder();
 });
 afterEach(async () => {
   await Promise.all(servers.map((server) => server.stop()));
@@ -73,12 +86,16 @@ describe("the embedded server", () => {
   });
 
   test("refuses a wrong password", async () => {
+    useStartedFolder();
     const url = new URL((await start()).url);
     url.password = "wrong";
     await expect(ask(url.href, "select 1")).rejects.toThrow(/password authentication failed/);
   });
 
   test("is adopted by a second start and found by a command", async () => {
+    expect(hasEmbedded(dataDir)).toBe(false);
+    useStartedFolder();
+    expect(hasEmbedded(dataDir)).toBe(true);
     expect(await findRunningEmbedded(dataDir)).toBeNull();
     const first = await start();
     const second = await start();
@@ -90,6 +107,7 @@ describe("the embedded server", () => {
   });
 
   test("keeps its address and what was acknowledged when it is killed with -9 and started again", async () => {
+    useStartedFolder();
     const first = await start();
     await ask(first.url, "create table kept (id int); insert into kept select generate_series(1, 100)");
     process.kill(first.pid, "SIGKILL");
@@ -100,6 +118,7 @@ describe("the embedded server", () => {
   });
 
   test("stops in order although sessions are open, and may be stopped twice", async () => {
+    useStartedFolder();
     const server = await start();
     const database = openDatabase({ url: server.url, applicationName: "test" });
     await database.read((db) => db`select 1`);
@@ -110,6 +129,7 @@ describe("the embedded server", () => {
   });
 
   test("starts although postmaster.pid names a living process that is another program", async () => {
+    useStartedFolder();
     await (await start()).stop();
     await writeFile(
       join(dataFolder(), "postmaster.pid"),
@@ -164,6 +184,7 @@ describe("the process that started it", () => {
   };
 
   test.skipIf(!hasDeathSignal)("takes it along when it is killed with -9 (needs setpriv)", async () => {
+    useStartedFolder();
     const { child, said } = await spawnOwner({});
     const pid = said.pid as number;
     expect(isAlive(pid)).toBe(true);

@@ -5,7 +5,6 @@ import type { Reading } from "#lib/core/slo/reading.ts";
 import type { EpochMinute } from "#lib/core/units.ts";
 import { createEvaluator } from "#lib/engine/evaluate.ts";
 import type { Lease } from "#lib/engine/lease.ts";
-import { createSloLoop } from "#lib/engine/slo-loop.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import { createFakeClock } from "#test/support/fake-clock.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
@@ -14,6 +13,7 @@ import {
   at,
   changeSlo,
   configure,
+  createSloLoop,
   feedMinutes,
   ingestSpan,
   lead,
@@ -193,7 +193,7 @@ describe("from raw runs", () => {
   };
   const loopAt = (minutes: number, ms = 1) => {
     const clock = createFakeClock(at(minutes, ms));
-    return { clock, loop: createSloLoop({ database, clock, log: silentLogger }) };
+    return { clock, loop: createSloLoop(database, clock) };
   };
   const settle = async ({ loop }: ReturnType<typeof loopAt>, lease: Lease) => {
     for (let round = 0; round < 20; round += 1) if (!(await loop.runSloOnce(lease)).hasMore) return;

@@ -17,8 +17,12 @@ import {
   minuteOf,
   startOfMinute,
 } from "#lib/core/units.ts";
+import { createEvaluator } from "#lib/engine/evaluate.ts";
 import type { Lease } from "#lib/engine/lease.ts";
 import { acquireLease } from "#lib/engine/lease.ts";
+import { runRollupOnce } from "#lib/engine/rollup.ts";
+import { silentLogger } from "#lib/runtime/logger.ts";
+import type { FakeClock } from "#test/support/fake-clock.ts";
 
 /** The first minute of every story: the start of an hour and a day. */
 export const BASE = minuteOf(epochMs(Date.UTC(2026, 10, 2)));
@@ -117,6 +121,18 @@ export const lead = async (database: Database, holder = "engine-a"): Promise<Lea
   const lease = await acquireLease(database, { name: "engine", holder, ttlMs: 600_000 });
   if (lease === null) throw new Error("the lease is taken");
   return lease;
+};
+
+/** Rollup and evaluation in step, as the engine role runs them. */
+export const createSloLoop = (database: Database, clock: FakeClock) => {
+  const evaluator = createEvaluator({ database, clock, log: silentLogger });
+  return {
+    runSloOnce: async (lease: Lease): Promise<{ hasMore: boolean }> => {
+      const rolled = await runRollupOnce({ database, lease, now: clock.now(), log: silentLogger });
+      const evaluated = await evaluator.runEvaluateOnce(lease, rolled);
+      return { hasMore: rolled.hasMore || evaluated.hasMore };
+    },
+  };
 };
 
 /** Slots of a probe within [from, until) minutes. */

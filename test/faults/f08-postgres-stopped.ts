@@ -52,52 +52,90 @@ const signalAll = async (postmaster: number, signal: NodeJS.Signals): Promise<vo
 export const runF08 = async ({ stopMs }: { stopMs: number }): Promise<F08Result> => {
   const folder = await temporaryFolder("f08");
   const target = await startScriptedTarget();
-  const instance = await startInstance({ config: configOf(target.url), dataDir: `${folder.path}/data`, env: { LOG_LEVEL: "warn" } });
+  const instance = await startInstance({
+    config: configOf(target.url),
+    dataDir: `${folder.path}/data`,
+    env: { LOG_LEVEL: "warn" },
+  });
   const url = await findRunningEmbedded(`${folder.path}/data`);
   if (url === null) throw new Error("the embedded database is not found");
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   const ending = new AbortController();
   try {
-    await waitFor("runs of every probe", async () => {
-      const [row] = await sql<{ probes: number; sessions: number }[]>`select count(distinct probe_no)::int as probes from runs`;
-      return row?.probes === PROBES;
-    }, { deadlineMs: 30_000, everyMs: 250 });
+    await waitFor(
+      "runs of every probe",
+      async () => {
+        const [row] = await sql<
+          { probes: number; sessions: number }[]
+        >`select count(distinct probe_no)::int as probes from runs`;
+        return row?.probes === PROBES;
+      },
+      { deadlineMs: 30_000, everyMs: 250 },
+    );
     await waitFor("the page", async () => (await instance.get("/")).text.includes("Shop"), { deadlineMs: 10_000 });
     const [before] = await sql<{ sessions: number; postmaster: number }[]>`
       select count(*)::int as sessions, (select pid from pg_stat_activity where backend_type = 'checkpointer')::int as postmaster from pg_stat_activity where datname = current_database()`;
     const checkpointer = await readFile(`/proc/${before?.postmaster}/stat`, "utf8");
     const postmaster = Number(checkpointer.slice(checkpointer.lastIndexOf(")") + 2).split(" ")[1]);
 
-    const loading = loadPage({ url: instance.url, paths: ["/", "/services/shop", "/api/v2/summary.json"], requestsPerSecond: 100, signal: ending.signal });
+    const loading = loadPage({
+      url: instance.url,
+      paths: ["/", "/services/shop", "/api/v2/summary.json"],
+      requestsPerSecond: 100,
+      signal: ending.signal,
+    });
     const stoppedAt = performance.now();
     await signalAll(postmaster, "SIGSTOP");
     const since = (from: number): number => Math.round(performance.now() - from);
     let notReadyAfterMs = Number.NaN;
     let bannerAfterMs = Number.NaN;
     try {
-      await waitFor("/health/ready to be 503", async () => (await instance.get("/health/ready")).status === 503, { deadlineMs: 10_000, everyMs: 50 });
+      await waitFor("/health/ready to be 503", async () => (await instance.get("/health/ready")).status === 503, {
+        deadlineMs: 10_000,
+        everyMs: 50,
+      });
       notReadyAfterMs = since(stoppedAt);
       if ((await instance.get("/health/live")).status !== 200) throw new Error("/health/live is not 200");
       if ((await instance.get("/health/page")).status !== 200) throw new Error("/health/page is not 200");
-      await waitFor("the stale banner", async () => (await instance.get("/")).text.includes('id="stale"'), { deadlineMs: 20_000, everyMs: 100 });
+      await waitFor(
+        "the stale banner",
+        async () => (await instance.get("/")).text.includes("This page may be out of date"),
+        { deadlineMs: 20_000, everyMs: 100 },
+      );
       bannerAfterMs = since(stoppedAt);
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, stopMs - since(stoppedAt))));
     } finally {
       await signalAll(postmaster, "SIGCONT");
     }
     const resumedAt = performance.now();
-    await waitFor("the backlog to be recorded", async () => {
-      const [row] = await sql<{ behind: number }[]>`select extract(epoch from now() - min(newest))::float8 as behind from (select max(scheduled_at) as newest from runs group by probe_no) latest`;
-      return row !== undefined && row.behind < 3;
-    }, { deadlineMs: 30_000, everyMs: 100 });
+    await waitFor(
+      "the backlog to be recorded",
+      async () => {
+        const [row] = await sql<
+          { behind: number }[]
+        >`select extract(epoch from now() - min(newest))::float8 as behind from (select max(scheduled_at) as newest from runs group by probe_no) latest`;
+        return row !== undefined && row.behind < 3;
+      },
+      { deadlineMs: 30_000, everyMs: 100 },
+    );
     const flushedAfterMs = since(resumedAt);
-    await waitFor("the fresh page", async () => !(await instance.get("/")).text.includes('id="stale"'), { deadlineMs: 20_000, everyMs: 100 });
+    await waitFor(
+      "the fresh page",
+      async () => !(await instance.get("/")).text.includes("This page may be out of date"),
+      { deadlineMs: 20_000, everyMs: 100 },
+    );
     ending.abort();
     const load = await loading;
-    await waitFor("the minutes of the stop to be closed and rolled up", async () => {
-      const [row] = await sql<{ isDone: boolean }[]>`select closed_until > now() - interval '90 seconds' and not exists (select 1 from dirty_minutes where minute < closed_until) as "isDone" from rollup_progress`;
-      return row?.isDone;
-    }, { deadlineMs: 90_000, everyMs: 500 });
+    await waitFor(
+      "the minutes of the stop to be closed and rolled up",
+      async () => {
+        const [row] = await sql<
+          { isDone: boolean }[]
+        >`select closed_until > now() - interval '90 seconds' and not exists (select 1 from dirty_minutes where minute < closed_until) as "isDone" from rollup_progress`;
+        return row?.isDone;
+      },
+      { deadlineMs: 90_000, everyMs: 500 },
+    );
     const findings = [
       ...(await checkBuckets(sql)),
       ...(await checkMissingRuns(sql, 1_000, 0)),
@@ -120,6 +158,8 @@ export const judgeF08 = (result: F08Result): string[] => [
   ...result.findings.map(({ checker, what }) => `${checker}: ${what}`),
   ...result.load.failures.slice(0, 5).map((failure) => `a page request failed: ${failure}`),
   ...(result.notReadyAfterMs > 5_000 ? [`/health/ready took ${result.notReadyAfterMs} ms to say so`] : []),
-  ...(result.bannerAfterMs < 10_000 || result.bannerAfterMs > 18_000 ? [`the banner came after ${result.bannerAfterMs} ms`] : []),
+  ...(result.bannerAfterMs < 10_000 || result.bannerAfterMs > 18_000
+    ? [`the banner came after ${result.bannerAfterMs} ms`]
+    : []),
   ...(result.flushedAfterMs > 10_000 ? [`the backlog took ${result.flushedAfterMs} ms`] : []),
 ];

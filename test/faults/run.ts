@@ -5,7 +5,16 @@ const SCENARIOS: Readonly<Record<string, () => Promise<{ figures: object; faults
   F08: async () => {
     const result = await runF08({ stopMs: 60_000 });
     const { findings: _findings, load, ...times } = result;
-    return { figures: { ...times, requests: load.requests, failed: load.failures.length, p50Ms: load.p50Ms, p99Ms: load.p99Ms }, faults: judgeF08(result) };
+    return {
+      figures: {
+        ...times,
+        requests: load.requests,
+        failed: load.failures.length,
+        p50Ms: load.p50Ms,
+        p99Ms: load.p99Ms,
+      },
+      faults: judgeF08(result),
+    };
   },
 };
 
@@ -19,7 +28,9 @@ if (unknown.length > 0) {
   let failed = 0;
   for (const [name, run] of Object.entries(SCENARIOS).filter(([name]) => asked.length === 0 || asked.includes(name))) {
     const { figures, faults } = await run();
-    process.stdout.write(`${faults.length === 0 ? "ok  " : "FAIL"} ${name} ${JSON.stringify(figures)}\n${faults.map((fault) => `     ${fault}\n`).join("")}`);
+    process.stdout.write(
+      `${faults.length === 0 ? "ok  " : "FAIL"} ${name} ${JSON.stringify(figures)}\n${faults.map((fault) => `     ${fault}\n`).join("")}`,
+    );
     if (faults.length === 0) passed += 1;
     else failed += 1;
   }

@@ -1,6 +1,6 @@
-import { createServer } from "node:net";
-import type { AddressInfo, Server } from "node:net";
 import { readFile, writeFile } from "node:fs/promises";
+import type { AddressInfo, Server } from "node:net";
+import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import type { Instance } from "../support/instance.ts";
 import { processesNaming, runNines, startInstance, temporaryFolder } from "../support/instance.ts";
@@ -35,7 +35,16 @@ const start = async (dataDir: string, args: Parameters<typeof startInstance>[0] 
 
 /** Ports that were free a moment ago, all different. */
 const freePorts = async (count: number): Promise<number[]> => {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<Server>((resolve) => { const server = createServer(); server.listen(0, "127.0.0.1", () => resolve(server)); })));
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<Server>((resolve) => {
+          const server = createServer();
+          server.listen(0, "127.0.0.1", () => resolve(server));
+        }),
+    ),
+  );
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
@@ -59,14 +68,18 @@ test("stop ends everything within ten seconds with exit code 0 and leaves no pro
   const { code, ms } = await instance.stop("SIGTERM");
   expect(code).toBe(0);
   expect(ms).toBeLessThan(10_000);
-  await waitFor("no process to be left", async () => (await processesNaming(dataDir)).length === 0, { deadlineMs: 3_000 });
+  await waitFor("no process to be left", async () => (await processesNaming(dataDir)).length === 0, {
+    deadlineMs: 3_000,
+  });
 });
 
 test("when the supervisor is killed outright, its roles and its database end by themselves", async () => {
   const dataDir = `${await folder("orphans")}/data`;
   const instance = await start(dataDir);
   instance.child.kill("SIGKILL");
-  await waitFor("no process to be left", async () => (await processesNaming(dataDir)).length === 0, { deadlineMs: 15_000 });
+  await waitFor("no process to be left", async () => (await processesNaming(dataDir)).length === 0, {
+    deadlineMs: 15_000,
+  });
 });
 
 test("any role or the database that is killed comes back, and the page answers on the same port", async () => {
@@ -74,11 +87,18 @@ test("any role or the database that is killed comes back, and the page answers o
   const instance = await start(dataDir);
   for (const [name, pid] of await rolePids(dataDir)) {
     process.kill(pid, "SIGKILL");
-    await waitFor(`${name} to be replaced`, async () => {
-      const now = await rolePids(dataDir);
-      return now.size >= 5 && ![...now.values()].includes(pid);
-    }, { deadlineMs: 20_000, everyMs: 100 });
-    await waitFor("the service to be ready", async () => (await instance.get("/health/ready")).status === 200, { deadlineMs: 20_000, everyMs: 100 });
+    await waitFor(
+      `${name} to be replaced`,
+      async () => {
+        const now = await rolePids(dataDir);
+        return now.size >= 5 && ![...now.values()].includes(pid);
+      },
+      { deadlineMs: 20_000, everyMs: 100 },
+    );
+    await waitFor("the service to be ready", async () => (await instance.get("/health/ready")).status === 200, {
+      deadlineMs: 20_000,
+      everyMs: 100,
+    });
   }
 });
 
@@ -89,7 +109,9 @@ test("a port that is taken is said before anything starts, with the cure", async
   cleanups.push(() => new Promise((resolve) => holder.close(resolve)));
   const { port } = holder.address() as AddressInfo;
   await writeFile(`${path}/nines.yaml`, config());
-  const finished = await runNines(["start", "--config", `${path}/nines.yaml`], { env: { PORT: String(port), HOST: "127.0.0.1", NINES_DATA_DIR: `${path}/data` } });
+  const finished = await runNines(["start", "--config", `${path}/nines.yaml`], {
+    env: { PORT: String(port), HOST: "127.0.0.1", NINES_DATA_DIR: `${path}/data` },
+  });
   expect(finished.code).toBe(1);
   expect(finished.stderr).toMatch(/^PORT_TAKEN: port \d+ on 127\.0\.0\.1 is in use\. .*PORT=\d+ npm start/);
 });
@@ -98,7 +120,9 @@ test("a second start on the same data folder is refused and does not disturb the
   const dataDir = `${await folder("twice")}/data`;
   const instance = await start(dataDir);
   const configPath = `${dataDir}.yaml`;
-  const second = await runNines(["start", "--config", configPath], { env: { PORT: "0", HOST: "127.0.0.1", NINES_DATA_DIR: dataDir } });
+  const second = await runNines(["start", "--config", configPath], {
+    env: { PORT: "0", HOST: "127.0.0.1", NINES_DATA_DIR: dataDir },
+  });
   expect(second.code).toBe(1);
   expect(second.stderr).toContain("ALREADY_RUNNING");
   expect((await instance.get("/health/live")).status).toBe(200);
@@ -110,7 +134,9 @@ test.each([
 ])("%s", async (_name, text, code) => {
   const path = await folder("bad");
   await writeFile(`${path}/nines.yaml`, text);
-  const finished = await runNines(["start", "--config", `${path}/nines.yaml`], { env: { PORT: "0", HOST: "127.0.0.1", NINES_DATA_DIR: `${path}/data` } });
+  const finished = await runNines(["start", "--config", `${path}/nines.yaml`], {
+    env: { PORT: "0", HOST: "127.0.0.1", NINES_DATA_DIR: `${path}/data` },
+  });
   expect(finished.code).toBe(1);
   expect(finished.stderr).toContain(code);
   expect(finished.stderr).not.toContain("    at ");
@@ -120,11 +146,22 @@ test("a database that is too far away is waited for, and the page answers meanwh
   const path = await folder("absent");
   const [port, webPort] = await freePorts(2);
   await writeFile(`${path}/nines.yaml`, config());
-  const starting = runNines(["start", "--config", `${path}/nines.yaml`], { env: { PORT: String(webPort), HOST: "127.0.0.1", NINES_DATA_DIR: `${path}/data`, DATABASE_URL: `postgres://nobody:x@127.0.0.1:${port}/none` } });
-  const page = await waitFor("the page to answer", async () => {
-    const response = await fetch(`http://127.0.0.1:${webPort}/`);
-    return response.status === 503 && response;
-  }, { deadlineMs: 30_000, everyMs: 100 });
+  const starting = runNines(["start", "--config", `${path}/nines.yaml`], {
+    env: {
+      PORT: String(webPort),
+      HOST: "127.0.0.1",
+      NINES_DATA_DIR: `${path}/data`,
+      DATABASE_URL: `postgres://nobody:x@127.0.0.1:${port}/none`,
+    },
+  });
+  const page = await waitFor(
+    "the page to answer",
+    async () => {
+      const response = await fetch(`http://127.0.0.1:${webPort}/`);
+      return response.status === 503 && response;
+    },
+    { deadlineMs: 30_000, everyMs: 100 },
+  );
   expect(page.headers.get("retry-after")).not.toBeNull();
   const pid = Number((await readFile(`${path}/data/nines.pid`, "utf8")).split("\n")[0]);
   process.kill(pid, "SIGTERM");
@@ -135,6 +172,10 @@ test("without a configuration a demonstration starts that measures its own servi
   const path = await folder("demo");
   const instance = await start(`${path}/data`, { config: undefined, cwd: path, env: { LOG_LEVEL: "warn" } });
   expect(instance.output()).toContain("This is a demonstration");
-  await waitFor("a measured, operational service", async () => (await instance.get("/api/v2/components.json")).text.includes('"operational"'), { deadlineMs: 30_000, everyMs: 200 });
+  await waitFor(
+    "a measured, operational service",
+    async () => (await instance.get("/api/v2/components.json")).text.includes('"operational"'),
+    { deadlineMs: 30_000, everyMs: 200 },
+  );
   expect((await instance.get("/")).text).toMatch(/demonstration/i);
 });

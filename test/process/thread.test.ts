@@ -1,6 +1,6 @@
+import postgres from "postgres";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import postgres from "postgres";
 import { findRunningEmbedded } from "#db/embedded/index.ts";
 import { checkAlerts, checkBuckets, checkInnocence, checkSliHours } from "../faults/rig/checkers.ts";
 import type { Receiver } from "../faults/rig/receiver.ts";
@@ -36,7 +36,14 @@ notifications:
   - { id: oncall, type: webhook, url: "${receiverUrl}", secret: ${SECRET}, events: [alert.firing, alert.resolved] }
 `;
 
-type Alert = { id: string; state: string; firedAt: string; resolvedAt: string | null; resolveReason: string | null; windows: { long: { bad: number; total: number } } };
+type Alert = {
+  id: string;
+  state: string;
+  firedAt: string;
+  resolvedAt: string | null;
+  resolveReason: string | null;
+  windows: { long: { bad: number; total: number } };
+};
 type Envelope = { id: string; type: string; specversion: string; data: Alert };
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -47,7 +54,9 @@ let sql: postgres.Sql;
 
 const json = async <T>(path: string): Promise<T> => JSON.parse((await instance.get(path)).text) as T;
 const component = async (): Promise<string | undefined> =>
-  (await json<{ components: { name: string; status: string }[] }>("/api/v2/summary.json")).components.find(({ name }) => name === "Shop API")?.status;
+  (await json<{ components: { name: string; status: string }[] }>("/api/v2/summary.json")).components.find(
+    ({ name }) => name === "Shop API",
+  )?.status;
 const alerts = async (): Promise<Alert[]> => (await json<{ data: Alert[] }>("/v1/alerts")).data;
 
 beforeAll(async () => {
@@ -84,8 +93,13 @@ const firstMinuteThatFires = async (): Promise<Date | undefined> => {
   return rows[0]?.minute;
 };
 
-test("a failing service goes through all stations and back: page, alert, one signed webhook, budget, recovery", { timeout: 600_000 }, async () => {
-  await waitFor("the service to be operational", async () => (await component()) === "operational", { deadlineMs: 30_000, everyMs: 200 });
+test("a failing service goes through all stations and back: page, alert, one signed webhook, budget, recovery", {
+  timeout: 600_000,
+}, async () => {
+  await waitFor("the service to be operational", async () => (await component()) === "operational", {
+    deadlineMs: 30_000,
+    everyMs: 200,
+  });
   expect((await instance.get("/")).text).toContain("Shop API");
 
   // Early in a minute, so that this minute is the one in which most runs fail and the test is as short as it can be.
@@ -94,28 +108,49 @@ test("a failing service goes through all stations and back: page, alert, one sig
   // Down: the page says so within three intervals and five seconds.
   target.goDown();
   const downFrom = performance.now();
-  await waitFor("the page to say it", async () => (await component()) === "major_outage", { deadlineMs: PAGE_WITHIN_MS, everyMs: 50 });
-  await waitFor("the HTML to say it", async () => (await instance.get("/")).text.includes("Major outage"), { deadlineMs: PAGE_WITHIN_MS - (performance.now() - downFrom), everyMs: 50 });
+  await waitFor("the page to say it", async () => (await component()) === "major_outage", {
+    deadlineMs: PAGE_WITHIN_MS,
+    everyMs: 50,
+  });
+  await waitFor("the HTML to say it", async () => (await instance.get("/")).text.includes("Major outage"), {
+    deadlineMs: PAGE_WITHIN_MS - (performance.now() - downFrom),
+    everyMs: 50,
+  });
 
   // The alert fires at the first closed minute that the raw runs imply.
-  const fired = await waitFor("the alert", async () => (await alerts()).find(({ state }) => state === "firing"), { deadlineMs: 150_000, everyMs: 250 });
+  const fired = await waitFor("the alert", async () => (await alerts()).find(({ state }) => state === "firing"), {
+    deadlineMs: 150_000,
+    everyMs: 250,
+  });
   const implied = await firstMinuteThatFires();
   expect(implied).toBeDefined();
   expect(new Date(fired.firedAt).getTime()).toBe((implied as Date).getTime() + 60_000);
 
   // One webhook, correctly signed for the standard's own library, with the alert of the API as its data.
-  const [first] = await waitFor("the webhook", () => { const all = receiver.received(); return all.length > 0 && all; }, { deadlineMs: 10_000 });
+  const [first] = await waitFor(
+    "the webhook",
+    () => {
+      const all = receiver.received();
+      return all.length > 0 && all;
+    },
+    { deadlineMs: 10_000 },
+  );
   if (first === undefined) throw new Error("no webhook");
   const envelope = new Webhook(SECRET).verify(first.body, first.headers) as Envelope;
   expect(envelope).toMatchObject({ id: first.headers["webhook-id"], type: "alert.firing", specversion: "1.0" });
   expect(envelope.data.id).toBe(fired.id);
   expect(first.headers["x-nines-signature"]).toMatch(/^t=\d+,v1=[0-9a-f]{64}$/);
-  await waitFor("the burn line on the page", async () => /burning/i.test((await instance.get("/")).text), { deadlineMs: 10_000, everyMs: 100 });
+  await waitFor("the burn line on the page", async () => /burning/i.test((await instance.get("/")).text), {
+    deadlineMs: 10_000,
+    everyMs: 100,
+  });
 
   // The budget falls by what was counted: bad / (25 % of all).
-  const slo = await json<{ data: { reading: { good: number; bad: number; total: number; evaluatedAt: string; budget: { consumedRatio: string } } } }>("/v1/slos/shop-availability").then(
-    (body) => ("data" in body ? body.data : (body as never)),
-  );
+  const slo = await json<{
+    data: {
+      reading: { good: number; bad: number; total: number; evaluatedAt: string; budget: { consumedRatio: string } };
+    };
+  }>("/v1/slos/shop-availability").then((body) => ("data" in body ? body.data : (body as never)));
   const [raw] = await sql<{ bad: number; total: number }[]>`
     select (count(*) filter (where class not in (0, 1)))::int as bad, count(*)::int as total from runs where scheduled_at < ${slo.reading.evaluatedAt}`;
   expect({ bad: slo.reading.bad, total: slo.reading.total }).toEqual({ bad: raw?.bad, total: raw?.total });
@@ -124,13 +159,30 @@ test("a failing service goes through all stations and back: page, alert, one sig
   // Recovery: the outage ends after three good slots; until enough of the last five minutes is good the service counts as
   // degraded. The alert resolves, a second webhook says that.
   target.goUp();
-  await waitFor("the outage to end on the page", async () => (await component()) === "degraded_performance", { deadlineMs: PAGE_WITHIN_MS, everyMs: 50 });
-  const resolved = await waitFor("the alert to resolve", async () => (await alerts()).find(({ id, state }) => id === fired.id && state === "resolved"), { deadlineMs: 200_000, everyMs: 500 });
+  await waitFor("the outage to end on the page", async () => (await component()) === "degraded_performance", {
+    deadlineMs: PAGE_WITHIN_MS,
+    everyMs: 50,
+  });
+  const resolved = await waitFor(
+    "the alert to resolve",
+    async () => (await alerts()).find(({ id, state }) => id === fired.id && state === "resolved"),
+    { deadlineMs: 200_000, everyMs: 500 },
+  );
   expect(resolved.resolveReason).toBe("recovered");
-  const types = await waitFor("the second webhook", () => { const all = receiver.received(); return all.length >= 2 && all.map(({ body }) => (JSON.parse(body) as Envelope).type); }, { deadlineMs: 10_000 });
+  const types = await waitFor(
+    "the second webhook",
+    () => {
+      const all = receiver.received();
+      return all.length >= 2 && all.map(({ body }) => (JSON.parse(body) as Envelope).type);
+    },
+    { deadlineMs: 10_000 },
+  );
   expect(types).toEqual(["alert.firing", "alert.resolved"]);
 
-  await waitFor("the page to be operational again", async () => (await component()) === "operational", { deadlineMs: 320_000, everyMs: 500 });
+  await waitFor("the page to be operational again", async () => (await component()) === "operational", {
+    deadlineMs: 320_000,
+    everyMs: 500,
+  });
 
   // And the raw rows agree, judged by code that shares nothing with the product.
   expect(await checkBuckets(sql)).toEqual([]);

@@ -9,13 +9,26 @@ type Cruise = { readonly summary: { readonly violations: readonly Violation[]; r
 
 const cruise = async (cwd: string): Promise<Cruise> => {
   const script = join(ROOT, "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs");
-  const args = [script, "--config", join(ROOT, ".dependency-cruiser.cjs"), "--output-type", "json", "app", "lib", "probes", "db"];
+  const args = [
+    script,
+    "--config",
+    join(ROOT, ".dependency-cruiser.cjs"),
+    "--output-type",
+    "json",
+    "app",
+    "lib",
+    "probes",
+    "db",
+  ];
   // The exit code counts violations; the JSON on standard output is what is judged.
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, maxBuffer: 64e6 }).catch((error: { stdout: string }) => error);
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, maxBuffer: 64e6 }).catch(
+    (error: { stdout: string }) => error,
+  );
   return JSON.parse(stdout) as Cruise;
 };
 
-const named = (cruised: Cruise): string[] => [...new Set(cruised.summary.violations.map((found) => `${found.rule.name}: ${found.from} -> ${found.to}`))].sort();
+const named = (cruised: Cruise): string[] =>
+  [...new Set(cruised.summary.violations.map((found) => `${found.rule.name}: ${found.from} -> ${found.to}`))].sort();
 
 test("every import in the product follows the rule of the layers", async () => {
   const cruised = await cruise(ROOT);

@@ -7,7 +7,16 @@ const lint = async (filePath: string, code: string): Promise<string[]> => {
   const eslint = new ESLint({
     cwd: ROOT,
     overrideConfig: [
-      { files: ["**/*.ts", "**/*.tsx"], languageOptions: { parserOptions: { projectService: false } }, rules: { "@typescript-eslint/no-floating-promises": "off", "@typescript-eslint/no-misused-promises": "off", "@typescript-eslint/switch-exhaustiveness-check": "off", "@typescript-eslint/only-throw-error": "off" } },
+      {
+        files: ["**/*.ts", "**/*.tsx"],
+        languageOptions: { parserOptions: { projectService: false } },
+        rules: {
+          "@typescript-eslint/no-floating-promises": "off",
+          "@typescript-eslint/no-misused-promises": "off",
+          "@typescript-eslint/switch-exhaustiveness-check": "off",
+          "@typescript-eslint/only-throw-error": "off",
+        },
+      },
     ],
   });
   const [result] = await eslint.lintText(code, { filePath });
@@ -25,13 +34,38 @@ test.each([
   ["a timer in core", "lib/core/x.ts", "setTimeout(() => 1, 1);", "no-restricted-globals"],
   ["fetch in core", "lib/core/x.ts", "export const f = () => fetch('http://a.example');", purity],
   ["fetch in the engine", "lib/engine/x.ts", "export const f = () => fetch('http://a.example');", purity],
-  ["http.request in the web role", "lib/web/x.ts", "import http from 'node:http'; export const f = () => http.request('http://a.example');", purity],
-  ["a named http request in a check", "probes/checks/x.ts", "import { request } from 'node:http'; export const f = () => request('http://a.example');", "no-restricted-imports"],
-  ["https in the command line", "lib/cli/x.ts", "import https from 'node:https'; export const f = https;", "no-restricted-imports"],
-  ["a socket in a check", "probes/x.ts", "import { connect } from 'node:net'; export const f = () => connect(1);", "no-restricted-imports"],
+  [
+    "http.request in the web role",
+    "lib/web/x.ts",
+    "import http from 'node:http'; export const f = () => http.request('http://a.example');",
+    purity,
+  ],
+  [
+    "a named http request in a check",
+    "probes/checks/x.ts",
+    "import { request } from 'node:http'; export const f = () => request('http://a.example');",
+    "no-restricted-imports",
+  ],
+  [
+    "https in the command line",
+    "lib/cli/x.ts",
+    "import https from 'node:https'; export const f = https;",
+    "no-restricted-imports",
+  ],
+  [
+    "a socket in a check",
+    "probes/x.ts",
+    "import { connect } from 'node:net'; export const f = () => connect(1);",
+    "no-restricted-imports",
+  ],
   ["tls in the database", "db/x.ts", "import tls from 'node:tls'; export const f = tls;", "no-restricted-imports"],
   ["the environment outside its module", "lib/web/x.ts", "export const e = process.env.HOME;", purity],
-  ["SQL from text", "db/queries/x.ts", "export const f = (sql: { unsafe: (t: string) => void }) => sql.unsafe('select 1');", purity],
+  [
+    "SQL from text",
+    "db/queries/x.ts",
+    "export const f = (sql: { unsafe: (t: string) => void }) => sql.unsafe('select 1');",
+    purity,
+  ],
   ["code from text", "lib/web/x.ts", "export const f = () => eval('1');", purity],
   ["any", "lib/web/x.ts", "export const f = (a: any) => a;", "@typescript-eslint/no-explicit-any"],
   ["an enum", "lib/core/x.ts", "export enum A { B }", purity],
@@ -40,7 +74,9 @@ test.each([
 });
 
 test("the linter lets the egress module open connections", async () => {
-  expect(await lint("lib/egress/x.ts", "import { connect } from 'node:net'; export const f = () => connect(1);")).toEqual([]);
+  expect(
+    await lint("lib/egress/x.ts", "import { connect } from 'node:net'; export const f = () => connect(1);"),
+  ).toEqual([]);
 });
 
 test("the linter counts lines: a file of 301 and a function of 61 are refused", async () => {

@@ -28,10 +28,10 @@ const SYSTEM_BROWSERS = [
 type Candidate = { executablePath: string; env: Record<string, string> };
 
 /** Which browser to drive: the one named by hand, the packaged one, Playwright's, the system's. */
-export const findBrowser = async (environment: NodeJS.ProcessEnv = process.env): Promise<Candidate> => {
+const findBrowser = async (environment: NodeJS.ProcessEnv, scratch: string): Promise<Candidate> => {
   const named = environment.CHROME_PATH;
   if (named !== undefined && named !== "") return { executablePath: named, env: {} };
-  const packaged = await unpackChromium(environment);
+  const packaged = await unpackChromium(environment, scratch);
   if (packaged !== null) return packaged;
   const installed = [chromium.executablePath(), ...SYSTEM_BROWSERS].find((path) => path !== "" && existsSync(path));
   if (installed !== undefined) return { executablePath: installed, env: {} };
@@ -40,9 +40,9 @@ export const findBrowser = async (environment: NodeJS.ProcessEnv = process.env):
 
 /** A running browser; `close` also removes what it wrote. */
 export const openBrowser = async (): Promise<{ browser: Browser; close(): Promise<void> }> => {
-  const { executablePath, env } = await findBrowser();
   // A home of its own: an ordinary user may have none that can be written to.
   const home = await mkdtemp(join(tmpdir(), "nines-browser-"));
+  const { executablePath, env } = await findBrowser(process.env, home);
   const browser = await chromium.launch({
     executablePath,
     args: FLAGS,

@@ -18,13 +18,23 @@ export const temporaryFolder = async (name: string): Promise<{ path: string; rem
 export type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
 /** Runs one command of the real launcher to its end. */
-export const runNines = (args: readonly string[], options: { env?: Record<string, string>; input?: string; cwd?: string } = {}): Promise<Finished> =>
+export const runNines = (
+  args: readonly string[],
+  options: { env?: Record<string, string>; input?: string; cwd?: string } = {},
+): Promise<Finished> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd: options.cwd ?? ROOT, env: { ...cleanEnvironment(), ...options.env } });
+    const child = spawn(process.execPath, [LAUNCHER, ...args], {
+      cwd: options.cwd ?? ROOT,
+      env: { ...cleanEnvironment(), ...options.env },
+    });
     let stdout = "";
     let stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => { stdout += chunk.toString(); });
-    child.stderr.on("data", (chunk: Buffer) => { stderr += chunk.toString(); });
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
     child.stdin.end(options.input ?? "");
@@ -33,7 +43,11 @@ export const runNines = (args: readonly string[], options: { env?: Record<string
 /** The environment without what a developer may have set for Nines, and without npm's marks. */
 const cleanEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined && !/^(npm_|NINES_|DATABASE_URL$|PORT$|HOST$|LOG_LEVEL$|NODE_ENV$|VITEST)/.test(entry[0])),
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] =>
+        entry[1] !== undefined &&
+        !/^(npm_|NINES_|DATABASE_URL$|PORT$|HOST$|LOG_LEVEL$|NODE_ENV$|VITEST)/.test(entry[0]),
+    ),
   ) as NodeJS.ProcessEnv;
 
 export type Instance = {
@@ -43,7 +57,10 @@ export type Instance = {
   readonly startedInMs: number;
   readonly output: () => string;
   /** The text of a page or API path, with its status. */
-  readonly get: (path: string, headers?: Record<string, string>) => Promise<{ status: number; text: string; headers: Headers }>;
+  readonly get: (
+    path: string,
+    headers?: Record<string, string>,
+  ) => Promise<{ status: number; text: string; headers: Headers }>;
   /** Sends SIGTERM and waits for the end; returns the exit code and how long it took. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<{ code: number | null; ms: number }>;
 };
@@ -63,15 +80,22 @@ export const startInstance = async ({ config, dataDir, env, args = [], cwd }: In
   const configPath = join(dataDir, "..", `${dataDir.split("/").at(-1)}.yaml`);
   if (config !== undefined) await writeFile(configPath, config);
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [LAUNCHER, "start", ...(config === undefined ? [] : ["--config", configPath]), ...args], {
-    cwd: cwd ?? ROOT,
-    env: { ...cleanEnvironment(), HOST: "127.0.0.1", PORT: "0", NINES_DATA_DIR: dataDir, LOG_LEVEL: "info", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [LAUNCHER, "start", ...(config === undefined ? [] : ["--config", configPath]), ...args],
+    {
+      cwd: cwd ?? ROOT,
+      env: { ...cleanEnvironment(), HOST: "127.0.0.1", PORT: "0", NINES_DATA_DIR: dataDir, LOG_LEVEL: "info", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   let output = "";
   const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
   const ready = await new Promise<{ url: string; signInUrl: string }>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`not ready within ${READY_WITHIN_MS} ms:\n${output}`)), READY_WITHIN_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`not ready within ${READY_WITHIN_MS} ms:\n${output}`)),
+      READY_WITHIN_MS,
+    );
     const look = (chunk: Buffer): void => {
       output += chunk.toString();
       const url = /Status page +(\S+)/.exec(output)?.[1];

@@ -28,7 +28,6 @@ const SAMPLES: Record<string, () => Snapshot> = {
   "long-names": samples.longNames,
   "demo-page": samples.demoPage,
 };
-export type SampleName = keyof typeof SAMPLES;
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const compress = promisify(brotliCompress);
@@ -46,6 +45,7 @@ const context: WebContext = {
     return unused("the clock")();
   },
   findSession: unused("a session"),
+  reportFault: (error, path) => process.stderr.write(`${path}: ${String(error)}\n`),
 };
 setWebContext(context);
 

@@ -255,7 +255,7 @@ const calmServices = (): SnapshotService[] => [
     latencyMs: sampleLatency(128, 9),
     latencyNowMs: 128,
   }),
-  sampleService("account", "Account pages", {
+  sampleService("account", "Account area", {
     groupId: "Accounts",
     slos: [sampleSlo("account-availability", "99.9", 80_265, 80_310)],
     days: sampleDays({ 69: "under_maintenance", 41: "under_maintenance" }),

@@ -26,14 +26,14 @@ const readTar = (archive: Buffer): { name: string; content: Buffer }[] => {
 };
 
 /** Finds fonts of the machine, of the package, and of a folder named by hand for scripts that neither has. */
-const fontsConf = (folder: string, extra: string | undefined): string => `<?xml version="1.0"?>
+const fontsConf = (folder: string, scratch: string, extra: string | undefined): string => `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir>/usr/share/fonts</dir>
   <dir>/usr/local/share/fonts</dir>
   <dir>${join(folder, "fonts")}</dir>
   ${extra === undefined ? "" : `<dir>${extra}</dir>`}
-  <cachedir>${join(folder, "font-cache")}</cachedir>
+  <cachedir>${join(scratch, "font-cache")}</cachedir>
   <alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
   <alias><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias>
 </fontconfig>
@@ -69,18 +69,19 @@ const unpackInto = async (bin: string, folder: string): Promise<void> => {
 /**
  * The browser inside the npm package, unpacked once into node_modules/.cache with its libraries and a font.
  * Null where the package is missing or made for another machine (it holds an x64 Linux binary).
+ * @param scratch a folder that this user may write to; the unpacked browser may belong to somebody else.
  */
 export const unpackChromium = async (
-  environment: NodeJS.ProcessEnv = process.env,
+  environment: NodeJS.ProcessEnv,
+  scratch: string,
 ): Promise<{ executablePath: string; env: Record<string, string> } | null> => {
   const source = packageFolder();
   if (source === null || process.platform !== "linux" || process.arch !== "x64") return null;
   const { version } = JSON.parse(await readFile(join(source, "package.json"), "utf8")) as { version: string };
   const folder = join(root, "node_modules", ".cache", `nines-chromium-${version}`);
   if (!existsSync(join(folder, "chromium"))) await unpackInto(join(source, "bin"), folder);
-  const fonts = fontsConf(folder, environment.NINES_TEST_FONTS);
-  const fontsFile = join(folder, "nines-fonts.conf");
-  await writeFile(fontsFile, fonts);
+  const fontsFile = join(scratch, "fonts.conf");
+  await writeFile(fontsFile, fontsConf(folder, scratch, environment.NINES_TEST_FONTS));
   const libraries = [join(folder, "lib"), environment.LD_LIBRARY_PATH].filter((path) => path !== undefined);
   return {
     executablePath: join(folder, "chromium"),

@@ -38,7 +38,7 @@ export const fakeRenderer = (): FakeRenderer => {
     rendered: [],
     asked: [],
     onRender: () => Promise.resolve(),
-    ready: Promise.resolve(),
+    prepare: () => Promise.resolve(),
     render: async (path) => {
       renderer.rendered.push(path);
       await renderer.onRender(path);

@@ -10,13 +10,26 @@ if (missing.length > 0 && process.getuid?.() === 0 && existsSync("/usr/bin/apt-g
   process.stdout.write(`installing ${missing.join(", ")}\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   spawnSync("apt-get", ["update", "-qq"], { stdio: "ignore", env, timeout: 180_000 });
-  spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { stdio: "ignore", env, timeout: 300_000 });
+  spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], {
+    stdio: "ignore",
+    env,
+    timeout: 300_000,
+  });
 }
 const result = await runStep(
   {
     name: "interop",
     script: "node_modules/vitest/vitest.mjs",
-    args: ["run", "--project", "interop", "--reporter", "default", "--reporter", "./test/support/closing-line-reporter.ts", ...process.argv.slice(2)],
+    args: [
+      "run",
+      "--project",
+      "interop",
+      "--reporter",
+      "default",
+      "--reporter",
+      "./test/support/closing-line-reporter.ts",
+      ...process.argv.slice(2),
+    ],
   },
   { isQuiet: false },
 );

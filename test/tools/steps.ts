@@ -7,7 +7,12 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** One program of a check: its name for people, the script in node_modules, its arguments. */
 export type Step = { readonly name: string; readonly script: string; readonly args: readonly string[] };
 
-export type StepResult = { readonly step: Step; readonly code: number; readonly output: string; readonly seconds: number };
+export type StepResult = {
+  readonly step: Step;
+  readonly code: number;
+  readonly output: string;
+  readonly seconds: number;
+};
 
 /** Runs a script of node_modules on this Node. With `isQuiet` its output is kept for the end. */
 export const runStep = (step: Step, options: { isQuiet: boolean }): Promise<StepResult> =>
@@ -16,10 +21,19 @@ export const runStep = (step: Step, options: { isQuiet: boolean }): Promise<Step
     const child = spawn(process.execPath, [join(ROOT, step.script), ...step.args], {
       cwd: ROOT,
       stdio: ["ignore", options.isQuiet ? "pipe" : "inherit", options.isQuiet ? "pipe" : "inherit"],
-      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ""}` },
+      env: {
+        ...process.env,
+        ...(options.isQuiet ? { NO_COLOR: "1" } : {}),
+        PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ""}`,
+      },
     });
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => { output += chunk.toString(); });
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+      });
     child.on("error", reject);
-    child.on("exit", (code) => resolve({ step, code: code ?? 1, output, seconds: (performance.now() - startedAt) / 1_000 }));
+    child.on("exit", (code) =>
+      resolve({ step, code: code ?? 1, output, seconds: (performance.now() - startedAt) / 1_000 }),
+    );
   });

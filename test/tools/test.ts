@@ -9,7 +9,15 @@ const result = await runStep(
   {
     name: "tests",
     script: "node_modules/vitest/vitest.mjs",
-    args: ["run", ...projects.flatMap((name) => ["--project", name]), "--reporter", "default", "--reporter", "./test/support/closing-line-reporter.ts", ...process.argv.slice(2)],
+    args: [
+      "run",
+      ...projects.flatMap((name) => ["--project", name]),
+      "--reporter",
+      "default",
+      "--reporter",
+      "./test/support/closing-line-reporter.ts",
+      ...process.argv.slice(2),
+    ],
   },
   { isQuiet: false },
 );

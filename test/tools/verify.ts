@@ -3,22 +3,32 @@ import type { Step, StepResult } from "./steps.ts";
 import { runStep } from "./steps.ts";
 
 const VITEST = "node_modules/vitest/vitest.mjs";
+/** The end of a failed step says what failed. */
+const MOST_OUTPUT = 12_000;
 /** Two lanes for two cores; the longest step of each lane comes first. */
 const LANES: readonly (readonly Step[])[] = [
   [
-    { name: "lint", script: "node_modules/eslint/bin/eslint.js", args: [".", "--max-warnings=0", "--cache", "--cache-location", "node_modules/.cache/eslint/"] },
+    {
+      name: "lint",
+      script: "node_modules/eslint/bin/eslint.js",
+      args: [".", "--max-warnings=0", "--cache", "--cache-location", "node_modules/.cache/eslint/"],
+    },
     { name: "format", script: "node_modules/@biomejs/biome/bin/biome", args: ["check", "."] },
   ],
   [
     { name: "types", script: "node_modules/typescript/bin/tsc", args: ["--noEmit", "-p", "."] },
-    { name: "unit tests", script: VITEST, args: ["run", "--project", "unit", "--reporter", "dot"] },
-    { name: "import rules", script: "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs", args: ["--config", ".dependency-cruiser.cjs", "app", "lib", "probes", "db"] },
+    { name: "unit tests", script: VITEST, args: ["run", "--project", "unit", "--reporter", "default"] },
+    {
+      name: "import rules",
+      script: "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs",
+      args: ["--config", ".dependency-cruiser.cjs", "app", "lib", "probes", "db"],
+    },
   ],
 ];
 
 const report = ({ step, code, output, seconds }: StepResult): void => {
   process.stdout.write(`${code === 0 ? "ok  " : "FAIL"} ${step.name} (${seconds.toFixed(1)} s)\n`);
-  if (code !== 0) process.stdout.write(`${output}\n`);
+  if (code !== 0) process.stdout.write(`${output.slice(-MOST_OUTPUT)}\n`);
 };
 
 const runLane = async (steps: readonly Step[]): Promise<boolean> => {

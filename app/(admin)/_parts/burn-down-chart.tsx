@@ -5,6 +5,7 @@ import {
   Line,
   LineChart,
   ReferenceArea,
+  ReferenceDot,
   ReferenceLine,
   ResponsiveContainer,
   Tooltip,
@@ -50,6 +51,7 @@ export const BurnDownChart = ({ points, timeZone, label }: Props) => {
   const write = formats(points, timeZone);
   const known = points.flatMap(({ left }) => (left === null ? [] : [left]));
   const lowest = Math.min(0, ...known);
+  const last = points.at(-1);
   const axis = { stroke: "var(--edge)", tick: { fill: "var(--soft)" }, tickLine: false };
   return (
     <div className="chart" role="img" aria-label={label}>
@@ -105,6 +107,9 @@ export const BurnDownChart = ({ points, timeZone, label }: Props) => {
             connectNulls={false}
             isAnimationActive={false}
           />
+          {last === undefined || last.left === null ? null : (
+            <ReferenceDot x={last.at} y={last.left} r={4.5} fill="var(--text)" stroke="var(--bg)" strokeWidth={2} />
+          )}
         </LineChart>
       </ResponsiveContainer>
     </div>

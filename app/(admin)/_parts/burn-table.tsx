@@ -2,7 +2,7 @@ import type { Reading } from "#lib/core/slo/reading.ts";
 import type { BurnWindowRow } from "../../_view/burn-windows.ts";
 import { burnPosition, burnWindows, factorNumber } from "../../_view/burn-windows.ts";
 import type { Format } from "../../_view/format.ts";
-import { minutesWords, rateText } from "./slo-words.ts";
+import { limitText, minutesWords, rateText } from "./slo-words.ts";
 
 const Row = ({ window, format }: { window: BurnWindowRow; format: Format }) => {
   const limit = factorNumber(window.factor);
@@ -24,7 +24,7 @@ const Row = ({ window, format }: { window: BurnWindowRow; format: Format }) => {
           <rect className="tick" x={burnPosition(limit)} width="2" height="14" />
         </svg>
       </td>
-      <td className="number">{rateText(limit, format)}</td>
+      <td className="number">{limitText(window.factor, format)}</td>
     </tr>
   );
 };

@@ -1,4 +1,5 @@
 import type { SloDefinition } from "#lib/core/definitions.ts";
+import { factorNumber } from "../../_view/burn-windows.ts";
 import type { Format } from "../../_view/format.ts";
 import { digitsFor } from "../../_view/slo-line.ts";
 
@@ -30,7 +31,11 @@ export const attainedText = (good: number, total: number, objective: string, for
 
 /** Signed, to one place: budgets are read to a tenth of a percent. */
 export const budgetText = (remaining: number | null, format: Format): string =>
-  remaining === null ? "–" : format.percent(remaining, 1);
+  remaining === null ? "–" : format.percent(remaining, 1).replace("-", "−");
+
+/** A limit as it is configured; an exact fraction ("14/15") as a number of three figures. */
+export const limitText = (factor: string, format: Format): string =>
+  factor.includes("/") ? `${format.rate(factorNumber(factor))}x` : `${factor}x`;
 
 export const rateText = (rate: number | null, format: Format): string =>
   rate === null ? "–" : `${format.rate(rate)}x`;

@@ -155,24 +155,34 @@ const takeTurns = async (args: {
   return rows;
 };
 
+/** @throws AppError USAGE */
+const readOptions = (args: readonly string[]): { rounds: number; requests: number; isJson: boolean } => {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        rounds: { type: "string", default: "5" },
+        requests: { type: "string", default: "20000" },
+        json: { type: "boolean", default: false },
+      },
+    });
+    const rounds = Number(values.rounds);
+    const requests = Number(values.requests);
+    if (Number.isInteger(rounds) && rounds >= 1 && Number.isInteger(requests) && requests >= CONNECTIONS) {
+      return { rounds, requests, isJson: values.json };
+    }
+  } catch (error) {
+    throw new AppError("USAGE", (error as Error).message, { cause: error });
+  }
+  throw new AppError("USAGE", `--rounds takes 1 or more, --requests ${CONNECTIONS} or more`);
+};
+
 /**
  * `nines bench page [--rounds 5] [--requests 20000] [--json]`: the page, its 304 and summary.json through the real web
  * role without a database, in turns (A B A B …) with a plain Node server of the same bytes. Exit 1 when the goal is missed.
  */
 export const runPageBench = async (context: CommandContext): Promise<ExitCode> => {
-  const { values } = parseArgs({
-    args: [...context.args],
-    options: {
-      rounds: { type: "string", default: "5" },
-      requests: { type: "string", default: "20000" },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const rounds = Number(values.rounds);
-  const requests = Number(values.requests);
-  if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(requests) || requests < CONNECTIONS) {
-    throw new AppError("USAGE", `--rounds takes 1 or more, --requests ${CONNECTIONS} or more`);
-  }
+  const { rounds, requests, isJson } = readOptions(context.args);
   const dataDir = await mkdtemp(join(tmpdir(), "nines-bench-"));
   const running: BenchServer[] = [];
   try {
@@ -187,7 +197,7 @@ export const runPageBench = async (context: CommandContext): Promise<ExitCode> =
     return report(
       context,
       rows.filter((row) => row.ours.length > 0),
-      values.json,
+      isJson,
     );
   } finally {
     for (const server of running) server.stop();

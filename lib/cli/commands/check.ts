@@ -29,14 +29,23 @@ const count = (number: number, noun: string): string => `${number} ${noun}${numb
 const describe = ({ locations, services, notifications }: Config): string =>
   [
     count(services.length, "service"),
-    count(services.reduce((sum, service) => sum + service.probes.length, 0), "probe"),
-    count(services.reduce((sum, service) => sum + service.slos.length, 0), "SLO"),
+    count(
+      services.reduce((sum, service) => sum + service.probes.length, 0),
+      "probe",
+    ),
+    count(
+      services.reduce((sum, service) => sum + service.slos.length, 0),
+      "SLO",
+    ),
     count(locations.length, "location"),
     count(notifications.length, "notification"),
   ].join(", ");
 
 const errorBlock = (error: ConfigError, style: Style): string => {
-  const where = [error.path === "" ? "the whole file" : error.path, ...(error.line === undefined ? [] : [`line ${error.line}`])];
+  const where = [
+    error.path === "" ? "the whole file" : error.path,
+    ...(error.line === undefined ? [] : [`line ${error.line}`]),
+  ];
   return `${style("bold", where.join(", "))}  ${style("red", error.kind)}\n  ${error.message}\n  ${cureFor(error)}\n`;
 };
 
@@ -54,11 +63,17 @@ const forPeople = (file: string, result: ConfigResult, style: Style): string => 
 };
 
 const forMachines = (result: ConfigResult): string =>
-  JSON.stringify(result.ok ? { ok: true, errors: [], warnings: result.warnings } : { ok: false, errors: result.errors });
+  JSON.stringify(
+    result.ok ? { ok: true, errors: [], warnings: result.warnings } : { ok: false, errors: result.errors },
+  );
 
 const parseCommandLine = (args: readonly string[]): { file: string | undefined; isJson: boolean } => {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options: { json: { type: "boolean" } }, allowPositionals: true });
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { json: { type: "boolean" } },
+      allowPositionals: true,
+    });
     if (positionals.length > 1) throw new Error("only one file can be checked at a time");
     return { file: positionals[0], isJson: values.json === true };
   } catch (error) {
@@ -72,7 +87,10 @@ const load = async (file: string, env: CommandContext["env"]): Promise<ConfigRes
     return await loadConfigFile(file, env);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "CONFIG_UNREADABLE") throw error;
-    return { ok: false, errors: [{ path: "", kind: "reference", message: `CONFIG_UNREADABLE: ${printable(error.detail, 1_000)}` }] };
+    return {
+      ok: false,
+      errors: [{ path: "", kind: "reference", message: `CONFIG_UNREADABLE: ${printable(error.detail, 1_000)}` }],
+    };
   }
 };
 
@@ -81,7 +99,9 @@ const run = async (context: CommandContext): Promise<ExitCode> => {
   const file = named ?? readEnvironment(context.env).configPath ?? DEFAULT_CONFIG_PATH;
   const result = await load(file, context.env);
   const text = isJson ? `${forMachines(result)}\n` : forPeople(file, result, styleFor(context.stdout, context.env));
-  await new Promise<void>((resolve, reject) => context.stdout.write(text, (error) => (error ? reject(error) : resolve())));
+  await new Promise<void>((resolve, reject) =>
+    context.stdout.write(text, (error) => (error ? reject(error) : resolve())),
+  );
   return result.ok ? 0 : 1;
 };
 

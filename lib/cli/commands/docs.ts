@@ -1,13 +1,15 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { errorReference } from "#lib/cli/docs/error-reference.ts";
 import { configReference, configSchemaFile } from "#lib/config/reference.ts";
 import { AppError } from "#lib/core/errors.ts";
 
-/** Files of the repository that are made from the schema of the configuration. */
+/** Files of the repository that are made from the schema of the configuration and the catalogue of errors. */
 export const GENERATED_DOCS: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": configReference,
   "docs/nines.schema.json": configSchemaFile,
+  "docs/errors.md": errorReference,
 };
 
 const urlOf = (name: string): URL => new URL(`../../../${name}`, import.meta.url);
@@ -37,13 +39,15 @@ const run = async ({ args, stdout }: CommandContext): Promise<ExitCode> => {
     const isCurrent = (await readIfThere(name)) === text;
     if (!isCurrent && isCheckOnly) code = 1;
     if (!isCurrent && !isCheckOnly) await writeFile(urlOf(name), text);
-    stdout.write(`${name}: ${isCurrent ? "up to date" : isCheckOnly ? 'out of date; run "npm run docs"' : "written"}\n`);
+    stdout.write(
+      `${name}: ${isCurrent ? "up to date" : isCheckOnly ? 'out of date; run "npm run docs"' : "written"}\n`,
+    );
   }
   return code;
 };
 
 export const command: Command = {
-  summary: "write the configuration reference and its JSON Schema",
-  usage: `nines docs [--check]\n\nWrites ${Object.keys(GENERATED_DOCS).join(" and ")} from the schema.\n  --check  write nothing; exit 1 when a file is out of date`,
+  summary: "write the configuration reference, its JSON Schema and the list of errors",
+  usage: `nines docs [--check]\n\nWrites ${Object.keys(GENERATED_DOCS).join(", ")} from their sources.\n  --check  write nothing; exit 1 when a file is out of date`,
   run,
 };

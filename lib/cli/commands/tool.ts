@@ -14,7 +14,11 @@ const TOOLS = {
 
 const runTool = (file: string, context: CommandContext): Promise<ExitCode> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [fileURLToPath(new URL(`../../../${file}`, import.meta.url)), ...context.args.slice(1)], { stdio: "inherit" });
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL(`../../../${file}`, import.meta.url)), ...context.args.slice(1)],
+      { stdio: "inherit" },
+    );
     context.signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
     child.on("error", reject);
     child.on("exit", (code) => resolve(code === 0 ? 0 : 1));

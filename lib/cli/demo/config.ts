@@ -1,7 +1,10 @@
 import type { DemoPorts } from "#lib/cli/demo/targets.ts";
 
 /** The demonstration's configuration: an ordinary file, kept in the data folder, that shows one of each. */
-export const demoConfig = (ports: DemoPorts, secret: string): string => `# Made by "nines start" because no configuration was found. It is written anew at every start.
+export const demoConfig = (
+  ports: DemoPorts,
+  secret: string,
+): string => `# Made by "nines start" because no configuration was found. It is written anew at every start.
 # Your own: copy nines.example.yaml to nines.yaml, change it, and start again.
 version: 1
 page: { name: Demo Shop, time_zone: Etc/UTC, languages: [en, ko, ru] }

@@ -8,7 +8,11 @@ export type DemoBehaviour = { readonly kind: "answer"; readonly delayMs: number 
 export const catalogueAt = (): DemoBehaviour => ({ kind: "answer", delayMs: 5 });
 
 /** Search is slow in the first 20 seconds of every second minute. */
-export const searchAt = (now: EpochMs): DemoBehaviour => ({ kind: "answer", delayMs: now % (2 * MINUTE_MS) < 20 * SECOND_MS ? 450 : 15 });
+export const searchAt = (now: EpochMs): DemoBehaviour => ({
+  kind: "answer",
+  delayMs: now % (2 * MINUTE_MS) < 20 * SECOND_MS ? 450 : 15,
+});
 
 /** Payments fail in the first minute of every five. */
-export const paymentsAt = (now: EpochMs): DemoBehaviour => (now % (5 * MINUTE_MS) < MINUTE_MS ? { kind: "fail" } : { kind: "answer", delayMs: 25 });
+export const paymentsAt = (now: EpochMs): DemoBehaviour =>
+  now % (5 * MINUTE_MS) < MINUTE_MS ? { kind: "fail" } : { kind: "answer", delayMs: 25 };

@@ -21,7 +21,12 @@ import { runLoop } from "#lib/runtime/run-loop.ts";
 const TICK_MS = 1_000;
 const RETAIN_EVERY_MS = 600_000;
 
-type Leading = { readonly context: RoleContext; readonly database: Database; readonly lease: Lease; readonly signal: AbortSignal };
+type Leading = {
+  readonly context: RoleContext;
+  readonly database: Database;
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+};
 
 const watchConfig = ({ context, database, lease, signal }: Leading, secretBox: SecretBox): ConfigWatcher => {
   const { settings, clock, log } = context;
@@ -29,10 +34,13 @@ const watchConfig = ({ context, database, lease, signal }: Leading, secretBox: S
     path: settings.configPath,
     load: (bytes) => loadConfig({ bytes, env: processEnvironment(), readFile: readFileSync, judgeUrl }),
     apply: (config) =>
-      database.transaction(async (tx) => {
-        await assertLease(tx, lease);
-        return applyConfig(tx, { config, now: clock.now(), secretBox });
-      }, { deadlineMs: 10_000 }),
+      database.transaction(
+        async (tx) => {
+          await assertLease(tx, lease);
+          return applyConfig(tx, { config, now: clock.now(), secretBox });
+        },
+        { deadlineMs: 10_000 },
+      ),
     clock,
     log,
     signal,

@@ -1,6 +1,7 @@
 // Entry point of a role's process. The supervisor sends the settings first; without its channel the process ends.
-import { errorCodeOf } from "#lib/core/errors.ts";
+
 import type { FromRole, RoleName, RunningRole, StartRole, ToRole } from "#lib/cli/roles/role.ts";
+import { errorCodeOf } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
 import { collectRoleMetrics, describeProcess } from "#lib/runtime/metrics.ts";

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Database } from "#db/database.ts";
 import { openDatabase } from "#db/database.ts";
 import { readActiveProbes, readConfigDocument, readConfigVersion } from "#db/queries/config.ts";
-import type { StartRole } from "#lib/cli/roles/role.ts";
 import { readLeaseHolder } from "#db/queries/leases.ts";
+import type { StartRole } from "#lib/cli/roles/role.ts";
 import { createIngestCache, ingestRuns } from "#lib/commands/ingest-runs.ts";
 import { runAsLeader } from "#lib/engine/lease.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
@@ -23,7 +23,9 @@ const readWork = (database: Database, knownVersion: bigint): Promise<Work | null
     const version = await readConfigVersion(db);
     if (version === knownVersion) return null;
     const [active, document] = [await readActiveProbes(db, null), await readConfigDocument(db)];
-    const probes = active.flatMap(({ definition }) => definition.locations.map((locationId) => ({ definition, locationId })));
+    const probes = active.flatMap(({ definition }) =>
+      definition.locations.map((locationId) => ({ definition, locationId })),
+    );
     return { version, probes, allow: document?.egress.allow ?? [] };
   });
 
@@ -58,7 +60,13 @@ export const startRole: StartRole = async ({ settings, clock, log }) => {
     work = { version: -1n, probes: [], allow: [] };
     scheduler.update([]);
   };
-  const standingAside = runLoop({ intervalMs: POLL_MS, work: standAside, onError: () => undefined, clock, signal: stopping.signal });
+  const standingAside = runLoop({
+    intervalMs: POLL_MS,
+    work: standAside,
+    onError: () => undefined,
+    clock,
+    signal: stopping.signal,
+  });
 
   const lead = async (_lease: unknown, signal: AbortSignal): Promise<void> => {
     const refresh = async (): Promise<void> => {

@@ -24,7 +24,9 @@ export const startRole: StartRole = async ({ settings, clock, log, collectMetric
     database,
     clock,
     log,
-    accessLog: isLoggingRequests ? createAccessLog({ service: "nines-web", region: null, sink: backgroundSink() }) : silentAccessLog,
+    accessLog: isLoggingRequests
+      ? createAccessLog({ service: "nines-web", region: null, sink: backgroundSink() })
+      : silentAccessLog,
     renderer: await createNextRenderer({ dir: PROJECT_ROOT, isProduction, log }),
     randomBytes,
     collectMetrics,

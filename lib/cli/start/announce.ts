@@ -22,23 +22,44 @@ export const localAddress = (host: string, port: number): string => {
   return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
 };
 
+const makeSignInToken = async (databaseUrl: string, clock: Clock): Promise<string> => {
+  const database = openDatabase({ url: databaseUrl, applicationName: "nines-start", maxConnections: 1 });
+  try {
+    return (await createSignInLink(database, { now: clock.now(), actor: "cli", randomBytes })).token;
+  } finally {
+    await database.close();
+  }
+};
+
 /** Says on the terminal that everything runs, where the page is, and how to sign in. */
-export const announce = async ({ stdout, settings, port, databaseUrl, configPath, isDemo, clock }: Args): Promise<void> => {
+export const announce = async ({
+  stdout,
+  settings,
+  port,
+  databaseUrl,
+  configPath,
+  isDemo,
+  clock,
+}: Args): Promise<void> => {
   if (port === null) {
     stdout.write(`Nines is ready: ${settings.roles.join(", ")} with ${configPath}\n`);
     return;
   }
   const page = localAddress(settings.host, port);
-  const database = openDatabase({ url: databaseUrl, applicationName: "nines-start", maxConnections: 1 });
-  try {
-    const { token } = await createSignInLink(database, { now: clock.now(), actor: "cli", randomBytes });
-    stdout.write(`\nNines is ready.\n\n  Status page   ${page}\n  Dashboards    ${page}/admin/sign-in?token=${token}\n                (works once, for 15 minutes; a new one: npm run -s nines -- user sign-in-link)\n`);
-  } finally {
-    await database.close();
-  }
-  stdout.write(
-    isDemo
-      ? `\n  This is a demonstration with three local services: one is always up, one is slow at times, one fails in the\n  first minute of every five. For your own services: cp nines.example.yaml nines.yaml, change it, start again.\n  To remove the demonstration's data: rm -r ${settings.dataDir}\n\n`
-      : `  Configuration ${configPath} (read again when it changes)\n\n`,
-  );
+  const token = await makeSignInToken(databaseUrl, clock);
+  const afterwards = isDemo
+    ? `  This is a demonstration with three local services: one is always up, one is slow at times, one fails in the
+  first minute of every five. For your own services: cp nines.example.yaml nines.yaml, change it, start again.
+  To remove the demonstration's data: rm -r ${settings.dataDir}`
+    : `  Configuration ${configPath} (read again when it changes)`;
+  stdout.write(`
+Nines is ready.
+
+  Status page   ${page}
+  Dashboards    ${page}/admin/sign-in?token=${token}
+                (works once, for 15 minutes; a new one: npm run -s nines -- user sign-in-link)
+
+${afterwards}
+
+`);
 };

@@ -23,7 +23,10 @@ export const createInstanceMetrics = (clock: Clock, signal: AbortSignal): Instan
     const answer = new Promise<RoleMetrics>((resolve) => waiting.set(id, resolve));
     process.send({ kind: "metrics_wanted", id });
     const deadline = new AbortController();
-    const late = clock.sleep(ANSWER_DEADLINE_MS, AbortSignal.any([signal, deadline.signal])).then(() => null, () => null);
+    const late = clock.sleep(ANSWER_DEADLINE_MS, AbortSignal.any([signal, deadline.signal])).then(
+      () => null,
+      () => null,
+    );
     const metrics = await Promise.race([answer, late]);
     deadline.abort();
     waiting.delete(id);

@@ -34,12 +34,21 @@ export const lockInstance = async (dataDir: string, roles: readonly RoleName[]):
       return async () => void (await rm(path, { force: true }));
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      if (code === "ENOSPC") throw new AppError("DISK_FULL", `no space is left in ${dataDir}. Free some and start again.`, { cause: error });
-      if (code !== "EEXIST") throw new AppError("PERMISSION_DENIED", `${dataDir} cannot be written (${code}). Give this user access, or choose another folder: NINES_DATA_DIR=~/nines npm start`, { cause: error });
+      if (code === "ENOSPC")
+        throw new AppError("DISK_FULL", `no space is left in ${dataDir}. Free some and start again.`, { cause: error });
+      if (code !== "EEXIST")
+        throw new AppError(
+          "PERMISSION_DENIED",
+          `${dataDir} cannot be written (${code}). Give this user access, or choose another folder: NINES_DATA_DIR=~/nines npm start`,
+          { cause: error },
+        );
     }
     const pid = Number.parseInt(await readFile(path, "utf8").catch(() => ""), 10);
     if (Number.isInteger(pid) && pid !== process.pid && isAlive(pid) && (await isOurs(pid))) {
-      throw new AppError("ALREADY_RUNNING", `process ${pid} already runs Nines with the data folder ${dataDir}. Stop it, or choose another folder with NINES_DATA_DIR.`);
+      throw new AppError(
+        "ALREADY_RUNNING",
+        `process ${pid} already runs Nines with the data folder ${dataDir}. Stop it, or choose another folder with NINES_DATA_DIR.`,
+      );
     }
     await rm(path, { force: true });
   }

@@ -1,5 +1,5 @@
-import { migrate } from "#db/migrate.ts";
 import { startEmbedded } from "#db/embedded/index.ts";
+import { migrate } from "#db/migrate.ts";
 import { AppError, errorCodeOf } from "#lib/core/errors.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
@@ -24,7 +24,14 @@ const RESTART_DELAY_MS = 500;
 const UNREACHABLE_DELAY_MS = 1_000;
 
 /** Starts the embedded PostgreSQL, unless `databaseUrl` names one, and starts it again whenever it ends. */
-export const manageDatabase = async ({ databaseUrl, dataDir, log, clock, signal, onMoved }: Args): Promise<ManagedDatabase> => {
+export const manageDatabase = async ({
+  databaseUrl,
+  dataDir,
+  log,
+  clock,
+  signal,
+  onMoved,
+}: Args): Promise<ManagedDatabase> => {
   if (databaseUrl !== null) return { url: () => databaseUrl, stop: async () => undefined };
   let current = await startEmbedded({ dataDir, log });
   let isStopping = false;
@@ -33,7 +40,10 @@ export const manageDatabase = async ({ databaseUrl, dataDir, log, clock, signal,
     while (!isStopping) {
       await current.exited;
       if (isStopping) return;
-      log.error({ code: "ROLE_CRASHED", role: "postgres" }, "the embedded PostgreSQL ended unexpectedly and is started again");
+      log.error(
+        { code: "ROLE_CRASHED", role: "postgres" },
+        "the embedded PostgreSQL ended unexpectedly and is started again",
+      );
       await clock.sleep(RESTART_DELAY_MS, signal);
       const before = current.url;
       try {
@@ -56,7 +66,12 @@ export const manageDatabase = async ({ databaseUrl, dataDir, log, clock, signal,
 };
 
 /** Migrates; while the server cannot be reached it tries again each second, since it may start after us. Other faults end the start. */
-export const migrateWhenReachable = async (args: { url: string; log: Logger; clock: Clock; signal: AbortSignal }): Promise<void> => {
+export const migrateWhenReachable = async (args: {
+  url: string;
+  log: Logger;
+  clock: Clock;
+  signal: AbortSignal;
+}): Promise<void> => {
   const { url, log, clock, signal } = args;
   let isFirst = true;
   for (;;) {

@@ -6,13 +6,28 @@ import type { Writable } from "node:stream";
 import { AppError } from "#lib/core/errors.ts";
 
 /** What the built pages are made of: a change in any of these makes a new build due. */
-const SOURCES = ["app", "lib/core", "lib/contracts", "lib/read", "lib/commands", "lib/runtime", "db", "next.config.js", "tsconfig.json", "package.json", "package-lock.json"];
+const SOURCES = [
+  "app",
+  "lib/core",
+  "lib/contracts",
+  "lib/read",
+  "lib/commands",
+  "lib/runtime",
+  "db",
+  "next.config.js",
+  "instrumentation.ts",
+  "tsconfig.json",
+  "package.json",
+  "package-lock.json",
+];
 const STAMP = "nines-sources";
 
 const filesBelow = async (root: string, path: string): Promise<string[]> => {
   const entries = await readdir(join(root, path), { withFileTypes: true, recursive: true }).catch(() => null);
   if (entries === null) return [path];
-  return entries.filter((entry) => entry.isFile() && !entry.name.includes(".test.")).map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.includes(".test."))
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
 };
 
 /** SHA-256 over names and contents of all sources of the pages. */
@@ -25,7 +40,11 @@ export const hashSources = async (root: string): Promise<string> => {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const runNextBuild = (root: string, env: Environment, signal: AbortSignal): Promise<{ code: number | null; output: string }> =>
+const runNextBuild = (
+  root: string,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<{ code: number | null; output: string }> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, "node_modules", "next", "dist", "bin", "next"), "build"], {
       cwd: root,
@@ -35,7 +54,10 @@ const runNextBuild = (root: string, env: Environment, signal: AbortSignal): Prom
       killSignal: "SIGKILL",
     });
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => { output = (output + chunk.toString()).slice(-8_000); });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => {
+        output = (output + chunk.toString()).slice(-8_000);
+      });
     child.on("error", reject);
     child.on("exit", (code) => resolve({ code, output }));
   });
@@ -61,7 +83,12 @@ const showProgress = (out: Writable & { isTTY?: boolean }): (() => void) => {
  * Builds the pages when their sources changed since the last build.
  * @throws AppError BUILD_FAILED with the end of the compiler's output, or PERMISSION_DENIED.
  */
-export const buildPagesWhenNeeded = async (args: { root: string; env: Environment; out: Writable; signal: AbortSignal }): Promise<void> => {
+export const buildPagesWhenNeeded = async (args: {
+  root: string;
+  env: Environment;
+  out: Writable;
+  signal: AbortSignal;
+}): Promise<void> => {
   const { root, env, out, signal } = args;
   const stampFile = join(root, ".next", STAMP);
   const wanted = await hashSources(root);
@@ -74,7 +101,11 @@ export const buildPagesWhenNeeded = async (args: { root: string; env: Environmen
     await writeFile(stampFile, wanted);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EACCES") {
-      throw new AppError("PERMISSION_DENIED", `${join(root, ".next")} cannot be written. Build once as the owner of the folder, or give this user write access.`, { cause: error });
+      throw new AppError(
+        "PERMISSION_DENIED",
+        `${join(root, ".next")} cannot be written. Build once as the owner of the folder, or give this user write access.`,
+        { cause: error },
+      );
     }
     throw error;
   } finally {

@@ -5,12 +5,19 @@ import { AppError } from "#lib/core/errors.ts";
 import { judgeUrl } from "#lib/egress/judge-url.ts";
 
 /** Reads and checks a configuration file. @throws AppError CONFIG_UNREADABLE */
-export const loadConfigFile = async (path: string, env: Readonly<Record<string, string | undefined>>): Promise<ConfigResult> => {
+export const loadConfigFile = async (
+  path: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ConfigResult> => {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw new AppError("CONFIG_UNREADABLE", `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). Check the name and its permissions, or name another file with --config.`, { cause: error });
+    throw new AppError(
+      "CONFIG_UNREADABLE",
+      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). Check the name and its permissions, or name another file with --config.`,
+      { cause: error },
+    );
   }
   return loadConfig({ bytes, env, judgeUrl });
 };
@@ -19,6 +26,12 @@ export const loadConfigFile = async (path: string, env: Readonly<Record<string, 
 export const readConfigFile = async (path: string, env: Readonly<Record<string, string | undefined>>) => {
   const result = await loadConfigFile(path, env);
   if (result.ok) return result.config;
-  const lines = result.errors.map((fault) => `  ${fault.line === undefined ? "" : `line ${fault.line}: `}${fault.path === "" ? "" : `${fault.path}: `}${fault.message}`);
-  throw new AppError("CONFIG_INVALID", `${path} has ${result.errors.length === 1 ? "a fault" : `${result.errors.length} faults`}:\n${lines.join("\n")}`);
+  const lines = result.errors.map(
+    (fault) =>
+      `  ${fault.line === undefined ? "" : `line ${fault.line}: `}${fault.path === "" ? "" : `${fault.path}: `}${fault.message}`,
+  );
+  throw new AppError(
+    "CONFIG_INVALID",
+    `${path} has ${result.errors.length === 1 ? "a fault" : `${result.errors.length} faults`}:\n${lines.join("\n")}`,
+  );
 };

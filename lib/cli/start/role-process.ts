@@ -12,7 +12,8 @@ const MAX_DELAY_MS = 30_000;
 const HEALTHY_MS = 60_000;
 
 /** How long to wait before restart number `failures` (from 1): doubles from 200 ms to 30 s. */
-export const restartDelayMs = (failures: number): number => Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
+export const restartDelayMs = (failures: number): number =>
+  Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
 
 export type RoleProcess = {
   /** Settles at the first `ready`; rejects when the role says that it cannot start at all. */
@@ -44,8 +45,13 @@ export const superviseRole = ({ settings: initial, log, clock, onMessage }: Role
 
   const launch = (): void => {
     const startedAt = clock.monotonicMs();
+    // Roles log to standard error; what Next prints to standard output is for its developers.
     // `detached`: Ctrl-C must reach the supervisor only, which stops the roles in order.
-    const started = fork(ENTRY, [], { detached: true, stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
+    const started = fork(ENTRY, [], {
+      detached: true,
+      stdio: ["ignore", settings.isProduction ? "ignore" : "inherit", "inherit", "ipc"],
+      serialization: "advanced",
+    });
     child = started;
     started.on("message", (message: FromRole) => {
       if (message.kind === "ready") {
@@ -55,13 +61,18 @@ export const superviseRole = ({ settings: initial, log, clock, onMessage }: Role
       if (message.kind === "failed") log.error({ role: settings.role, code: message.code }, message.detail);
       onMessage(message);
     });
-    started.on("error", (error) => log.error({ role: settings.role, error }, "a process of the service could not be started"));
+    started.on("error", (error) =>
+      log.error({ role: settings.role, error }, "a process of the service could not be started"),
+    );
     started.on("exit", (code, signal) => {
       child = null;
       if (stopping.signal.aborted) return;
       failures = clock.monotonicMs() - startedAt > HEALTHY_MS ? 1 : failures + 1;
       const delayMs = restartDelayMs(failures);
-      log.error({ code: "ROLE_CRASHED", role: settings.role, exitCode: code, signal, restartInMs: delayMs }, "a process of the service ended unexpectedly");
+      log.error(
+        { code: "ROLE_CRASHED", role: settings.role, exitCode: code, signal, restartInMs: delayMs },
+        "a process of the service ended unexpectedly",
+      );
       void clock.sleep(delayMs, stopping.signal).then(launch, () => undefined);
     });
     started.send({ kind: "settings", settings } satisfies ToRole);

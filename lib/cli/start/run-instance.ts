@@ -1,19 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
-import type { RoleName } from "#lib/cli/roles/role.ts";
+import { startDemoTargets } from "#lib/cli/demo/targets.ts";
 import { writeDemo } from "#lib/cli/demo/write-demo.ts";
+import type { RoleName } from "#lib/cli/roles/role.ts";
 import { announce } from "#lib/cli/start/announce.ts";
 import { checkPortIsFree } from "#lib/cli/start/check-port.ts";
-import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
-import { readConfigFile } from "#lib/cli/start/read-config-file.ts";
 import { lockInstance } from "#lib/cli/start/lock-instance.ts";
 import { manageDatabase, migrateWhenReachable } from "#lib/cli/start/managed-database.ts";
 import { buildPagesWhenNeeded } from "#lib/cli/start/next-build.ts";
+import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
+import { readConfigFile } from "#lib/cli/start/read-config-file.ts";
 import type { StartSettings } from "#lib/cli/start/settings.ts";
 import { createSupervisor } from "#lib/cli/start/supervisor.ts";
 import { watchHangup } from "#lib/cli/start/watch-hangup.ts";
-import { startDemoTargets } from "#lib/cli/demo/targets.ts";
 import { loadSecretKey } from "#lib/commands/secret-key.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -37,8 +37,13 @@ const makeDataFolder = async (dataDir: string): Promise<void> => {
     await mkdir(dataDir, { recursive: true, mode: 0o755 });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOSPC") throw new AppError("DISK_FULL", `no space is left for ${dataDir}. Free some and start again.`, { cause: error });
-    throw new AppError("PERMISSION_DENIED", `the data folder ${dataDir} cannot be made (${code}). Choose another: NINES_DATA_DIR=~/nines npm start`, { cause: error });
+    if (code === "ENOSPC")
+      throw new AppError("DISK_FULL", `no space is left for ${dataDir}. Free some and start again.`, { cause: error });
+    throw new AppError(
+      "PERMISSION_DENIED",
+      `the data folder ${dataDir} cannot be made (${code}). Choose another: NINES_DATA_DIR=~/nines npm start`,
+      { cause: error },
+    );
   }
 };
 
@@ -47,7 +52,8 @@ export const runInstance = async (context: CommandContext, settings: StartSettin
   const cleanup = createCleanup();
   try {
     await startAll(context, settings, cleanup);
-    if (!context.signal.aborted) await new Promise<void>((resolve) => context.signal.addEventListener("abort", () => resolve(), { once: true }));
+    if (!context.signal.aborted)
+      await new Promise<void>((resolve) => context.signal.addEventListener("abort", () => resolve(), { once: true }));
     return 0;
   } catch (error) {
     if (context.signal.aborted) return 0;
@@ -70,16 +76,27 @@ const startAll = async (context: CommandContext, settings: StartSettings, cleanu
 
   let configPath = settings.configPath;
   if (configPath === null) {
-    const targets = await startDemoTargets({ clock, onWebhook: (type) => stdout.write(`  webhook received by the demonstration: ${type}\n`) });
+    const targets = await startDemoTargets({
+      clock,
+      onWebhook: (type) => stdout.write(`  webhook received by the demonstration: ${type}\n`),
+    });
     cleanup.push(targets.stop);
     configPath = await writeDemo(settings.dataDir, targets.ports);
   }
   await readConfigFile(configPath, env);
-  if (settings.isProduction && settings.roles.includes("web")) await buildPagesWhenNeeded({ root: PROJECT_ROOT, env, out: stdout, signal });
+  if (settings.isProduction && settings.roles.includes("web"))
+    await buildPagesWhenNeeded({ root: PROJECT_ROOT, env, out: stdout, signal });
   signal.throwIfAborted();
 
   let move = (_url: string): void => undefined;
-  const database = await manageDatabase({ databaseUrl: settings.databaseUrl, dataDir: settings.dataDir, log, clock, signal, onMoved: (url) => move(url) });
+  const database = await manageDatabase({
+    databaseUrl: settings.databaseUrl,
+    dataDir: settings.dataDir,
+    log,
+    clock,
+    signal,
+    onMoved: (url) => move(url),
+  });
   cleanup.push(database.stop);
 
   const supervisor = createSupervisor({

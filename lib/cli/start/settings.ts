@@ -30,7 +30,8 @@ const readRoles = (text: string | undefined): readonly RoleName[] => {
   if (text === undefined) return ROLES;
   const asked = text.split(",").map((name) => name.trim());
   const unknown = asked.find((name) => !ROLES.some((role) => role === name));
-  if (unknown !== undefined) throw new AppError("USAGE", `there is no role "${unknown}"; roles are ${ROLES.join(", ")}`);
+  if (unknown !== undefined)
+    throw new AppError("USAGE", `there is no role "${unknown}"; roles are ${ROLES.join(", ")}`);
   return ROLES.filter((role) => asked.includes(role));
 };
 
@@ -41,7 +42,11 @@ const findConfig = (named: string | undefined): string | null => {
 
 const parseFlags = (args: readonly string[]) => {
   try {
-    return parseArgs({ args: [...args], options: { role: { type: "string" }, config: { type: "string" } }, strict: true }).values;
+    return parseArgs({
+      args: [...args],
+      options: { role: { type: "string" }, config: { type: "string" } },
+      strict: true,
+    }).values;
   } catch (error) {
     throw new AppError("USAGE", (error as Error).message, { cause: error });
   }

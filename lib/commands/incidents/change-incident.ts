@@ -27,7 +27,7 @@ export type Author = {
   readonly randomBytes: RandomBytes;
 };
 
-export const LONGEST_MESSAGE = 20_000;
+const LONGEST_MESSAGE = 20_000;
 const SHOWN_OPEN = 5;
 
 /** Text for customers: trimmed, neither empty nor absurdly long. @throws AppError INVALID_REQUEST */
@@ -40,7 +40,7 @@ export const readMessage = (text: string, what: string, longest: number = LONGES
   return message;
 };
 
-export const isClosed = (status: IncidentStatus): boolean => status === "resolved" || status === "postmortem";
+const isClosed = (status: IncidentStatus): boolean => status === "resolved" || status === "postmortem";
 
 /** The incident, locked. @throws AppError NOT_FOUND, which names the open ones; CONFLICT when it is closed already. */
 export const lockOpenIncident = async (tx: postgres.TransactionSql, id: string): Promise<Incident> => {

@@ -6,7 +6,7 @@ import { lockOpenIncident, moveIncident, readMessage } from "./change-incident.t
 
 /** What an open incident can be said to be. Closing it is a use case of its own. */
 export const OPEN_STATUSES = ["investigating", "identified", "monitoring"] as const satisfies readonly IncidentStatus[];
-export type OpenStatus = (typeof OPEN_STATUSES)[number];
+type OpenStatus = (typeof OPEN_STATUSES)[number];
 
 export type IncidentChange = Author & {
   readonly id: string;

@@ -10,7 +10,7 @@ export const DELIVERY_WINDOW_MS = durationMs(72 * HOUR_MS);
 /** The longest wait that a receiver can ask for with `Retry-After`. */
 export const LONGEST_RETRY_AFTER_MS = durationMs(6 * HOUR_MS);
 /** Jitter shortens a delay to this share of it at most. */
-export const LEAST_JITTER = 0.9;
+const LEAST_JITTER = 0.9;
 
 /** The wait after failed attempt `number` (from 1), before jitter. */
 export const delayAfterAttempt = (number: number): DurationMs =>

@@ -167,7 +167,7 @@ const spent = (counts: Counts, objective: Objective): { consumed: number; remain
 };
 
 /** remaining * window / burn: 0 when nothing remains, null without burn or data. */
-export const minutesToExhaustion = (
+const minutesToExhaustion = (
   remaining: number | null,
   windowMinutes: number,
   burnRate: number | null,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { EpochMinute } from "../units.ts";
 import type { Counts } from "./series.ts";
-import { createSeries, NO_COUNTS, retainedHours, setMinute, sumOver } from "./series.ts";
+import { appendHour, createSeries, NO_COUNTS, retainedHours, setMinute, sumOver } from "./series.ts";
 
 const at = (minute: number) => minute as EpochMinute;
 const BASE = 29_000_000;
@@ -74,6 +74,30 @@ test("old hours leave the ring and the remaining windows stay exact", () => {
   expect(retainedHours(series)).toBe(series.capacityHours);
   expect(sumOver(series, at(BASE + 4_999 - 120), at(BASE + 4_999))).toEqual({ bad: 120, total: 240, expected: 240 });
   expect(setMinute(series, at(BASE), one)).toBe(false);
+});
+
+test("whole hours give the same sums as minute by minute", () => {
+  const hour = fc.array(counts, { minLength: 60, maxLength: 60 });
+  fc.assert(
+    fc.property(fc.array(hour, { minLength: 1, maxLength: 4 }), fc.integer({ min: 1, max: 60 }), (hours, count) => {
+      const [byMinute, byHour] = [createSeries(200), createSeries(200)];
+      const start = BASE - (BASE % 60);
+      for (const [index, one] of hours.entries()) {
+        const first = at(start + index * 60);
+        const taken = index === hours.length - 1 ? count : 60;
+        for (let i = 0; i < taken; i += 1) setMinute(byMinute, at(first + i), one[i] ?? NO_COUNTS);
+        const of = (pick: (minute: Counts) => number) => one.map(pick);
+        const arrays = { good: of((m) => m.total - m.bad), total: of((m) => m.total), expected: of((m) => m.expected) };
+        expect(appendHour(byHour, first, arrays, taken)).toBe(true);
+        expect(appendHour(byHour, first, arrays, taken)).toBe(false);
+      }
+      expect(byHour.firstMinute).toBe(byMinute.firstMinute);
+      for (const minutes of [1, 7, 60, 90, 240]) {
+        const end = at(start + hours.length * 60 - 61 + count);
+        expect(sumOver(byHour, at(end - minutes), end)).toEqual(sumOver(byMinute, at(end - minutes), end));
+      }
+    }),
+  );
 });
 
 test("a jump past everything retained starts anew", () => {

@@ -22,16 +22,17 @@ export type DayBar = {
 export const dayBars = (changes: readonly StateChange[], knownUntil: EpochMs, days: readonly LocalDay[]): DayBar[] => {
   let index = 0;
   return days.map((day) => {
-    const seconds: Partial<Record<PublicServiceState, number>> = {};
+    const spentMs = new Map<PublicServiceState, number>();
     while (index + 1 < changes.length && (changes[index + 1] as StateChange).since <= day.from) index += 1;
     for (let at = index; at < changes.length; at += 1) {
       const change = changes[at] as StateChange;
       if (change.since >= day.until) break;
       const from = Math.max(change.since, day.from);
       const until = Math.min(changes[at + 1]?.since ?? knownUntil, day.until, knownUntil);
-      if (until > from) seconds[change.state] = (seconds[change.state] ?? 0) + (until - from) / SECOND_MS;
+      if (until > from) spentMs.set(change.state, (spentMs.get(change.state) ?? 0) + (until - from));
     }
-    const known = (Object.keys(seconds) as PublicServiceState[]).filter((state) => state !== "unknown");
+    const known = [...spentMs.keys()].filter((state) => state !== "unknown");
+    const seconds: DayBar["seconds"] = Object.fromEntries([...spentMs].map(([state, ms]) => [state, ms / SECOND_MS]));
     return { date: day.date, worst: worstState(known) ?? "unknown", seconds };
   });
 };

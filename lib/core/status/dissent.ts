@@ -4,7 +4,7 @@ import type { Vote } from "../outcome.ts";
 export type SlotVotes = ReadonlyMap<string, Vote>;
 
 /** Slots in a row on which a location must disagree before it is named. */
-export const DISSENT_SLOTS = 5;
+const DISSENT_SLOTS = 5;
 
 /** Locations that disagree with the majority; where there is none, those that say bad. */
 const dissentersOf = (votes: SlotVotes): ReadonlySet<string> => {

@@ -31,7 +31,7 @@ export const worstState = (states: readonly PublicServiceState[]): PublicService
   states.reduce<PublicServiceState | null>((worst, state) => (worst === null ? state : worse(worst, state)), null);
 
 /** The state that an incident of this impact gives to its services. */
-export const stateOfImpact = (impact: Impact): MeasuredServiceState => {
+const stateOfImpact = (impact: Impact): MeasuredServiceState => {
   switch (impact) {
     case "none":
       return "operational";

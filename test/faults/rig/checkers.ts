@@ -67,29 +67,46 @@ const isSignedWith = (received: Received, secret: string): boolean => {
 };
 
 /** K3: episodes alternate without holes, and the receiver has each event of the database, and no other, correctly signed. */
-export const checkAlerts = async (sql: postgres.Sql, received: readonly Received[], secret: string): Promise<Finding[]> => {
+export const checkAlerts = async (
+  sql: postgres.Sql,
+  received: readonly Received[],
+  secret: string,
+): Promise<Finding[]> => {
   const findings: Finding[] = [];
   const holes = await sql<{ what: string }[]>`
     select format('%s %s has %s episodes, the last is number %s', slo_id, pair_id, count(*), max(number)) as what
       from alerts group by slo_id, pair_id having count(*) <> max(number)`;
   findings.push(...holes.map(({ what }) => ({ checker: "K3" as const, what })));
-  const due = await sql<{ id: string }[]>`select e.id from events e join deliveries d on d.event_id = e.id where d.state <> 'canceled'`;
+  const due = await sql<
+    { id: string }[]
+  >`select e.id from events e join deliveries d on d.event_id = e.id where d.state <> 'canceled'`;
   const seen = new Set(received.map((request) => request.headers["webhook-id"]));
-  for (const { id } of due) if (!seen.has(id)) findings.push({ checker: "K3", what: `event ${id} never reached the receiver` });
+  for (const { id } of due)
+    if (!seen.has(id)) findings.push({ checker: "K3", what: `event ${id} never reached the receiver` });
   const known = new Set(due.map(({ id }) => id));
-  for (const id of seen) if (id === undefined || !known.has(id)) findings.push({ checker: "K3", what: `the receiver got ${id}, which the database does not know` });
-  for (const request of received) if (!isSignedWith(request, secret)) findings.push({ checker: "K3", what: `the signature of ${request.headers["webhook-id"]} is wrong` });
+  for (const id of seen)
+    if (id === undefined || !known.has(id))
+      findings.push({ checker: "K3", what: `the receiver got ${id}, which the database does not know` });
+  for (const request of received)
+    if (!isSignedWith(request, secret))
+      findings.push({ checker: "K3", what: `the signature of ${request.headers["webhook-id"]} is wrong` });
   return findings;
 };
 
 /** K4: no run is bad that began and ended while the target was up. */
 export const checkInnocence = async (sql: postgres.Sql, downSpans: readonly DownSpan[]): Promise<Finding[]> => {
-  const bad = await sql<{ scheduled_at: Date; started_at: Date; class: string; detail: string | null; duration_us: number }[]>`
+  const bad = await sql<
+    { scheduled_at: Date; started_at: Date; class: string; detail: string | null; duration_us: number }[]
+  >`
     select r.scheduled_at, r.started_at, c.class, r.detail, r.duration_us from runs r join outcome_classes c on c.code = r.class where c.vote = 'bad'`;
-  const touchesDown = (fromMs: number, untilMs: number): boolean => downSpans.some((span) => fromMs < span.untilMs && untilMs >= span.fromMs);
+  const touchesDown = (fromMs: number, untilMs: number): boolean =>
+    downSpans.some((span) => fromMs < span.untilMs && untilMs >= span.fromMs);
   return bad
     .filter((run) => !touchesDown(run.started_at.getTime() - 5, run.started_at.getTime() + run.duration_us / 1_000 + 5))
-    .map((run) => ({ checker: "K4", what: `${run.scheduled_at.toISOString()} is ${run.class} (${run.detail}) while the target was up` }));
+    .map((run) => ({
+      checker: "K4",
+      what: `${run.scheduled_at.toISOString()} is ${run.class} (${run.detail}) while the target was up`,
+    }));
 };
 
 /** K6: sessions of the database are back to at most `before` and none is idle in a transaction. */
@@ -98,7 +115,9 @@ export const checkSessions = async (sql: postgres.Sql, before: number): Promise<
     select count(*)::int as sessions, (count(*) filter (where state like 'idle in transaction%' and state_change < now() - interval '5 seconds'))::int as idle
       from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
   const findings: Finding[] = [];
-  if (row !== undefined && row.sessions > before) findings.push({ checker: "K6", what: `${row.sessions} sessions are open, there were ${before}` });
-  if (row !== undefined && row.idle > 0) findings.push({ checker: "K6", what: `${row.idle} sessions are idle in a transaction` });
+  if (row !== undefined && row.sessions > before)
+    findings.push({ checker: "K6", what: `${row.sessions} sessions are open, there were ${before}` });
+  if (row !== undefined && row.idle > 0)
+    findings.push({ checker: "K6", what: `${row.idle} sessions are idle in a transaction` });
   return findings;
 };

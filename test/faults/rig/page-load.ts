@@ -7,10 +7,16 @@ export type LoadResult = {
   readonly p99Ms: number;
 };
 
-const percentile = (sorted: readonly number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 
 /** Asks for `paths` in turn at a steady rate until the signal aborts. A request fails when it is not 200 or takes over 2 s. */
-export const loadPage = async (args: { url: string; paths: readonly string[]; requestsPerSecond: number; signal: AbortSignal }): Promise<LoadResult> => {
+export const loadPage = async (args: {
+  url: string;
+  paths: readonly string[];
+  requestsPerSecond: number;
+  signal: AbortSignal;
+}): Promise<LoadResult> => {
   const { url, paths, requestsPerSecond, signal } = args;
   const durations: number[] = [];
   const failures: string[] = [];
@@ -35,5 +41,10 @@ export const loadPage = async (args: { url: string; paths: readonly string[]; re
   }
   await Promise.all(underWay);
   durations.sort((a, b) => a - b);
-  return { requests: durations.length, failures, p50Ms: percentile(durations, 0.5), p99Ms: percentile(durations, 0.99) };
+  return {
+    requests: durations.length,
+    failures,
+    p50Ms: percentile(durations, 0.5),
+    p99Ms: percentile(durations, 0.99),
+  };
 };

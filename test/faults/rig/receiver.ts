@@ -3,7 +3,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** One request as the receiver saw it; written to disk before it was answered. */
-export type Received = { readonly atMs: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
+export type Received = {
+  readonly atMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
 
 export type Receiver = {
   readonly url: string;
@@ -21,7 +25,11 @@ export const startReceiver = async (logFile: string): Promise<Receiver> => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      const line: Received = { atMs: Date.now(), headers: request.headers as Record<string, string>, body: Buffer.concat(chunks).toString("utf8") };
+      const line: Received = {
+        atMs: Date.now(),
+        headers: request.headers as Record<string, string>,
+        body: Buffer.concat(chunks).toString("utf8"),
+      };
       writeSync(file, `${JSON.stringify(line)}\n`);
       fsyncSync(file);
       response.writeHead(status).end();
@@ -31,8 +39,21 @@ export const startReceiver = async (logFile: string): Promise<Receiver> => {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/alerts`,
-    received: () => readFileSync(logFile, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line) as Received),
-    answerWith: (next) => { status = next; },
-    stop: () => new Promise((resolve) => { server.close(() => { closeSync(file); resolve(); }); server.closeAllConnections(); }),
+    received: () =>
+      readFileSync(logFile, "utf8")
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Received),
+    answerWith: (next) => {
+      status = next;
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          closeSync(file);
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
   };
 };

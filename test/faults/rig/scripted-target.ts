@@ -39,6 +39,10 @@ export const startScriptedTarget = async (): Promise<ScriptedTarget> => {
       const open = downSpans.at(-1);
       if (open !== undefined && isDown()) open.untilMs = Date.now();
     },
-    stop: () => new Promise((resolve) => { server.close(() => resolve()); server.closeAllConnections(); }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 };

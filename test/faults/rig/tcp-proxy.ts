@@ -1,6 +1,5 @@
-import type { Socket } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { connect, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 
 /** What happens to bytes on their way, in one direction. */
 export type Toxic =
@@ -44,7 +43,8 @@ const delayFor = (toxic: Toxic, bytes: number): number => {
 const slicesOf = (toxic: Toxic, chunk: Buffer): Buffer[] => {
   if (toxic.kind !== "slice") return [chunk];
   const parts: Buffer[] = [];
-  for (let start = 0; start < chunk.length; start += toxic.bytes) parts.push(chunk.subarray(start, start + toxic.bytes));
+  for (let start = 0; start < chunk.length; start += toxic.bytes)
+    parts.push(chunk.subarray(start, start + toxic.bytes));
   return parts;
 };
 
@@ -56,19 +56,31 @@ const pipe = (from: Socket, to: Socket, toxic: () => Toxic): void => {
     if (now.kind === "blackhole") return;
     from.pause();
     queue = queue
-      .then(() => new Promise<void>((resolve) => (delayFor(now, chunk.length) === 0 ? resolve() : setTimeout(resolve, delayFor(now, chunk.length)))))
+      .then(
+        () =>
+          new Promise<void>((resolve) =>
+            delayFor(now, chunk.length) === 0 ? resolve() : setTimeout(resolve, delayFor(now, chunk.length)),
+          ),
+      )
       .then(() => {
         for (const part of slicesOf(now, chunk)) if (!to.destroyed) to.write(part);
         from.resume();
       });
   });
-  from.on("end", () => { if (toxic().kind !== "blackhole") void queue.then(() => to.end()); });
+  from.on("end", () => {
+    if (toxic().kind !== "blackhole") void queue.then(() => to.end());
+  });
   from.on("error", () => to.destroy());
-  from.on("close", () => { if (toxic().kind !== "blackhole") to.destroy(); });
+  from.on("close", () => {
+    if (toxic().kind !== "blackhole") to.destroy();
+  });
 };
 
 /** A TCP proxy on loopback that can hurt the traffic between a process and `target`. */
-export const startTcpProxy = async (target: { host: string; port: number }, random: () => number): Promise<TcpProxy> => {
+export const startTcpProxy = async (
+  target: { host: string; port: number },
+  random: () => number,
+): Promise<TcpProxy> => {
   const toxics: Record<Direction, Toxic> = { up: { kind: "none" }, down: { kind: "none" } };
   let resetShare = 0;
   const open = new Set<Socket>();
@@ -85,10 +97,20 @@ export const startTcpProxy = async (target: { host: string; port: number }, rand
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    setToxic: (direction, toxic) => { toxics[direction] = toxic; },
-    setResetShare: (share) => { resetShare = share; },
-    resetAll: () => { for (const socket of open) socket.resetAndDestroy(); },
+    setToxic: (direction, toxic) => {
+      toxics[direction] = toxic;
+    },
+    setResetShare: (share) => {
+      resetShare = share;
+    },
+    resetAll: () => {
+      for (const socket of open) socket.resetAndDestroy();
+    },
     openConnections: () => open.size,
-    stop: () => new Promise((resolve) => { for (const socket of open) socket.destroy(); server.close(() => resolve()); }),
+    stop: () =>
+      new Promise((resolve) => {
+        for (const socket of open) socket.destroy();
+        server.close(() => resolve());
+      }),
   };
 };

@@ -33,35 +33,48 @@ const Standing = ({ row, format }: { row: SloOverviewRow; format: Format }) => {
   return row.reading.budget.isMet ? <StateMark role="ok" word="Met" /> : <StateMark role="partial" word="Missed" />;
 };
 
-const Row = ({ row, format }: { row: SloOverviewRow; format: Format }) => {
+const COLUMNS = ["Attained", "Objective", "Budget left", "Burn, 1 h", "Exhausted", "Coverage"] as const;
+
+const figuresOf = (row: SloOverviewRow, format: Format): Record<(typeof COLUMNS)[number], string> => {
   const budget = row.reading?.budget;
+  const { objective } = row.definition;
   const minutes = budget?.minutesToExhaustion ?? null;
+  return {
+    Attained: budget === undefined ? "–" : attainedText(budget.good, budget.total, objective, format),
+    Objective: format.percentText(objective),
+    "Budget left": budgetText(budget?.remaining ?? null, format),
+    "Burn, 1 h": rateText(budget?.burnRate1h ?? null, format),
+    Exhausted: minutes === null ? "–" : minutes === 0 ? "spent" : `in ${format.span(minutes * MINUTE_MS)}`,
+    Coverage: budget?.coverage == null ? "–" : format.percent(budget.coverage, 1),
+  };
+};
+
+/** Phones show a row as a small block; the roles keep it a row of a table for screen readers. */
+const Row = ({ row, format }: { row: SloOverviewRow; format: Format }) => {
+  const figures = figuresOf(row, format);
+  const isMissed = row.reading?.budget.isMet === false;
   return (
-    <tr>
-      <th scope="row">
+    <tr role="row">
+      <th scope="row" role="rowheader">
         <a href={`/admin/slos/${row.id}`}>{row.id}</a>
         <small>{`${row.serviceName} · ${promise(row.definition, format)}`}</small>
       </th>
-      <td>
+      <td role="cell">
         <Standing row={row} format={format} />
       </td>
-      <td className="number">
-        {budget === undefined ? "–" : attainedText(budget.good, budget.total, row.definition.objective, format)}
-      </td>
-      <td className="number">{format.percentText(row.definition.objective)}</td>
-      <td className={`number${budget?.isMet === false ? " major" : ""}`}>
-        {budgetText(budget?.remaining ?? null, format)}
-      </td>
-      <td className="number">{rateText(budget?.burnRate1h ?? null, format)}</td>
-      <td className="number">
-        {minutes === null ? "–" : minutes === 0 ? "spent" : `in ${format.span(minutes * MINUTE_MS)}`}
-      </td>
-      <td className="number">{budget?.coverage == null ? "–" : format.percent(budget.coverage, 1)}</td>
+      {COLUMNS.map((name) => (
+        <td
+          key={name}
+          role="cell"
+          className={`number${isMissed && name === "Budget left" ? " major" : ""}`}
+          data-name={name}
+        >
+          {figures[name]}
+        </td>
+      ))}
     </tr>
   );
 };
-
-const COLUMNS = ["Attained", "Objective", "Budget left", "Burn, 1 h", "Exhausted", "Coverage"];
 
 const headline = (rows: readonly SloOverviewRow[]): string => {
   const firing = rows.filter((row) => row.firing.length > 0).length;
@@ -102,19 +115,23 @@ const SlosPage = async () => {
         </p>
       ) : (
         <div className="list scroll" tabIndex={0} role="group" aria-label="SLOs">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">SLO</th>
-                <th scope="col">Now</th>
+          <table role="table">
+            <thead role="rowgroup">
+              <tr role="row">
+                <th scope="col" role="columnheader">
+                  SLO
+                </th>
+                <th scope="col" role="columnheader">
+                  Now
+                </th>
                 {COLUMNS.map((name) => (
-                  <th scope="col" className="number" key={name}>
+                  <th scope="col" role="columnheader" className="number" key={name}>
                     {name}
                   </th>
                 ))}
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               {rows.map((row) => (
                 <Row key={row.id} row={row} format={format} />
               ))}

@@ -3,6 +3,7 @@ import { notFound } from "next/navigation";
 import { loadSloBurnDown } from "#lib/read/slo-burn-down.ts";
 import type { SloAlert, SloWithReading } from "#lib/read/slo-dashboard.ts";
 import { loadSlo } from "#lib/read/slo-dashboard.ts";
+import { getWebContext } from "#lib/read/web-context.ts";
 import { StateMark } from "../../../../_parts/glyph.tsx";
 import type { Format } from "../../../../_view/format.ts";
 import { AdminFrame } from "../../../_parts/admin-frame.tsx";
@@ -17,9 +18,12 @@ type Props = { params: Promise<{ id: string }> };
 
 export const generateMetadata = async ({ params }: Props): Promise<Metadata> => ({ title: (await params).id });
 
-const Standing = ({ alerts, format, today }: { alerts: readonly SloAlert[]; format: Format; today: string }) => {
-  const firing = alerts.filter(({ state }) => state === "firing");
+type StandingProps = { alerts: readonly SloAlert[]; format: Format; today: string; isEvaluated: boolean };
+
+const Standing = ({ alerts, format, today, isEvaluated }: StandingProps) => {
+  const firing = alerts.filter(({ state }) => state === "firing").sort((a, b) => a.firedAt - b.firedAt);
   const worst = firing.find(({ severity }) => severity === "page") ?? firing[0];
+  if (worst === undefined && !isEvaluated) return <StateMark role="none" word="Not evaluated yet" />;
   if (worst === undefined) return <StateMark role="ok" word="Nothing fires" />;
   const word = worst.severity === "page" ? "Page firing since" : "Ticket firing since";
   return (
@@ -60,7 +64,7 @@ const SloPage = async ({ params }: Props) => {
   const { slo, alerts } = found;
   const points = await loadSloBurnDown(cookie, slo);
   const format = adminFormat();
-  const today = iso(slo.evaluatedAt ?? slo.activeFrom);
+  const today = iso(slo.evaluatedAt ?? getWebContext().clock.now());
   return (
     <AdminFrame current="slos">
       <div className="title">
@@ -76,16 +80,12 @@ const SloPage = async ({ params }: Props) => {
         <h1>{slo.id}</h1>
         <p>{`${promise(slo.definition, format)}.`}</p>
         <p>
-          <Standing alerts={alerts} format={format} today={today} />{" "}
-          <span className="soft small">
-            {slo.evaluatedAt === null ? (
-              "· not evaluated yet"
-            ) : (
-              <>
-                · complete minutes until <time dateTime={today}>{format.time(today)}</time>, {format.zone(today)}
-              </>
-            )}
-          </span>
+          <Standing alerts={alerts} format={format} today={today} isEvaluated={slo.evaluatedAt !== null} />{" "}
+          {slo.evaluatedAt === null ? null : (
+            <span className="soft small">
+              · complete minutes until <time dateTime={today}>{format.time(today)}</time>, {format.zone(today)}
+            </span>
+          )}
         </p>
       </div>
       <SloFacts slo={slo} format={format} />

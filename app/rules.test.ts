@@ -1,0 +1,25 @@
+import { globSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const components = globSync("app/**/*.tsx").map((path) => ({ path, text: readFileSync(path, "utf8") }));
+const clients = components.filter(({ text }) => /^"use client"/m.test(text));
+
+test("at most a quarter of the components run in the browser, and none of them is public", () => {
+  expect(components.length).toBeGreaterThan(20);
+  expect(clients.length).toBeLessThanOrEqual(components.length / 4);
+  expect(
+    clients.filter(({ path }) => path.includes("(public)") || (path.includes("_parts/") && !path.includes("(admin)"))),
+  ).toEqual([]);
+});
+
+test("no component has an inline style or script: the content policy of public pages forbids both", () => {
+  const offenders = components.filter(({ text }) => /\bstyle=|dangerouslySetInnerHTML|<script|<style/.test(text));
+  expect(offenders.map(({ path }) => path)).toEqual([]);
+});
+
+test("style sheets place things by logical properties, so that a page may be written from right to left", () => {
+  const physical = /^\s*(?:(?:margin|padding|border)-(?:left|right)|left|right|text-align:\s*(?:left|right)|float)\b/m;
+  const sheets = globSync("app/**/*.css");
+  expect(sheets.length).toBeGreaterThan(3);
+  expect(sheets.filter((path) => physical.test(readFileSync(path, "utf8")))).toEqual([]);
+});

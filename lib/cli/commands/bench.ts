@@ -1,0 +1,25 @@
+import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { AppError } from "#lib/core/errors.ts";
+
+type Bench = (context: CommandContext) => Promise<ExitCode>;
+
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  page: async () => (await import("#lib/cli/bench/page.ts")).runPageBench,
+  probe: async () => (await import("#lib/cli/bench/probe.ts")).runProbeBench,
+};
+
+export const command: Command = {
+  summary: "measures the page or the probe beside a yardstick in the same run: bench page, bench probe",
+  usage: `nines bench page [options]    the real server beside a plain Node server of the same bytes
+nines bench probe [options]   our HTTP check beside a bare node:http loop
+
+Each runs in turns A B A B … and prints medians and ratios: single figures of one machine say little.`,
+  run: async (context) => {
+    const name = context.args[0] ?? "";
+    const load = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+    if (load === undefined)
+      throw new AppError("USAGE", `there is no bench "${name}"; there are ${Object.keys(BENCHES).join(" and ")}`);
+    const bench = await load();
+    return bench({ ...context, args: context.args.slice(1) });
+  },
+};

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { configReference } from "./reference.ts";
+import type { JsonSchema } from "./schema-keys.ts";
+import { configJsonSchema, keysAt, shapesOf } from "./schema-keys.ts";
+
+const fieldsOf = (schema: JsonSchema): readonly (readonly [string, JsonSchema])[] =>
+  Object.entries(schema.properties ?? {}).flatMap(([name, field]) => [
+    [name, field] as const,
+    ...shapesOf(field.items ?? field).flatMap(fieldsOf),
+  ]);
+
+describe("the schema and the reference", () => {
+  test("every field has a meaning, and stands in the reference", () => {
+    const reference = configReference();
+    const fields = fieldsOf(configJsonSchema());
+    expect(fields.length).toBeGreaterThan(50);
+    for (const [name, field] of fields) {
+      expect(field.description, name).toBeTruthy();
+      expect(reference).toContain(`| \`${name}\` |`);
+    }
+  });
+
+  test("every mapping refuses keys that it does not know", () => {
+    const mappings = fieldsOf(configJsonSchema()).flatMap(([, field]) => shapesOf(field.items ?? field));
+    const open = mappings.filter((schema) => schema.properties !== undefined && schema.additionalProperties !== false);
+    expect(open).toEqual([]);
+  });
+
+  test("what is required is what the design says", () => {
+    const root = configJsonSchema();
+    const service = root.properties?.services?.items;
+    expect(root.required).toEqual(["version", "locations", "services"]);
+    expect(service?.required).toEqual(["id", "name", "probes"]);
+    expect(service?.properties?.probes?.items?.required).toEqual(["id", "type", "url", "interval", "locations"]);
+    expect(service?.properties?.slos?.items?.required).toEqual(["id", "sli", "probes", "objective", "window"]);
+    expect(root.properties?.notifications?.items?.required).toEqual(["id", "type", "url", "secret"]);
+  });
+
+  test("the fields at a path are those of the chosen alternative", () => {
+    expect(keysAt(["page"], undefined)).toEqual(["name", "url", "time_zone", "languages"]);
+    expect(keysAt(["services", 0, "probes", 3, "assertions", 0], "header")).toEqual(["type", "name", "op", "value"]);
+    expect(keysAt(["nowhere", 0], undefined)).toEqual([]);
+  });
+});

@@ -1,0 +1,28 @@
+import type { Database } from "#lib/read/web-context.ts";
+import type { Clock } from "#lib/runtime/clock.ts";
+import type { Logger } from "#lib/runtime/logger.ts";
+import type { AccessLog } from "./access-log.ts";
+import type { Renderer } from "./next-renderer.ts";
+import type { RandomBytes } from "./request-ids.ts";
+
+/** The world of the web role. */
+export type WebServerArgs = {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly dataDir: string;
+  /** Folder with the compiled style sheets and scripts: `.next/static`. */
+  readonly staticDir: string;
+  /** Names the build that templates on disk belong to (`readBuildId`). */
+  readonly buildId: string;
+  readonly version: string;
+  readonly isProduction: boolean;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly accessLog: AccessLog;
+  readonly renderer: Renderer;
+  readonly randomBytes: RandomBytes;
+  /** Prometheus text of all roles of this instance. */
+  readonly collectMetrics: () => Promise<string>;
+};
