@@ -12,6 +12,11 @@ test("at most a quarter of the components run in the browser, and none of them i
   ).toEqual([]);
 });
 
+test("a component that runs in the browser says so in its name, where the import rule looks", () => {
+  const unnamed = clients.filter(({ path }) => !path.endsWith(".client.tsx") && !path.endsWith("/error.tsx"));
+  expect(unnamed.map(({ path }) => path)).toEqual([]);
+});
+
 test("no component has an inline style or script: the content policy of public pages forbids both", () => {
   const offenders = components.filter(({ text }) => /\bstyle=|dangerouslySetInnerHTML|<script|<style/.test(text));
   expect(offenders.map(({ path }) => path)).toEqual([]);

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+// eslint-disable-next-line no-restricted-imports -- the line to the database of the operator is no request to a target
 import { isIP, Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import postgres from "postgres";

@@ -1,5 +1,6 @@
 import type { DatabaseAddress, Pool } from "./connection.ts";
 import { CONNECT_TIMEOUT_MS, openPool } from "./connection.ts";
+import { withinDeadline } from "./within-deadline.ts";
 
 const RETRY_MS = 1_000;
 /** A half-open connection says nothing; asking is the only way to notice. */
@@ -10,17 +11,79 @@ export type Notifications = {
   readonly close: () => Promise<void>;
 };
 
-/** Rejects when `work` takes longer than a connection may take. */
-const withinDeadline = async (work: Promise<unknown>): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer")), CONNECT_TIMEOUT_MS);
-  });
+type State = {
+  readonly open: () => Pool;
+  readonly channels: Map<string, Set<(payload: string) => void>>;
+  pool: Pool | null;
+  timer: NodeJS.Timeout | undefined;
+  isClosed: boolean;
+};
+
+const answered = (work: Promise<unknown>): Promise<unknown> =>
+  withinDeadline(work, CONNECT_TIMEOUT_MS, () => new Error("no answer"));
+
+const later = (state: State, work: (state: State) => Promise<void>, ms: number): void => {
+  clearTimeout(state.timer);
+  if (state.isClosed || state.channels.size === 0) return;
+  state.timer = setTimeout(() => void work(state), ms);
+  state.timer.unref();
+};
+
+const drop = async (state: State, lost: Pool): Promise<void> => {
+  if (state.pool === lost) state.pool = null;
+  later(state, connect, RETRY_MS);
+  await lost.destroy();
+};
+
+const subscribe = async (state: State, to: Pool, names: readonly string[]): Promise<void> => {
   try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
+    for (const name of names) await answered(to.sql`listen ${to.sql(name)}`);
+  } catch {
+    await drop(state, to);
   }
+};
+
+const ping = async (state: State): Promise<void> => {
+  const asked = state.pool;
+  if (asked === null) return;
+  try {
+    await answered(asked.sql`select 1`);
+    later(state, ping, PING_MS);
+  } catch {
+    await drop(state, asked);
+  }
+};
+
+const connect = async (state: State): Promise<void> => {
+  if (state.isClosed || state.pool !== null) return;
+  const made = state.open();
+  state.pool = made;
+  await subscribe(state, made, [...state.channels.keys()]);
+  if (state.pool === made) later(state, ping, PING_MS);
+};
+
+const unlisten = async (state: State, channel: string): Promise<void> => {
+  state.channels.delete(channel);
+  const from = state.pool;
+  if (from !== null) await answered(from.sql`unlisten ${from.sql(channel)}`).catch(() => drop(state, from));
+};
+
+const openListener = (state: () => State, address: DatabaseAddress, applicationName: string): Pool => {
+  const made = openPool(address, {
+    applicationName: `${applicationName} listen`,
+    maxConnections: 1,
+    statementTimeoutMs: null,
+    fetchTypes: false,
+    idleTimeoutSeconds: null,
+    onNotify: (channel, payload) => {
+      for (const onNotify of state().channels.get(channel) ?? []) onNotify(payload);
+    },
+    // A connection that the library would make by itself listens to nothing: start over with a new one.
+    onClose: () => {
+      if (state().pool === made) void drop(state(), made);
+    },
+  });
+  return made;
 };
 
 /**
@@ -28,83 +91,27 @@ const withinDeadline = async (work: Promise<unknown>): Promise<void> => {
  * hints, and whoever listens polls as well. Behind a pooler in transaction mode nothing is listened to.
  */
 export const createNotifications = (address: DatabaseAddress, applicationName: string): Notifications => {
-  const channels = new Map<string, Set<(payload: string) => void>>();
-  let pool: Pool | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let isClosed = false;
-
-  const later = (work: () => Promise<void>, ms: number): void => {
-    clearTimeout(timer);
-    if (isClosed || channels.size === 0) return;
-    timer = setTimeout(() => void work(), ms);
-    timer.unref();
-  };
-  const drop = async (lost: Pool): Promise<void> => {
-    if (pool === lost) pool = null;
-    later(connect, RETRY_MS);
-    await lost.destroy();
-  };
-  const subscribe = async (to: Pool, names: readonly string[]): Promise<void> => {
-    try {
-      for (const name of names) await withinDeadline(to.sql`listen ${to.sql(name)}`);
-    } catch {
-      await drop(to);
-    }
-  };
-  const ping = async (): Promise<void> => {
-    const asked = pool;
-    if (asked === null) return;
-    try {
-      await withinDeadline(asked.sql`select 1`);
-      later(ping, PING_MS);
-    } catch {
-      await drop(asked);
-    }
-  };
-  const connect = async (): Promise<void> => {
-    if (isClosed || pool !== null) return;
-    const made: Pool = openPool(address, {
-      applicationName: `${applicationName} listen`,
-      maxConnections: 1,
-      statementTimeoutMs: null,
-      fetchTypes: false,
-      idleTimeoutSeconds: null,
-      onNotify: (channel, payload) => {
-        for (const onNotify of channels.get(channel) ?? []) onNotify(payload);
-      },
-      // A connection that the library would make by itself listens to nothing: start over with a new one.
-      onClose: () => {
-        if (pool === made) void drop(made);
-      },
-    });
-    pool = made;
-    await subscribe(made, [...channels.keys()]);
-    if (pool === made) later(ping, PING_MS);
-  };
-
+  const open = (): Pool => openListener(() => state, address, applicationName);
+  const state: State = { open, channels: new Map(), pool: null, timer: undefined, isClosed: false };
   return {
     listen: async (channel, onNotify) => {
-      const listeners = channels.get(channel) ?? new Set();
+      const listeners = state.channels.get(channel) ?? new Set();
       const isNew = listeners.size === 0;
-      channels.set(channel, listeners.add(onNotify));
+      state.channels.set(channel, listeners.add(onNotify));
       if (address.prepare && isNew) {
-        if (pool === null) await connect();
-        else await subscribe(pool, [channel]);
+        if (state.pool === null) await connect(state);
+        else await subscribe(state, state.pool, [channel]);
       }
       return async () => {
         listeners.delete(onNotify);
-        if (listeners.size > 0 || channels.get(channel) !== listeners) return;
-        channels.delete(channel);
-        const from = pool;
-        if (from === null) return;
-        await withinDeadline(from.sql`unlisten ${from.sql(channel)}`).catch(() => drop(from));
+        if (listeners.size === 0 && state.channels.get(channel) === listeners) await unlisten(state, channel);
       };
     },
     close: async () => {
-      isClosed = true;
-      clearTimeout(timer);
-      const last = pool;
-      pool = null;
+      state.isClosed = true;
+      clearTimeout(state.timer);
+      const last = state.pool;
+      state.pool = null;
       await last?.destroy();
     },
   };

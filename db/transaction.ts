@@ -105,6 +105,7 @@ export const runTransaction = async <T>({ sql, work, deadlineMs, mode, onHandle 
     settled(async () => {
       if (state.refusal !== null) throw state.refusal;
       const options: object = { onexecute: noteConnection };
+      // eslint-disable-next-line no-restricted-syntax -- a number; only this form of query shows its connection
       await tx.unsafe(`set local statement_timeout = ${Math.ceil(deadlineMs)}`, [], options);
       return { value: await work(guard(tx, state)) };
     }, state);

@@ -15,13 +15,14 @@ export type CatalogTable = { readonly name: string; readonly partitionKey: strin
 /** A statement or clause that the server writes itself, under the name of what it defines. */
 export type CatalogDefinition = { readonly table: string; readonly name: string; readonly definition: string };
 
-const OWN_TABLES = `c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`;
+const ownTables = (db: Db) =>
+  db`c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`;
 
 /** Tables by name. */
 export const readTables = (db: Db): Promise<CatalogTable[]> =>
   db<CatalogTable[]>`
     select c.relname as name, pg_get_partkeydef(c.oid) as "partitionKey"
-      from pg_class c where ${db.unsafe(OWN_TABLES)} order by c.relname collate "C"`;
+      from pg_class c where ${ownTables(db)} order by c.relname collate "C"`;
 
 /** Columns by table and place. */
 export const readColumns = (db: Db): Promise<CatalogColumn[]> =>
@@ -32,7 +33,7 @@ export const readColumns = (db: Db): Promise<CatalogColumn[]> =>
       from pg_class c
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-     where ${db.unsafe(OWN_TABLES)}
+     where ${ownTables(db)}
      order by c.relname collate "C", a.attnum`;
 
 /** Keys and checks. PostgreSQL 18 also lists "not null" here, which the columns say already. */
@@ -40,7 +41,7 @@ export const readConstraints = (db: Db): Promise<CatalogDefinition[]> =>
   db<CatalogDefinition[]>`
     select c.relname as table, k.conname as name, pg_get_constraintdef(k.oid) as definition
       from pg_constraint k join pg_class c on c.oid = k.conrelid
-     where ${db.unsafe(OWN_TABLES)} and k.contype in ('p', 'u', 'f', 'c', 'x')
+     where ${ownTables(db)} and k.contype in ('p', 'u', 'f', 'c', 'x')
      order by c.relname collate "C", position(k.contype::text in 'pufcx'), k.conname collate "C"`;
 
 /** Indexes that no key made. */
@@ -48,7 +49,7 @@ export const readIndexes = (db: Db): Promise<CatalogDefinition[]> =>
   db<CatalogDefinition[]>`
     select c.relname as table, x.relname as name, pg_get_indexdef(x.oid) as definition
       from pg_index i join pg_class x on x.oid = i.indexrelid join pg_class c on c.oid = i.indrelid
-     where ${db.unsafe(OWN_TABLES)}
+     where ${ownTables(db)}
        and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))
      order by c.relname collate "C", x.relname collate "C"`;
 
@@ -57,7 +58,7 @@ export const readTriggers = (db: Db): Promise<CatalogDefinition[]> =>
   db<CatalogDefinition[]>`
     select c.relname as table, t.tgname as name, pg_get_triggerdef(t.oid) as definition
       from pg_trigger t join pg_class c on c.oid = t.tgrelid
-     where ${db.unsafe(OWN_TABLES)} and not t.tgisinternal
+     where ${ownTables(db)} and not t.tgisinternal
      order by c.relname collate "C", t.tgname collate "C"`;
 
 /** Views with their queries. */

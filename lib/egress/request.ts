@@ -1,11 +1,11 @@
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, isIP } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { EpochMs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { AllowList } from "./allow-list.ts";
 import type { BodyPolicy, ConnectTcp, HopResult } from "./exchange.ts";
 import { exchangeOnce } from "./exchange.ts";
-import { judgeRedirect, judgeUrl } from "./judge-url.ts";
+import { hostOf, judgeRedirect, judgeUrl } from "./judge-url.ts";
 import type { Headers } from "./request-headers.ts";
 import { faultOfHeaders, headersAcrossOrigins, headersWithoutBody, mergeHeaders } from "./request-headers.ts";
 import type { ResolvedTarget, Resolver } from "./resolve-target.ts";
@@ -124,7 +124,18 @@ const lookUp = (hop: Hop, args: RequestArgs, remainingMs: number): Promise<Resol
     );
   });
 
-const isLiteral = (url: URL): boolean => url.hostname.startsWith("[") || /^[\d.]+$/.test(url.hostname);
+/** A literal address was judged as part of its URL and needs no look-up. */
+const addressesOf = async (hop: Hop, args: RequestArgs, stopwatch: Stopwatch): Promise<ResolvedTarget | Failure> => {
+  const host = hostOf(hop.url);
+  if (isIP(host) !== 0) {
+    stopwatch.touch("dns");
+    return { kind: "ready", addresses: [host] };
+  }
+  stopwatch.enter("dns");
+  const target = await lookUp(hop, args, args.timeoutMs - stopwatch.elapsedMs());
+  stopwatch.pause();
+  return target;
+};
 
 const runHop = async (
   hop: Hop,
@@ -134,10 +145,7 @@ const runHop = async (
   secureContext: () => SecureContext,
 ): Promise<Answered | Failure> => {
   if (args.signal.aborted) return failed("skipped", "shutdown");
-  if (isLiteral(hop.url)) stopwatch.touch("dns");
-  else stopwatch.enter("dns");
-  const target = await lookUp(hop, args, args.timeoutMs - stopwatch.elapsedMs());
-  stopwatch.pause();
+  const target = await addressesOf(hop, args, stopwatch);
   if (target.kind === "failed") return target;
   if (target.kind === "denied") return BLOCKED;
   if (target.kind === "unresolved") return failed("dns_error", target.detail);

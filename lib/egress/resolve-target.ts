@@ -1,5 +1,4 @@
 import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
 import { judgeAddress } from "./address-policy.ts";
 import type { AllowList, CompiledAllowList } from "./allow-list.ts";
 import { allowedLoopback, compileAllowList } from "./allow-list.ts";
@@ -40,13 +39,12 @@ export const judgeResolved = (host: string, addresses: readonly string[], allow:
 };
 
 /**
- * The addresses that a judged URL may be connected to: its literal, or what the resolver says now, once. The caller
- * connects to these and never resolves again.
+ * The addresses that a judged URL with a name may be connected to: what the resolver says now, once. The caller connects
+ * to these and never resolves again.
  */
 export const resolveTarget = async (url: URL, allow: AllowList, resolver: Resolver): Promise<ResolvedTarget> => {
   const host = hostOf(url);
   const compiled = compileAllowList(allow);
-  if (isIP(host) !== 0) return { kind: "ready", addresses: [host] };
   if (host === "localhost" || host.endsWith(".localhost")) {
     return judgeResolved(host, allowedLoopback(compiled), compiled);
   }

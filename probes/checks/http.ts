@@ -91,14 +91,15 @@ const outcomeOf = (target: HttpTarget, exchange: Exchange, now: EpochMs): Outcom
  * is an outcome. Ends at the latest when the deadline has passed and leaves nothing open.
  */
 export const checkHttp = async (target: HttpTarget, deps: CheckDeps): Promise<CheckResult> => {
-  const traceId = hexOf(deps.randomBytes(16));
+  const ids = hexOf(deps.randomBytes(24));
+  const traceId = ids.slice(0, 32);
   const exchange = await sendRequest({
     url: target.url,
     method: target.method,
     headers: mergeHeaders(
       { accept: "*/*", "accept-encoding": "gzip, deflate, br", "user-agent": deps.userAgent },
       target.headers,
-      { traceparent: `00-${traceId}-${hexOf(deps.randomBytes(8))}-01` },
+      { traceparent: `00-${traceId}-${ids.slice(32)}-01` },
     ),
     body: target.body,
     timeoutMs: target.timeoutMs,

@@ -4,10 +4,12 @@ import { judgeF08, runF08 } from "./f08-postgres-stopped.ts";
 const SCENARIOS: Readonly<Record<string, () => Promise<{ figures: object; faults: readonly string[] }>>> = {
   F08: async () => {
     const result = await runF08({ stopMs: 60_000 });
-    const { findings: _findings, load, ...times } = result;
+    const { load, notReadyAfterMs, bannerAfterMs, flushedAfterMs } = result;
     return {
       figures: {
-        ...times,
+        notReadyAfterMs,
+        bannerAfterMs,
+        flushedAfterMs,
         requests: load.requests,
         failed: load.failures.length,
         p50Ms: load.p50Ms,

@@ -1,133 +1,8 @@
-import type {
-  MeasuredState,
-  PublicState,
-  Snapshot,
-  SnapshotDay,
-  SnapshotIncident,
-  SnapshotService,
-  SnapshotSlo,
-} from "#lib/contracts/snapshot.ts";
+import type { MeasuredState, Snapshot, SnapshotService } from "#lib/contracts/snapshot.ts";
+import { sampleDays, sampleLatency, sampleService, sampleSlo, sampleSnapshot } from "./sample-builders.ts";
+import { OPEN_INCIDENT, PAST_INCIDENTS } from "./sample-incidents.ts";
 
-/** The instant of all samples. */
-export const SAMPLE_NOW = "2026-08-06T14:07:31.000Z";
-const LONG_AGO = "2026-01-05T09:00:00.000Z";
-const DAY_MS = 86_400_000;
-const DAY_SECONDS = 86_400;
-
-const dateOf = (daysAgo: number): string =>
-  new Date(Date.parse(SAMPLE_NOW) - daysAgo * DAY_MS).toISOString().slice(0, 10);
-
-const sampleDay = (date: string, worst: PublicState): SnapshotDay => {
-  if (worst === "unknown") return { date, worst, seconds: {} };
-  if (worst === "operational") return { date, worst, seconds: { operational: DAY_SECONDS } };
-  return { date, worst, seconds: { operational: DAY_SECONDS - 1_260, [worst]: 1_260 } };
-};
-
-/** Ninety days, operational but for the days named by how long ago they were. */
-export const sampleDays = (worst: Readonly<Record<number, PublicState>> = {}): SnapshotDay[] =>
-  Array.from({ length: 90 }, (_, index) => sampleDay(dateOf(89 - index), worst[89 - index] ?? "operational"));
-
-/** A response time that wanders a little, the same for the same seed. */
-const sampleLatency = (meanMs: number, seed: number): (number | null)[] => {
-  let state = seed * 7_919 + 17;
-  let drift = 0;
-  return Array.from({ length: 48 }, () => {
-    state = (state * 48_271) % 2_147_483_647;
-    drift = drift * 0.7 + (state / 2_147_483_647 - 0.5);
-    return Math.round(meanMs * (1 + drift * 0.22));
-  });
-};
-
-/** An objective with its exact counts; what follows from them is computed here as the engine would. */
-export const sampleSlo = (
-  id: string,
-  objective: string,
-  good: number,
-  total: number,
-  rest: Partial<SnapshotSlo> = {},
-): SnapshotSlo => {
-  const allowed = (total * (100 - Number(objective))) / 100;
-  return {
-    id,
-    sli: "availability",
-    thresholdMs: null,
-    objective,
-    windowDays: 28,
-    good,
-    total,
-    coverage: total === 0 ? null : 0.997,
-    attained: total === 0 ? null : good / total,
-    budgetRemaining: total === 0 ? null : 1 - (total - good) / allowed,
-    isMet: total === 0 ? null : total - good <= allowed,
-    burning: null,
-    ...rest,
-  };
-};
-
-/** A service with good manners; everything can be said otherwise. */
-export const sampleService = (id: string, name: string, rest: Partial<SnapshotService> = {}): SnapshotService => ({
-  id,
-  name,
-  description: null,
-  groupId: null,
-  position: 1,
-  createdAt: LONG_AGO,
-  updatedAt: "2026-07-24T09:26:00.000Z",
-  startDate: "2026-01-05",
-  hasData: true,
-  published: "operational",
-  lastKnown: "operational",
-  measured: "operational",
-  why: { decidedSlots: 10, expectedSlots: 10, badSlots: 0, windowSeconds: 300, dissentingLocations: [] },
-  slos: [],
-  days: sampleDays(),
-  latencyMs: sampleLatency(120, id.length + name.length),
-  latencyNowMs: 118,
-  ...rest,
-});
-
-const worstOf = (services: readonly SnapshotService[]): PublicState => {
-  const order: PublicState[] = [
-    "major_outage",
-    "partial_outage",
-    "degraded_performance",
-    "unknown",
-    "under_maintenance",
-    "operational",
-  ];
-  return order.find((state) => services.some(({ published }) => published === state)) ?? "operational";
-};
-
-/** A whole snapshot around services; groups are made from the names that the services give as their group id. */
-export const sampleSnapshot = (services: readonly SnapshotService[], rest: Partial<Snapshot> = {}): Snapshot => {
-  const names = [...new Set(services.flatMap(({ groupId }) => (groupId === null ? [] : [groupId])))];
-  return {
-    schemaVersion: 1,
-    version: 4_711,
-    builtAt: SAMPLE_NOW,
-    dataAsOf: SAMPLE_NOW,
-    isDemo: false,
-    page: {
-      name: "Acme",
-      url: "https://status.acme.example",
-      timeZone: "UTC",
-      languages: ["en", "ko", "ru"],
-      createdAt: LONG_AGO,
-      updatedAt: LONG_AGO,
-    },
-    overall: worstOf(services),
-    groups: names.map((name, index) => ({
-      id: name,
-      name,
-      position: index + 1,
-      createdAt: LONG_AGO,
-      updatedAt: LONG_AGO,
-    })),
-    services: services.map((service, index) => ({ ...service, position: index + 1 })),
-    incidents: [],
-    ...rest,
-  };
-};
+export { SAMPLE_NOW, sampleDays, sampleService, sampleSlo, sampleSnapshot } from "./sample-builders.ts";
 
 const bad = (
   state: Exclude<MeasuredState, "unknown" | "operational">,
@@ -140,87 +15,6 @@ const bad = (
   updatedAt: since,
   why: { decidedSlots: 10, expectedSlots: 10, badSlots, windowSeconds: 300, dissentingLocations: [] },
 });
-
-const resolved = (
-  id: string,
-  name: string,
-  from: string,
-  to: string,
-  body: string,
-  serviceId: string,
-): SnapshotIncident => ({
-  id,
-  name,
-  status: "resolved",
-  impact: "major",
-  startedAt: from,
-  createdAt: from,
-  updatedAt: to,
-  monitoringAt: null,
-  resolvedAt: to,
-  serviceIds: [serviceId],
-  updates: [{ id: `${id}-u1`, status: "resolved", body, createdAt: to, updatedAt: to, displayAt: to, affected: [] }],
-});
-
-const PAST: SnapshotIncident[] = [
-  resolved(
-    "inc3",
-    "Checkout could not take card payments",
-    "2026-07-24T09:12:00.000Z",
-    "2026-07-24T09:26:00.000Z",
-    "An expired certificate at our payment partner.",
-    "checkout",
-  ),
-  resolved(
-    "inc2",
-    "Checkout failed for some customers",
-    "2026-07-18T09:40:00.000Z",
-    "2026-07-18T09:49:00.000Z",
-    "One of three servers was out of memory.",
-    "checkout",
-  ),
-  resolved(
-    "inc1",
-    "Order emails arrived late",
-    "2026-06-30T11:00:00.000Z",
-    "2026-06-30T11:52:00.000Z",
-    "Every delayed message was delivered.",
-    "mail",
-  ),
-];
-
-const OPEN: SnapshotIncident = {
-  id: "inc4",
-  name: "Checkout cannot complete payments",
-  status: "identified",
-  impact: "critical",
-  startedAt: "2026-08-06T13:58:00.000Z",
-  createdAt: "2026-08-06T13:59:00.000Z",
-  updatedAt: "2026-08-06T14:06:00.000Z",
-  monitoringAt: null,
-  resolvedAt: null,
-  serviceIds: ["checkout"],
-  updates: [
-    {
-      id: "upd2",
-      status: "identified",
-      body: "Our payment gateway refuses new connections after a configuration change at 13:57. We are undoing the change now and expect payments to work again by 14:20. Your basket is safe, and no one is charged twice.",
-      createdAt: "2026-08-06T14:06:00.000Z",
-      updatedAt: "2026-08-06T14:06:00.000Z",
-      displayAt: "2026-08-06T14:06:00.000Z",
-      affected: [{ serviceId: "checkout", oldState: "operational", newState: "major_outage" }],
-    },
-    {
-      id: "upd1",
-      status: "investigating",
-      body: "Paying for an order fails at the last step. We have seen it and are looking for the cause.",
-      createdAt: "2026-08-06T13:59:00.000Z",
-      updatedAt: "2026-08-06T13:59:00.000Z",
-      displayAt: "2026-08-06T13:59:00.000Z",
-      affected: [{ serviceId: "checkout", oldState: "operational", newState: "major_outage" }],
-    },
-  ],
-};
 
 const calmServices = (): SnapshotService[] => [
   sampleService("checkout", "Checkout", {
@@ -280,7 +74,7 @@ const calmServices = (): SnapshotService[] => [
 ];
 
 /** Everything works; three incidents lie behind. */
-export const calmDay = (): Snapshot => sampleSnapshot(calmServices(), { incidents: PAST });
+export const calmDay = (): Snapshot => sampleSnapshot(calmServices(), { incidents: PAST_INCIDENTS });
 
 /** One service down with an open incident, one degraded, one under maintenance, one unseen, two budgets burning. */
 export const badDay = (): Snapshot => {
@@ -350,7 +144,7 @@ export const badDay = (): Snapshot => {
       }),
       docs,
     ],
-    { incidents: [OPEN, ...PAST] },
+    { incidents: [OPEN_INCIDENT, ...PAST_INCIDENTS] },
   );
 };
 
@@ -405,7 +199,7 @@ export const twentyServices = (count = 20): Snapshot =>
         latencyNowMs: 80 + index * 23,
       }),
     ),
-    { incidents: PAST },
+    { incidents: PAST_INCIDENTS },
   );
 
 /** Names that no layout expects, in a page of one language and another zone. */

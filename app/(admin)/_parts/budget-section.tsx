@@ -1,7 +1,7 @@
 import type { BurnDownPoint } from "#lib/read/slo-burn-down.ts";
 import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
 import type { Format } from "../../_view/format.ts";
-import { BurnDownChart } from "./burn-down-chart.tsx";
+import { BurnDownChart } from "./burn-down-chart.client.tsx";
 import { budgetText } from "./slo-words.ts";
 import { iso } from "./view.ts";
 

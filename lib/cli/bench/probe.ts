@@ -72,7 +72,9 @@ const bareCheck = (url: string, caPem: string | null): Once => {
   return () =>
     new Promise((resolve, reject) => {
       const request =
-        caPem === null ? bareRequest(url, { agent: false }) : bareTlsRequest(url, { agent, secureContext });
+        caPem === null
+          ? bareRequest(url, { agent: false })
+          : bareTlsRequest(url, { agent, ...(secureContext === undefined ? {} : { secureContext }) });
       request.on("response", (response) => response.resume().on("end", resolve));
       request.on("error", reject);
       request.end();

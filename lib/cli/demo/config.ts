@@ -23,9 +23,7 @@ services:
         interval: 2s
         timeout: 1s
         locations: [here]
-        assertions:
-          - { type: status, op: eq, value: 200 }
-          - { type: json_path, path: $.status, op: eq, value: ok }
+        assertions: [{ type: json_path, path: $.status, op: eq, value: ok }]
     slos:
       - { id: demo-catalogue-availability, sli: availability, probes: [demo-catalogue-http], objective: 99.9, window: 28d }
   - id: demo-search

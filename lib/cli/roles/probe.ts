@@ -6,6 +6,7 @@ import { readLeaseHolder } from "#db/queries/leases.ts";
 import type { StartRole } from "#lib/cli/roles/role.ts";
 import { createIngestCache, ingestRuns } from "#lib/commands/ingest-runs.ts";
 import { runAsLeader } from "#lib/engine/lease.ts";
+import type { Logger } from "#lib/runtime/logger.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
 import { startRecorder } from "#probes/recorder.ts";
 import { createProbeRunner } from "#probes/run-probe.ts";
@@ -30,6 +31,29 @@ const readWork = (database: Database, knownVersion: bigint): Promise<Work | null
   });
 
 const LEASE = "probe";
+const NO_WORK: Work = { version: -1n, probes: [], allow: [] };
+
+/** What this process probes: taken up while it leads, dropped when another instance is seen to lead. */
+const createAssignment = (database: Database, log: Logger, onChange: (work: Work) => void) => {
+  let work = NO_WORK;
+  const take = (next: Work): void => {
+    work = next;
+    onChange(next);
+  };
+  return {
+    current: () => work,
+    refresh: async (): Promise<void> => {
+      const next = await readWork(database, work.version);
+      if (next !== null) take(next);
+    },
+    standAside: async (holder: string): Promise<void> => {
+      const leader = await database.read((db) => readLeaseHolder(db, LEASE));
+      if (leader === null || leader === holder || work.probes.length === 0) return;
+      log.info({ leader }, "another instance probes now");
+      take(NO_WORK);
+    },
+  };
+};
 
 /**
  * Runs the probes of every configured location and records what they see. One instance at a time does so: the lease
@@ -46,54 +70,25 @@ export const startRole: StartRole = async ({ settings, clock, log }) => {
     log,
     random: Math.random,
   });
-  let work: Work = { version: -1n, probes: [], allow: [] };
-  const run = createProbeRunner({ clock, randomBytes, userAgent: userAgentOf(null), allow: () => work.allow });
+  const assignment = createAssignment(database, log, (work) => scheduler.update(work.probes));
+  const allow = () => assignment.current().allow;
+  const run = createProbeRunner({ clock, randomBytes, userAgent: userAgentOf(null), allow });
   const scheduler = startScheduler({ clock, log, run, record: recorder.record });
   const stopping = new AbortController();
-
+  const { signal } = stopping;
+  // The same after a restart of this process, so that it goes on at once instead of waiting for its own lease to end.
   const holder = `${settings.instanceId}/probe`;
-
-  const standAside = async (): Promise<void> => {
-    const leader = await database.read((db) => readLeaseHolder(db, LEASE));
-    if (leader === null || leader === holder || work.probes.length === 0) return;
-    log.info({ leader }, "another instance probes now");
-    work = { version: -1n, probes: [], allow: [] };
-    scheduler.update([]);
-  };
-  const standingAside = runLoop({
-    intervalMs: POLL_MS,
-    work: standAside,
-    onError: () => undefined,
-    clock,
-    signal: stopping.signal,
-  });
-
-  const lead = async (_lease: unknown, signal: AbortSignal): Promise<void> => {
-    const refresh = async (): Promise<void> => {
-      const next = await readWork(database, work.version);
-      if (next === null) return;
-      work = next;
-      scheduler.update(work.probes);
-    };
-    await runLoop({
+  const everySecond = (work: () => Promise<void>, until: AbortSignal) =>
+    runLoop({
       intervalMs: POLL_MS,
-      work: refresh,
-      onError: (error) => log.warn({ error }, "the probes could not be read; those that are known go on"),
+      work,
+      onError: (error) => log.debug({ error }, "the probes could not be read; those that are known go on"),
       clock,
-      signal,
+      signal: until,
     });
-  };
-  const leading = runAsLeader({
-    database,
-    name: LEASE,
-    // The same after a restart of this process, so that it goes on at once instead of waiting for its own lease to end.
-    holder,
-    clock,
-    log,
-    signal: stopping.signal,
-    lead,
-  });
-
+  const standingAside = everySecond(() => assignment.standAside(holder), signal);
+  const lead = (_lease: unknown, until: AbortSignal): Promise<void> => everySecond(assignment.refresh, until);
+  const leading = runAsLeader({ database, name: LEASE, holder, clock, log, signal, lead });
   return {
     stop: async () => {
       await scheduler.stop();

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Writable } from "node:stream";
 import { AppError } from "#lib/core/errors.ts";
 
@@ -27,7 +27,7 @@ const filesBelow = async (root: string, path: string): Promise<string[]> => {
   if (entries === null) return [path];
   return entries
     .filter((entry) => entry.isFile() && !entry.name.includes(".test."))
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
 };
 
 /** SHA-256 over names and contents of all sources of the pages. */

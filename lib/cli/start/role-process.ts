@@ -33,6 +33,25 @@ export type RoleProcessArgs = {
   readonly onMessage: (message: FromRole) => void;
 };
 
+/**
+ * Roles log to standard error; what Next prints to standard output is for its developers. `detached`: Ctrl-C must reach
+ * the supervisor only, which stops the roles in order.
+ */
+const forkRole = ({ isProduction }: RoleSettings): ChildProcess =>
+  fork(ENTRY, [], {
+    detached: true,
+    stdio: ["ignore", isProduction ? "ignore" : "inherit", "inherit", "ipc"],
+    serialization: "advanced",
+  });
+
+const stopChild = async (child: ChildProcess, deadlineMs: number): Promise<void> => {
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  if (child.connected) child.send({ kind: "stop" } satisfies ToRole);
+  const killer = setTimeout(() => child.kill("SIGKILL"), deadlineMs);
+  await ended;
+  clearTimeout(killer);
+};
+
 /** Keeps one role running: a process that ends unasked is started again, with back-off, until `stop`. */
 export const superviseRole = ({ settings: initial, log, clock, onMessage }: RoleProcessArgs): RoleProcess => {
   let settings = initial;
@@ -45,13 +64,7 @@ export const superviseRole = ({ settings: initial, log, clock, onMessage }: Role
 
   const launch = (): void => {
     const startedAt = clock.monotonicMs();
-    // Roles log to standard error; what Next prints to standard output is for its developers.
-    // `detached`: Ctrl-C must reach the supervisor only, which stops the roles in order.
-    const started = fork(ENTRY, [], {
-      detached: true,
-      stdio: ["ignore", settings.isProduction ? "ignore" : "inherit", "inherit", "ipc"],
-      serialization: "advanced",
-    });
+    const started = forkRole(settings);
     child = started;
     started.on("message", (message: FromRole) => {
       if (message.kind === "ready") {
@@ -90,13 +103,7 @@ export const superviseRole = ({ settings: initial, log, clock, onMessage }: Role
     },
     stop: async (deadlineMs) => {
       stopping.abort();
-      const last = child;
-      if (last === null || last.exitCode !== null) return;
-      const ended = new Promise<void>((resolve) => last.once("exit", () => resolve()));
-      if (last.connected) last.send({ kind: "stop" } satisfies ToRole);
-      const killer = setTimeout(() => last.kill("SIGKILL"), deadlineMs);
-      await ended;
-      clearTimeout(killer);
+      if (child !== null && child.exitCode === null) await stopChild(child, deadlineMs);
     },
   };
 };
