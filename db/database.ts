@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import type { Sql, Tx } from "./connection.ts";
+import type { Tx } from "./connection.ts";
 import { parseDatabaseUrl } from "./connection.ts";
 import { closeGenerations, createGenerations, runWork } from "./generations.ts";
 import { createNotifications } from "./notifications.ts";
@@ -11,12 +11,12 @@ import { runTransaction } from "./transaction.ts";
  * text, timestamptz as Date; a bigint goes in as text (`${version.toString()}::bigint`).
  */
 export type Db = postgres.Sql | postgres.TransactionSql;
-export type { Sql, Tx };
+export type { Tx };
 
 /** Hot paths give up after this; longer work (reports, restore) names its own. */
-export const DEFAULT_DEADLINE_MS = 2_000;
+const DEFAULT_DEADLINE_MS = 2_000;
 
-export type WorkOptions = { readonly deadlineMs?: number };
+type WorkOptions = { readonly deadlineMs?: number };
 
 export type Database = {
   /**

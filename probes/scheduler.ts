@@ -6,8 +6,9 @@ import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter, histogram } from "#lib/runtime/metrics.ts";
 import type { CheckResult } from "./checks/http.ts";
+import type { Gate } from "./gate.ts";
 import { createGate } from "./gate.ts";
-import type { Due, TimePoint } from "./timetable.ts";
+import type { Due, TimePoint, Timetable } from "./timetable.ts";
 import { createTimetable } from "./timetable.ts";
 
 export type ScheduledProbe = { readonly definition: ProbeDefinition; readonly locationId: string };
@@ -51,117 +52,145 @@ const unmeasured = (name: "skipped" | "internal_error", detail: string): Outcome
 const keyOf = ({ definition, locationId }: ScheduledProbe): string => `${locationId} ${definition.id}`;
 const hostOf = ({ definition }: ScheduledProbe): string => URL.parse(definition.url)?.host ?? "";
 
-type Waiting = { readonly due: Due<ScheduledProbe>; readonly sinceMs: number };
+type DueProbe = Due<ScheduledProbe>;
+type Waiting = { readonly due: DueProbe; readonly sinceMs: number };
+
+const metricsOf = () => ({
+  runs: counter({ name: "nines_runs_total", help: "Runs of probes by outcome class.", labels: ["class"] }),
+  startDelay: histogram({
+    name: "nines_run_start_delay_seconds",
+    help: "How long after its slot a run started.",
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+  }),
+});
+
+type Desk = Required<SchedulerArgs> & {
+  readonly metrics: ReturnType<typeof metricsOf>;
+  readonly gate: Gate;
+  readonly timetable: Timetable<ScheduledProbe>;
+  /** Beats that are due and found no room yet; at most one for each probe. */
+  readonly waiting: Map<string, Waiting>;
+  readonly running: Map<string, Promise<void>>;
+  /** Aborts the checks that outlast the stop. */
+  readonly cutOff: AbortController;
+  readonly stopping: AbortController;
+  nap: AbortController;
+};
+
+const timePoint = ({ clock }: Desk): TimePoint => ({ wallMs: clock.now(), monotonicMs: clock.monotonicMs() });
+
+const keep = (desk: Desk, due: DueProbe, startedAt: EpochMs, { outcome, traceId }: CheckResult): void => {
+  const { definition, locationId } = due.item;
+  desk.metrics.runs.inc({ class: outcome.class });
+  desk.record({ probeId: definition.id, locationId, scheduledAt: due.scheduledAt, startedAt, traceId, outcome });
+};
+
+const skip = (desk: Desk, due: DueProbe, reason: string): void =>
+  keep(desk, due, desk.clock.now(), { outcome: unmeasured("skipped", reason), traceId: null });
+
+const runAndKeep = async (desk: Desk, due: DueProbe): Promise<void> => {
+  const startedAt = desk.clock.now();
+  desk.metrics.startDelay.observe(Math.max(0, startedAt - due.scheduledAt) / 1_000);
+  try {
+    keep(desk, due, startedAt, await desk.run(due.item, desk.cutOff.signal));
+  } catch (error) {
+    desk.log.error({ code: "INTERNAL", error, probeId: due.item.definition.id }, "a check failed by a fault of ours");
+    keep(desk, due, startedAt, { outcome: unmeasured("internal_error", "unexpected error"), traceId: null });
+  } finally {
+    desk.running.delete(due.key);
+    desk.gate.leave(hostOf(due.item));
+  }
+};
+
+/** Called when there is room. A beat that waited for half of its interval, or was replaced, is not started any more. */
+const startWaiting = (desk: Desk, self: Waiting): boolean => {
+  const { key, item } = self.due;
+  if (desk.waiting.get(key) !== self) return false;
+  desk.waiting.delete(key);
+  if (desk.clock.monotonicMs() - self.sinceMs > item.definition.intervalMs / 2) {
+    skip(desk, self.due, "too many runs at once");
+    return false;
+  }
+  desk.running.set(key, runAndKeep(desk, self.due));
+  return true;
+};
+
+const begin = (desk: Desk, due: DueProbe): void => {
+  const before = desk.waiting.get(due.key);
+  if (before !== undefined) {
+    desk.waiting.delete(due.key);
+    skip(desk, before.due, "too many runs at once");
+  }
+  if (due.isMissed) return skip(desk, due, "missed its time");
+  if (desk.running.has(due.key)) return skip(desk, due, "previous run still going");
+  const self = { due, sinceMs: desk.clock.monotonicMs() };
+  desk.waiting.set(due.key, self);
+  desk.gate.enter(hostOf(due.item), () => startWaiting(desk, self));
+};
+
+const beat = async (desk: Desk): Promise<void> => {
+  const { clock, timetable, stopping } = desk;
+  while (!stopping.signal.aborted) {
+    for (const due of timetable.takeDue(timePoint(desk))) begin(desk, due);
+    desk.nap = new AbortController();
+    const nextMs = timetable.nextDueMs();
+    const waitMs = nextMs === null ? IDLE_MS : nextMs - clock.monotonicMs();
+    await clock.sleep(Math.min(waitMs, IDLE_MS), desk.nap.signal).catch(() => undefined);
+  }
+};
+
+const settle = async (desk: Desk, loop: Promise<void>): Promise<void> => {
+  desk.stopping.abort();
+  desk.nap.abort();
+  await loop;
+  const left = [...desk.waiting.values()];
+  desk.waiting.clear();
+  for (const { due } of left) skip(desk, due, "shutdown");
+  const grace = new AbortController();
+  const finished = Promise.all(desk.running.values()).then(() => grace.abort());
+  await desk.clock.sleep(desk.graceMs, grace.signal).catch(() => undefined);
+  desk.cutOff.abort();
+  await finished;
+};
+
+const openDesk = (args: SchedulerArgs): Desk => {
+  const limits = { maxConcurrent: 500, maxPerHost: 8, graceMs: 4_000, ...args };
+  return {
+    ...limits,
+    metrics: metricsOf(),
+    gate: createGate({ maxTotal: limits.maxConcurrent, maxPerKey: limits.maxPerHost }),
+    timetable: createTimetable((byMs) =>
+      args.log.warn({ byMs: Math.round(byMs) }, "the wall clock jumped; probes keep their beat"),
+    ),
+    waiting: new Map(),
+    running: new Map(),
+    cutOff: new AbortController(),
+    stopping: new AbortController(),
+    nap: new AbortController(),
+  };
+};
 
 /**
  * Starts probes at their slots: one timer for all, none started twice at once, at most `maxConcurrent` together and
  * `maxPerHost` against one host. What cannot be run in its time is recorded as `skipped`, never dropped in silence.
  */
 export const startScheduler = (args: SchedulerArgs): Scheduler => {
-  const { clock, log, run, record, maxConcurrent = 500, maxPerHost = 8, graceMs = 4_000 } = args;
-  const runsTotal = counter({ name: "nines_runs_total", help: "Runs of probes by outcome class.", labels: ["class"] });
-  const startDelay = histogram({
-    name: "nines_run_start_delay_seconds",
-    help: "How long after its slot a run started.",
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
-  });
-  const gate = createGate({ maxTotal: maxConcurrent, maxPerKey: maxPerHost });
-  const timetable = createTimetable<ScheduledProbe>((byMs) =>
-    log.warn({ byMs: Math.round(byMs) }, "the wall clock jumped; probes keep their beat"),
-  );
-  const waiting = new Map<string, Waiting>();
-  const running = new Map<string, Promise<void>>();
-  const cutOff = new AbortController();
-  let nap = new AbortController();
+  const desk = openDesk(args);
+  const loop = Promise.resolve().then(() => beat(desk));
   let stopped: Promise<void> | null = null;
-
-  const timePoint = (): TimePoint => ({ wallMs: clock.now(), monotonicMs: clock.monotonicMs() });
-
-  const keep = (due: Due<ScheduledProbe>, startedAt: EpochMs, { outcome, traceId }: CheckResult): void => {
-    const { definition, locationId } = due.item;
-    runsTotal.inc({ class: outcome.class });
-    record({ probeId: definition.id, locationId, scheduledAt: due.scheduledAt, startedAt, traceId, outcome });
-  };
-  const skip = (due: Due<ScheduledProbe>, reason: string): void =>
-    keep(due, clock.now(), { outcome: unmeasured("skipped", reason), traceId: null });
-
-  const runAndKeep = async (due: Due<ScheduledProbe>): Promise<void> => {
-    const startedAt = clock.now();
-    startDelay.observe(Math.max(0, startedAt - due.scheduledAt) / 1_000);
-    try {
-      keep(due, startedAt, await run(due.item, cutOff.signal));
-    } catch (error) {
-      log.error({ code: "INTERNAL", error, probeId: due.item.definition.id }, "a check failed by a fault of ours");
-      keep(due, startedAt, { outcome: unmeasured("internal_error", "unexpected error"), traceId: null });
-    } finally {
-      running.delete(due.key);
-      gate.leave(hostOf(due.item));
-    }
-  };
-
-  /** Called when there is room. A beat that waited for half of its interval, or was replaced, is not started any more. */
-  const startWaiting = (self: Waiting): boolean => {
-    const { key, item } = self.due;
-    if (waiting.get(key) !== self) return false;
-    waiting.delete(key);
-    if (clock.monotonicMs() - self.sinceMs > item.definition.intervalMs / 2) {
-      skip(self.due, "too many runs at once");
-      return false;
-    }
-    running.set(key, runAndKeep(self.due));
-    return true;
-  };
-
-  const begin = (due: Due<ScheduledProbe>): void => {
-    const before = waiting.get(due.key);
-    if (before !== undefined) {
-      waiting.delete(due.key);
-      skip(before.due, "too many runs at once");
-    }
-    if (due.isMissed) return skip(due, "missed its time");
-    if (running.has(due.key)) return skip(due, "previous run still going");
-    const self = { due, sinceMs: clock.monotonicMs() };
-    waiting.set(due.key, self);
-    gate.enter(hostOf(due.item), () => startWaiting(self));
-  };
-
-  const beat = async (): Promise<void> => {
-    while (stopped === null) {
-      for (const due of timetable.takeDue(timePoint())) begin(due);
-      nap = new AbortController();
-      const nextMs = timetable.nextDueMs();
-      const waitMs = nextMs === null ? IDLE_MS : nextMs - clock.monotonicMs();
-      await clock.sleep(Math.min(waitMs, IDLE_MS), nap.signal).catch(() => undefined);
-    }
-  };
-
-  const settle = async (): Promise<void> => {
-    nap.abort();
-    await loop;
-    const left = [...waiting.values()];
-    waiting.clear();
-    for (const { due } of left) skip(due, "shutdown");
-    const grace = new AbortController();
-    const finished = Promise.all(running.values()).then(() => grace.abort());
-    await clock.sleep(graceMs, grace.signal).catch(() => undefined);
-    cutOff.abort();
-    await finished;
-  };
-
-  const loop = Promise.resolve().then(beat);
   return {
     update: (probes) => {
       const beats = probes.map((item) => {
         const { id, intervalMs } = item.definition;
         return { key: keyOf(item), probeId: id, intervalMs, item };
       });
-      timetable.update(beats, timePoint());
-      nap.abort();
+      desk.timetable.update(beats, timePoint(desk));
+      desk.nap.abort();
     },
     stop: () => {
-      stopped ??= settle();
+      stopped ??= settle(desk, loop);
       return stopped;
     },
-    running: () => running.size,
+    running: () => desk.running.size,
   };
 };

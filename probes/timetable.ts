@@ -37,6 +37,34 @@ const JUMP_MS = 1_000;
 const MAX_AHEAD_MS = 30_000;
 const MAX_MISSED_BEATS = 120;
 
+/** What to add to the monotonic clock to get the wall clock; it changes, and is reported, only when that one jumps. */
+const createWallFollower = (onWallJump: (byMs: number) => void) => {
+  let followed: number | null = null;
+  return ({ wallMs, monotonicMs }: TimePoint): number => {
+    const offset = wallMs - monotonicMs;
+    followed ??= offset;
+    if (Math.abs(offset - followed) > JUMP_MS) {
+      onWallJump(offset - followed);
+      followed = offset;
+    }
+    return followed;
+  };
+};
+
+/** The slot that a beat is due for. It is the one counted so far, unless the wall clock has gone elsewhere. */
+const nameBeat = ({ beat, dueMs, scheduledAt }: Entry<unknown>, wallMinusMonotonic: number): EpochMs => {
+  const wallMs = dueMs + wallMinusMonotonic;
+  if (Math.abs(wallMs - scheduledAt) <= beat.intervalMs / 2) return scheduledAt;
+  if (scheduledAt > wallMs && scheduledAt - wallMs <= MAX_AHEAD_MS) return scheduledAt;
+  return nextSlotAt(beat.probeId, beat.intervalMs, epochMs(Math.ceil(wallMs - beat.intervalMs / 2)));
+};
+
+const advance = (entry: Entry<unknown>, beats: number): void => {
+  const ms = beats * entry.beat.intervalMs;
+  entry.dueMs += ms;
+  entry.scheduledAt = addMs(entry.scheduledAt, ms);
+};
+
 /**
  * When each beat is due. Slots are named by the wall clock (`schedule.ts`), the beat itself is counted on the monotonic
  * one: `due + interval`, whatever a run took and whatever becomes of the wall clock. After a jump of that clock beats
@@ -45,30 +73,7 @@ const MAX_MISSED_BEATS = 120;
 export const createTimetable = <Item>(onWallJump: (byMs: number) => void): Timetable<Item> => {
   const heap = createHeap<Entry<Item>>((a, b) => a.dueMs - b.dueMs);
   const entries = new Map<string, Entry<Item>>();
-  let wallMinusMonotonic: number | null = null;
-
-  const followWallClock = ({ wallMs, monotonicMs }: TimePoint): number => {
-    const offset = wallMs - monotonicMs;
-    if (wallMinusMonotonic === null) wallMinusMonotonic = offset;
-    else if (Math.abs(offset - wallMinusMonotonic) > JUMP_MS) {
-      onWallJump(offset - wallMinusMonotonic);
-      wallMinusMonotonic = offset;
-    }
-    return wallMinusMonotonic;
-  };
-
-  const nameBeat = ({ beat, dueMs, scheduledAt }: Entry<Item>, offset: number): EpochMs => {
-    const wallMs = dueMs + offset;
-    if (Math.abs(wallMs - scheduledAt) <= beat.intervalMs / 2) return scheduledAt;
-    if (scheduledAt > wallMs && scheduledAt - wallMs <= MAX_AHEAD_MS) return scheduledAt;
-    return nextSlotAt(beat.probeId, beat.intervalMs, epochMs(Math.ceil(wallMs - beat.intervalMs / 2)));
-  };
-
-  const advance = (entry: Entry<Item>, beats: number): void => {
-    const ms = beats * entry.beat.intervalMs;
-    entry.dueMs += ms;
-    entry.scheduledAt = addMs(entry.scheduledAt, ms);
-  };
+  const followWallClock = createWallFollower(onWallJump);
 
   const add = (beat: Beat<Item>, now: TimePoint): void => {
     const offset = followWallClock(now);

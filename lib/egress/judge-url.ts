@@ -64,7 +64,7 @@ export const judgeUrl = (text: string, allow: AllowList): UrlVerdict => {
 };
 
 /** The same for a URL that is parsed already, as a redirect resolved against the address it came from. */
-export const judgeParsedUrl = (url: URL, allow: AllowList, hasUserinfo = false): UrlVerdict => {
+const judgeParsedUrl = (url: URL, allow: AllowList, hasUserinfo = false): UrlVerdict => {
   if (url.protocol !== "http:" && url.protocol !== "https:") return deny("parse", "scheme not allowed");
   if (hasUserinfo || url.username !== "" || url.password !== "") return deny("parse", "userinfo in the URL");
   if (url.port === "0") return deny("parse", "port not allowed");

@@ -1,16 +1,14 @@
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders, RequestListener, Server } from "node:http";
 import { createServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import { connect } from "node:net";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { DEFAULT_STATUS_ASSERTION } from "#lib/core/assertions.ts";
 import { DEFAULT_CAPS } from "#lib/egress/types.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import type { CheckDeps, HttpTarget } from "#probes/checks/http.ts";
 import { checkHttp } from "#probes/checks/http.ts";
+import { openBlackHole } from "#test/support/black-hole.ts";
 import { HOSTILE_SERVERS, listen, TEST_CA } from "#test/support/hostile-servers.ts";
 
 const cleanUps: (() => Promise<void> | void)[] = [];
@@ -228,29 +226,10 @@ describe("time", () => {
   });
 });
 
-/** A process that listens, takes no connection and is stopped: once its queue is full, SYN packets get no answer. */
-const openBlackHole = async (): Promise<number> => {
-  const code = `const s=require("net").createServer().listen({port:0,host:"127.0.0.1",backlog:1},()=>process.stdout.write(String(s.address().port)))`;
-  const child: ChildProcess = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
-  const port = await new Promise<number>((resolve) => child.stdout?.once("data", (text) => resolve(Number(text))));
-  child.kill("SIGSTOP");
-  const fillers: Socket[] = [];
-  for (let i = 0; i < 8; i += 1) fillers.push(connect({ port, host: "127.0.0.1" }).on("error", () => undefined));
-  cleanUps.push(() => {
-    for (const filler of fillers) filler.destroy();
-    child.kill("SIGKILL");
-  });
-  // The queue is full once a connection stays unanswered while the others stand.
-  const deadline = performance.now() + 5_000;
-  while (fillers.filter(({ connecting }) => !connecting).length < 2 && performance.now() < deadline) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return port;
-};
-
 describe.runIf(process.platform === "linux")("no answer to SYN", () => {
   test("within the time for connecting is connect_timeout, within the total deadline timeout in connect", async () => {
-    const port = await openBlackHole();
+    const { port, close } = await openBlackHole();
+    cleanUps.push(close);
     const url = `http://127.0.0.1:${port}/`;
     const early = await checkHttp(target(url, { timeoutMs: 3_000, connectTimeoutMs: 200 }), deps());
     expect(early.outcome).toMatchObject({ class: "connect_timeout", httpStatus: null });

@@ -214,7 +214,8 @@ describe("what can be wrong with a system", () => {
     const args = { platform: `${process.platform}-${process.arch}`, isReachable: () => false, copyTo: dataDir };
     const { folder } = findBinaries(args);
     expect(folder.startsWith(dataDir)).toBe(true);
-    expect(existsSync(join(folder, "bin", "initdb"))).toBe(true);
+    expect(statSync(join(folder, "bin", "initdb")).mode & 0o777).toBe(0o755);
+    expect(statSync(join(folder, "share", "postgresql", "postgres.bki")).mode & 0o777).toBe(0o644);
     expect(
       readdirSync(join(folder, "lib")).some(
         (name) => name.startsWith("libpq.") && lstatSync(join(folder, "lib", name)).isSymbolicLink(),

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { connect, createServer } from "node:net";
 
 /** `pass`: hands bytes on. `swallow`: a half-open line, no byte in either direction. `close`: ends each new connection. */
-export type ProxyMode = "pass" | "swallow" | "close";
+type ProxyMode = "pass" | "swallow" | "close";
 
 export type TcpProxy = {
   readonly port: number;

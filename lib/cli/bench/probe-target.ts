@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { createServer } from "node:http";
+// eslint-disable-next-line no-restricted-imports -- a server, for the bench on loopback alone.
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 

@@ -6,6 +6,7 @@ import { request as bareRequest } from "node:http";
 // eslint-disable-next-line no-restricted-imports -- the same over TLS.
 import { request as bareTlsRequest, Agent as TlsAgent } from "node:https";
 import { cpus } from "node:os";
+// eslint-disable-next-line no-restricted-imports -- trust settings for the yardstick.
 import { createSecureContext } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

@@ -33,33 +33,37 @@ export const manageDatabase = async ({
   onMoved,
 }: Args): Promise<ManagedDatabase> => {
   if (databaseUrl !== null) return { url: () => databaseUrl, stop: async () => undefined };
-  let current = await startEmbedded({ dataDir, log });
-  let isStopping = false;
+  const stopping = new AbortController();
+  const ending = AbortSignal.any([signal, stopping.signal]);
+  let current = await startEmbedded({ dataDir, log, signal });
 
   const keepAlive = async (): Promise<void> => {
-    while (!isStopping) {
+    while (!ending.aborted) {
       await current.exited;
-      if (isStopping) return;
+      if (ending.aborted) return;
       log.error(
         { code: "ROLE_CRASHED", role: "postgres" },
         "the embedded PostgreSQL ended unexpectedly and is started again",
       );
-      await clock.sleep(RESTART_DELAY_MS, signal);
+      await clock.sleep(RESTART_DELAY_MS, ending);
       const before = current.url;
       try {
-        current = await startEmbedded({ dataDir, log });
+        current = await startEmbedded({ dataDir, log, signal: ending });
         if (current.url !== before) onMoved(current.url);
       } catch (error) {
-        log.error({ error }, "the embedded PostgreSQL does not start; trying again");
+        if (!ending.aborted) log.error({ error }, "the embedded PostgreSQL does not start; trying again");
       }
     }
   };
-  void keepAlive().catch(() => undefined);
+  const keptAlive = keepAlive().catch(() => undefined);
 
   return {
     url: () => current.url,
     stop: async () => {
-      isStopping = true;
+      stopping.abort();
+      await current.stop();
+      // A server that was just being started again is a new one by now.
+      await keptAlive;
       await current.stop();
     },
   };

@@ -63,6 +63,15 @@ export const runInstance = async (context: CommandContext, settings: StartSettin
   }
 };
 
+/** Settles as `work` does, or rejects when the signal aborts first: a part that never gets ready must not hold up a stop. */
+const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+
 const startAll = async (context: CommandContext, settings: StartSettings, cleanup: Cleanup): Promise<void> => {
   const { stdout, env, signal } = context;
   const clock = systemClock;
@@ -72,6 +81,9 @@ const startAll = async (context: CommandContext, settings: StartSettings, cleanu
   if (settings.roles.includes("web") && settings.port !== 0) await checkPortIsFree(settings.host, settings.port);
   await makeDataFolder(settings.dataDir);
   cleanup.push(await lockInstance(settings.dataDir, settings.roles));
+  // From here on a hang-up must not end the process behind the back of what it started.
+  let reload = (): void => undefined;
+  cleanup.push(watchHangup({ onReload: () => reload(), onGone: () => process.kill(process.pid, "SIGTERM") }));
   const secretKey = await loadSecretKey({ value: settings.secretKey, dataDir: settings.dataDir });
 
   let configPath = settings.configPath;
@@ -98,6 +110,7 @@ const startAll = async (context: CommandContext, settings: StartSettings, cleanu
     onMoved: (url) => move(url),
   });
   cleanup.push(database.stop);
+  signal.throwIfAborted();
 
   const supervisor = createSupervisor({
     common: {
@@ -116,15 +129,18 @@ const startAll = async (context: CommandContext, settings: StartSettings, cleanu
     clock,
   });
   move = supervisor.moveDatabase;
+  reload = supervisor.reload;
   cleanup.push(supervisor.stop);
-  cleanup.push(watchHangup({ onReload: supervisor.reload, onGone: () => process.kill(process.pid, "SIGTERM") }));
 
   // The page comes first: from its copy on disk it is up before the database answers.
   const others = settings.roles.filter((role): role is Exclude<RoleName, "web"> => role !== "web");
   const web = settings.roles.includes("web") ? supervisor.start("web") : null;
   await migrateWhenReachable({ url: database.url(), log, clock, signal });
-  for (const role of others) await supervisor.start(role);
-  const port = (await web)?.port ?? null;
+  for (const role of others) {
+    signal.throwIfAborted();
+    await unlessAborted(supervisor.start(role), signal);
+  }
+  const port = web === null ? null : (await unlessAborted(web, signal)).port;
   signal.throwIfAborted();
   await announce({ stdout, settings, port, databaseUrl: database.url(), configPath, isDemo, clock });
 };

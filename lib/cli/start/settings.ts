@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { parseDatabaseUrl } from "#db/connection.ts";
 import type { CommandContext } from "#lib/cli/command.ts";
 import type { RoleName } from "#lib/cli/roles/role.ts";
 import { ROLES } from "#lib/cli/roles/role.ts";
@@ -52,10 +53,12 @@ const parseFlags = (args: readonly string[]) => {
   }
 };
 
-/** @throws AppError USAGE for a wrong flag or variable. */
+/** @throws AppError USAGE for a wrong flag or variable, DATABASE_UNREACHABLE for an address that is none. */
 export const readStartSettings = (context: CommandContext, options: { isProduction: boolean }): StartSettings => {
   const flags = parseFlags(context.args);
   const environment = readEnvironment(context.env);
+  // Now, since later an address that cannot be used looks like a server that does not answer yet.
+  if (environment.databaseUrl !== null) parseDatabaseUrl(environment.databaseUrl);
   const configPath = findConfig(flags.config ?? environment.configPath ?? undefined);
   const isTerminal = (context.stderr as { isTTY?: boolean }).isTTY === true;
   return {
