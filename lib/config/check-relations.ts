@@ -1,3 +1,4 @@
+import { SECOND_MS } from "#lib/core/units.ts";
 import { checkAssertion } from "./assertion-values.ts";
 import type { Complaint, Fault, Path } from "./config-error.ts";
 import type { EgressRules } from "./egress-rules.ts";
@@ -53,7 +54,8 @@ const checkHeaders = (probe: Placed<Mapping>): Fault[] => {
 const checkTimeout = (probe: Placed<Mapping>): Fault[] => {
   const timeout = readDuration(probe.value.timeout);
   const interval = readDuration(probe.value.interval);
-  if (timeout === null || interval === null || interval <= 0 || timeout <= interval) return [];
+  // An interval that is too short is a fault of its own, and no measure for the timeout.
+  if (timeout === null || interval === null || interval < SECOND_MS || timeout <= interval) return [];
   return [{ path: [...probe.path, "timeout"], kind: "conflict", message: "must not be longer than the interval" }];
 };
 

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Config } from "#lib/core/definitions.ts";
 import { checkRelations } from "./check-relations.ts";
 import { checkStructure } from "./check-structure.ts";
@@ -12,6 +11,7 @@ import type { Place } from "./locate.ts";
 import { createLocator } from "./locate.ts";
 import { normalise } from "./normalise.ts";
 import { parseYaml } from "./parse-yaml.ts";
+import { readSecretFile } from "./read-capped.ts";
 import { isMapping, readDocument } from "./read-document.ts";
 import { createSuggester } from "./suggest.ts";
 
@@ -86,7 +86,7 @@ const isList = (segment: string | number | undefined): boolean =>
  * Reads a configuration file: all faults at once, each with path, kind, message and line, or the configuration with
  * its defaults filled in. It never throws, whatever the bytes are, and no message repeats a secret.
  */
-export const loadConfig = ({ bytes, env, readFile = readFileSync, judgeUrl }: LoadConfigArgs): ConfigResult => {
+export const loadConfig = ({ bytes, env, readFile = readSecretFile, judgeUrl }: LoadConfigArgs): ConfigResult => {
   const decoded = decodeText(bytes);
   if (!decoded.ok) return refuse(decoded.fault);
   const parsed = parseYaml(decoded.text);

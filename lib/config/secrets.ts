@@ -22,38 +22,41 @@ const refuse = (kind: Complaint["kind"], message: string): ResolvedSecret => ({
   complaint: { kind, message },
 });
 
-/** A signing key in its own form. Nothing of it is repeated in a message, not even its length. */
+/**
+ * A signing key in its own form; `where` begins the message ("the file that it names "). Nothing of the key is repeated
+ * in a message, not even its length.
+ */
 const readKey = (text: string, where: string): ResolvedSecret => {
   const encoded = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : null;
   if (encoded === null || !BASE64.test(encoded)) {
-    return refuse("format", `${where} must be env:NAME, file:PATH or ${PREFIX} and base64`);
+    return refuse("format", `${where}must be env:NAME, file:PATH or ${PREFIX} and base64`);
   }
   const bytes = Buffer.from(encoded, "base64");
   if (bytes.length < MIN_BYTES || bytes.length > MAX_BYTES) {
-    return refuse("range", `${where} must hold ${MIN_BYTES} to ${MAX_BYTES} bytes in base64`);
+    return refuse("range", `${where}must hold ${MIN_BYTES} to ${MAX_BYTES} bytes in base64`);
   }
   // Receivers' libraries differ in what they make of missing padding, so it has to be there.
-  if (encoded.length % 4 !== 0) return refuse("format", `${where} must have the = signs that end base64`);
+  if (encoded.length % 4 !== 0) return refuse("format", `${where}must have the = signs that end base64`);
   return { ok: true, secret: text };
 };
 
 const readReferred = (text: string, where: string): ResolvedSecret => {
   const result = readKey(text, where);
   if (result.ok || result.complaint.kind !== "format") return result;
-  return refuse("format", `${where} must be ${PREFIX} and base64`);
+  return refuse("format", `${where}must be ${PREFIX} and base64`);
 };
 
 const fromEnv = (name: string, { env }: SecretSources): ResolvedSecret => {
   if (!ENV_NAME.test(name)) return refuse("format", "must name an environment variable after env:");
   const value = Object.hasOwn(env, name) ? env[name] : undefined;
   if (value === undefined || value === "") return refuse("reference", "names an environment variable that is not set");
-  return readReferred(value.trim(), "the environment variable that it names");
+  return readReferred(value.trim(), "the environment variable that it names ");
 };
 
 const fromFile = (path: string, { readFile }: SecretSources): ResolvedSecret => {
   if (path === "") return refuse("format", "must name a file after file:");
   try {
-    return readReferred(new TextDecoder().decode(readFile(path)).trim(), "the file that it names");
+    return readReferred(new TextDecoder().decode(readFile(path)).trim(), "the file that it names ");
   } catch {
     return refuse("reference", "names a file that cannot be read");
   }
@@ -63,5 +66,5 @@ const fromFile = (path: string, { readFile }: SecretSources): ResolvedSecret => 
 export const resolveSecret = (text: string, sources: SecretSources): ResolvedSecret => {
   if (text.startsWith("env:")) return fromEnv(text.slice("env:".length), sources);
   if (text.startsWith("file:")) return fromFile(text.slice("file:".length), sources);
-  return readKey(text, "it");
+  return readKey(text, "");
 };

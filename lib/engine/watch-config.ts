@@ -1,6 +1,6 @@
 import type { FSWatcher } from "node:fs";
 import { watch } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { ConfigError } from "#lib/config/config-error.ts";
 import type { Config } from "#lib/core/definitions.ts";
@@ -145,7 +145,7 @@ const createRound = (args: ConfigWatcherArgs) => {
     if (seen.signature === handled && !isForced) return;
     const ageMs = clock.now() - seen.changedAtMs;
     if (ageMs >= 0 && ageMs < SETTLE_MS) await clock.sleep(SETTLE_MS - ageMs, signal);
-    const bytes = await readFile(path);
+    const bytes = await readCapped(path, MAX_FILE_BYTES);
     const after = await look(path);
     // Still being written: the next round, at most a second away, sees the whole.
     if (after?.signature !== seen.signature) return;

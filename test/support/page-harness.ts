@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page, Request } from "playwright-core";
 import { buildPagesWhenNeeded } from "#lib/cli/start/next-build.ts";
 
 const root = join(fileURLToPath(import.meta.url), "..", "..", "..");
@@ -47,7 +47,7 @@ export type Visit = {
 export const visit = async (context: BrowserContext, address: string): Promise<Visit> => {
   const page = await context.newPage();
   const complaints: string[] = [];
-  const requests: import("playwright-core").Request[] = [];
+  const requests: Request[] = [];
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
   });

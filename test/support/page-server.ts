@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -67,7 +68,7 @@ const render = (snapshot: Snapshot, path: string): Promise<string> => {
   return rendered;
 };
 
-const server = createServer(async (request, response) => {
+const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   try {
     const url = new URL(request.url ?? "/", `http://${request.headers.host}`);
     const file = files.get(url.pathname);
@@ -95,7 +96,8 @@ const server = createServer(async (request, response) => {
     response.statusCode = 404;
     response.end(String(error));
   }
-});
+};
+const server = createServer((request, response) => void answer(request, response));
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");

@@ -46,6 +46,15 @@ const formats = (points: readonly ChartPoint[], timeZone: string) => {
   };
 };
 
+const Tip = ({ point, when }: { point: ChartPoint | undefined; when: (at: number) => string }) =>
+  point === undefined ? null : (
+    <div className="tip">
+      {when(point.at)}
+      <br />
+      {point.left === null ? "not measured" : `${Math.floor(point.left * 10) / 10} % left`}
+    </div>
+  );
+
 /** The budget left over time. It only draws: the same numbers stand in the table and the file beside it. */
 export const BurnDownChart = ({ points, timeZone, label }: Props) => {
   const write = formats(points, timeZone);
@@ -87,17 +96,9 @@ export const BurnDownChart = ({ points, timeZone, label }: Props) => {
           <Tooltip
             isAnimationActive={false}
             cursor={{ stroke: "var(--edge)" }}
-            content={({ active, payload }) => {
-              const point = payload?.[0]?.payload as ChartPoint | undefined;
-              if (active !== true || point === undefined) return null;
-              return (
-                <div className="tip">
-                  {write.full(point.at)}
-                  <br />
-                  {point.left === null ? "not measured" : `${Math.floor(point.left * 10) / 10} % left`}
-                </div>
-              );
-            }}
+            content={({ active, payload }) =>
+              active === true && <Tip point={payload?.[0]?.payload as ChartPoint | undefined} when={write.full} />
+            }
           />
           <Line
             dataKey="left"

@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { MAX_FILE_BYTES } from "#lib/config/decode-text.ts";
 import type { ConfigResult } from "#lib/config/load-config.ts";
 import { loadConfig } from "#lib/config/load-config.ts";
+import { readCapped } from "#lib/config/read-capped.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { judgeUrl } from "#lib/egress/judge-url.ts";
 
@@ -11,7 +12,7 @@ export const loadConfigFile = async (
 ): Promise<ConfigResult> => {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readCapped(path, MAX_FILE_BYTES);
   } catch (error) {
     throw new AppError(
       "CONFIG_UNREADABLE",

@@ -12,6 +12,7 @@ import { buildPagesWhenNeeded } from "#lib/cli/start/next-build.ts";
 import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
 import { readConfigFile } from "#lib/cli/start/read-config-file.ts";
 import type { StartSettings } from "#lib/cli/start/settings.ts";
+import type { Supervisor } from "#lib/cli/start/supervisor.ts";
 import { createSupervisor } from "#lib/cli/start/supervisor.ts";
 import { watchHangup } from "#lib/cli/start/watch-hangup.ts";
 import { loadSecretKey } from "#lib/commands/secret-key.ts";
@@ -72,6 +73,33 @@ const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 
+/** Starts the demonstration's own services and writes its configuration; returns the path of that. */
+const startDemo = async ({ stdout }: CommandContext, settings: StartSettings, cleanup: Cleanup): Promise<string> => {
+  const targets = await startDemoTargets({
+    clock: systemClock,
+    onWebhook: (type) => stdout.write(`  webhook received by the demonstration: ${type}\n`),
+  });
+  cleanup.push(targets.stop);
+  return writeDemo(settings.dataDir, targets.ports);
+};
+
+/** Starts the roles in order; returns the port of the page, null without the web role. */
+const startRoles = async (
+  supervisor: Supervisor,
+  roles: readonly RoleName[],
+  migrated: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<number | null> => {
+  // The page comes first: from its copy on disk it is up before the database answers.
+  const web = roles.includes("web") ? supervisor.start("web") : null;
+  await migrated();
+  for (const role of roles) {
+    signal.throwIfAborted();
+    if (role !== "web") await unlessAborted(supervisor.start(role), signal);
+  }
+  return web === null ? null : (await unlessAborted(web, signal)).port;
+};
+
 const startAll = async (context: CommandContext, settings: StartSettings, cleanup: Cleanup): Promise<void> => {
   const { stdout, env, signal } = context;
   const clock = systemClock;
@@ -86,15 +114,7 @@ const startAll = async (context: CommandContext, settings: StartSettings, cleanu
   cleanup.push(watchHangup({ onReload: () => reload(), onGone: () => process.kill(process.pid, "SIGTERM") }));
   const secretKey = await loadSecretKey({ value: settings.secretKey, dataDir: settings.dataDir });
 
-  let configPath = settings.configPath;
-  if (configPath === null) {
-    const targets = await startDemoTargets({
-      clock,
-      onWebhook: (type) => stdout.write(`  webhook received by the demonstration: ${type}\n`),
-    });
-    cleanup.push(targets.stop);
-    configPath = await writeDemo(settings.dataDir, targets.ports);
-  }
+  const configPath = settings.configPath ?? (await startDemo(context, settings, cleanup));
   await readConfigFile(configPath, env);
   if (settings.isProduction && settings.roles.includes("web"))
     await buildPagesWhenNeeded({ root: PROJECT_ROOT, env, out: stdout, signal });
@@ -132,15 +152,8 @@ const startAll = async (context: CommandContext, settings: StartSettings, cleanu
   reload = supervisor.reload;
   cleanup.push(supervisor.stop);
 
-  // The page comes first: from its copy on disk it is up before the database answers.
-  const others = settings.roles.filter((role): role is Exclude<RoleName, "web"> => role !== "web");
-  const web = settings.roles.includes("web") ? supervisor.start("web") : null;
-  await migrateWhenReachable({ url: database.url(), log, clock, signal });
-  for (const role of others) {
-    signal.throwIfAborted();
-    await unlessAborted(supervisor.start(role), signal);
-  }
-  const port = web === null ? null : (await unlessAborted(web, signal)).port;
+  const migrated = () => migrateWhenReachable({ url: database.url(), log, clock, signal });
+  const port = await startRoles(supervisor, settings.roles, migrated, signal);
   signal.throwIfAborted();
   await announce({ stdout, settings, port, databaseUrl: database.url(), configPath, isDemo, clock });
 };

@@ -1,5 +1,5 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { bomb, chunked, endless, ok, redirect, send, withLength } from "./answers.ts";
+import { bomb, endless, ok, redirect, send, withLength } from "./answers.ts";
 import type { HostileServer } from "./server.ts";
 
 export const CONTENT: readonly HostileServer[] = [

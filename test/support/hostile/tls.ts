@@ -1,4 +1,4 @@
-import { ok, redirect, reset, send, silent, withLength } from "./answers.ts";
+import { redirect, reset, send, silent, withLength } from "./answers.ts";
 import type { HostileServer } from "./server.ts";
 
 export const TLS: readonly HostileServer[] = [

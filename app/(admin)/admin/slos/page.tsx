@@ -39,13 +39,14 @@ const figuresOf = (row: SloOverviewRow, format: Format): Record<(typeof COLUMNS)
   const budget = row.reading?.budget;
   const { objective } = row.definition;
   const minutes = budget?.minutesToExhaustion ?? null;
+  const coverage = budget?.coverage ?? null;
   return {
     Attained: budget === undefined ? "–" : attainedText(budget.good, budget.total, objective, format),
     Objective: format.percentText(objective),
     "Budget left": budgetText(budget?.remaining ?? null, format),
     "Burn, 1 h": rateText(budget?.burnRate1h ?? null, format),
     Exhausted: minutes === null ? "–" : minutes === 0 ? "spent" : `in ${format.span(minutes * MINUTE_MS)}`,
-    Coverage: budget?.coverage == null ? "–" : format.percent(budget.coverage, 1),
+    Coverage: coverage === null ? "–" : format.percent(coverage, 1),
   };
 };
 
