@@ -97,6 +97,8 @@ describe("messages help", () => {
       'there is no field "burnRateAlerts" here (did you mean "burn_rate_alerts"?)',
     ],
     ["type: webhook", "type: webhok", 'type must be webhook (did you mean "webhook"?)'],
+    ["env:ONCALL_SECRET", "whsec_short", "secret must hold 24 to 64 bytes in base64"],
+    ["env:ONCALL_SECRET", "env:NOT_A_KEY", "the environment variable that it names must be whsec_ and base64"],
   ])("%s -> %s", (find, replacement, message) => {
     expect(errorsOf(edited(find, replacement))[0]?.message).toBe(message);
   });

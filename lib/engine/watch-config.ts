@@ -3,6 +3,8 @@ import { watch } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { ConfigError } from "#lib/config/config-error.ts";
+import { MAX_FILE_BYTES } from "#lib/config/decode-text.ts";
+import { readCapped } from "#lib/config/read-capped.ts";
 import type { Config } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
