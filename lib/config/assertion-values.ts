@@ -2,6 +2,7 @@ import parseJsonPath from "jsonpath-rfc9535/parser";
 import { RE2JS } from "re2js";
 import type { AssertionOp } from "#lib/core/definitions.ts";
 import { ASSERTION_OPS } from "#lib/core/definitions.ts";
+import { jsonPathObjection, MAX_JSON_PATH_CHARACTERS } from "#lib/core/json-path-cost.ts";
 import { DAY_MS } from "#lib/core/units.ts";
 import type { Complaint } from "./config-error.ts";
 import { checkHeaderName } from "./header-rules.ts";
@@ -122,20 +123,12 @@ const checkValue = (type: AssertionType, op: AssertionOp, value: unknown): reado
   return complaint === null ? [] : [{ ...complaint, at: ["value"] }];
 };
 
-/** Functions of RFC 9535 that take a pattern: the library runs them on a back-tracking engine, which a pattern can stall. */
-const PATTERN_FUNCTIONS: ReadonlySet<unknown> = new Set(["match", "search"]);
-
-const usesPattern = (node: unknown): boolean => {
-  if (typeof node !== "object" || node === null) return false;
-  if ("type" in node && node.type === "FunctionExpr" && "name" in node && PATTERN_FUNCTIONS.has(node.name)) return true;
-  return Object.values(node).some(usesPattern);
-};
-
 const checkJsonPath = (path: string): Complaint | null => {
-  if (path.length > MAX_PATTERN) return { kind: "limit", message: `must have at most ${MAX_PATTERN} characters` };
+  if (path.length > MAX_JSON_PATH_CHARACTERS)
+    return { kind: "limit", message: `must have at most ${MAX_JSON_PATH_CHARACTERS} characters` };
   try {
-    if (!usesPattern(parseJsonPath(path))) return null;
-    return { kind: "unsafe", message: "must not call match() or search(); use the operator matches" };
+    const objection = jsonPathObjection(parseJsonPath(path));
+    return objection === null ? null : { kind: "unsafe", message: objection };
   } catch {
     return { kind: "format", message: "must be a path of RFC 9535, such as $.status" };
   }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openDatabase } from "#db/database.ts";
 import type { StartRole } from "#lib/cli/roles/role.ts";
 import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
-import { VERSION } from "#lib/cli/version.ts";
+import { VERSION } from "#lib/runtime/version.ts";
 import { backgroundSink, createAccessLog, silentAccessLog } from "#lib/web/access-log.ts";
 import { createNextRenderer, readBuildId } from "#lib/web/next-renderer.ts";
 import { startWebServer } from "#lib/web/server.ts";
