@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 
 /** Many times what the longest signing key takes. */
@@ -27,18 +27,15 @@ export const readCapped = async (path: string, maxBytes: number): Promise<Uint8A
 };
 
 /**
- * Reads the file of a `file:` reference. Only regular files of at most 4,096 bytes hold a secret: a pipe would wait for
- * a writer, and a device never ends.
+ * Reads a regular file of at most `maxBytes`. Anything else is refused before it is opened: a pipe would wait for a
+ * writer, and a device never ends.
  * @throws when it is something else, or what the file system says
  */
-export const readSecretFile = (path: string): Uint8Array => {
+export const readSmallFile = (path: string, maxBytes: number): Uint8Array => {
   const stat = statSync(path);
-  if (!stat.isFile() || stat.size > MAX_SECRET_BYTES) throw new RangeError("not a regular file of a secret's size");
-  const file = openSync(path, "r");
-  try {
-    const buffer = Buffer.alloc(MAX_SECRET_BYTES);
-    return buffer.subarray(0, readSync(file, buffer));
-  } finally {
-    closeSync(file);
-  }
+  if (!stat.isFile() || stat.size > maxBytes) throw new RangeError(`not a regular file of at most ${maxBytes} bytes`);
+  return readFileSync(path);
 };
+
+/** Reads the file of a `file:` reference. @throws as `readSmallFile` */
+export const readSecretFile = (path: string): Uint8Array => readSmallFile(path, MAX_SECRET_BYTES);

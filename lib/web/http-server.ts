@@ -4,15 +4,15 @@ import type { Clock } from "#lib/runtime/clock.ts";
 
 type Socket = IncomingMessage["socket"];
 
-/** A client must send its request, and take its answer, within this; with the check each second it is cut by 10 s. */
+/** A client must send its request, and take its answers, within this; with the check each second it is cut by 10 s. */
 export const SLOW_CLIENT_MS = 9_000;
+/** A reader of more than fits into one period must take at least this much of it in each. */
+const LEAST_TAKEN_BYTES = 65_536;
 const CHECK_EVERY_MS = 1_000;
 
 export type HttpServer = {
   readonly server: Server;
-  /** Call after an answer was written: a reader that does not take it in time is cut off. */
-  readonly watchReader: (res: ServerResponse) => void;
-  /** Ends slow readers; called about every second. */
+  /** Ends connections whose reader does not take what was written to them; called about every second. */
   readonly cutSlowReaders: () => void;
   readonly openConnections: () => number;
   /** Finishes answers under way, then closes. Cuts what is left after `graceMs`. */
@@ -59,20 +59,24 @@ export const createHttpServer = (
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  const slow = new Map<ServerResponse, number>();
+  // By connection and not by answer: behind one that is stuck, answers to pipelined requests wait without a socket.
+  const stuck = new WeakMap<Socket, { readonly sinceMs: number; readonly taken: number }>();
+  const isTooSlow = (socket: Socket, now: number): boolean => {
+    const before = stuck.get(socket);
+    const taken = socket.bytesWritten - socket.writableLength;
+    if (socket.writableLength === 0) stuck.delete(socket);
+    else if (before === undefined || taken - before.taken >= LEAST_TAKEN_BYTES)
+      stuck.set(socket, { sinceMs: now, taken });
+    else return now - before.sinceMs > SLOW_CLIENT_MS;
+    return false;
+  };
 
   return {
     server,
     openConnections: () => sockets.size,
-    watchReader: (res) => {
-      // Most answers fit into the system's buffer at once and need no watching.
-      if (res.writableFinished || (res.socket?.writableLength ?? 0) === 0) return;
-      slow.set(res, clock.monotonicMs() + SLOW_CLIENT_MS);
-      res.once("close", () => slow.delete(res));
-    },
     cutSlowReaders: () => {
       const now = clock.monotonicMs();
-      for (const [res, deadlineMs] of slow) if (now > deadlineMs) res.destroy();
+      for (const socket of sockets) if (isTooSlow(socket, now)) socket.destroy();
     },
     close: async (graceMs) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -1,4 +1,3 @@
-import { openApiDocument } from "#lib/contracts/openapi.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { statuspageId } from "#lib/contracts/statuspage-id.ts";
 import type { AdminContext } from "./admin.ts";
@@ -13,6 +12,7 @@ import { sendNotice } from "./notice-page.ts";
 import type { PageCache } from "./page-cache.ts";
 import type { Problem } from "./problem.ts";
 import { problemOf, sendProblem } from "./problem.ts";
+import type { Representation } from "./representation.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { parseRequestTarget } from "./request-target.ts";
 import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./security-headers.ts";
@@ -35,6 +35,8 @@ export type RouterContext = {
   readonly snapshot: () => Snapshot | null;
   readonly isPageReady: () => boolean;
   readonly collectMetrics: () => Promise<string>;
+  /** The description of the API for clients that reach this server at `serverUrl`. */
+  readonly openApi: (serverUrl: string) => Promise<Representation>;
   /** Address of this server when the page has none configured. */
   readonly baseUrl: () => string;
 };
@@ -173,10 +175,7 @@ const answerFixed = async (context: RouterContext, exchange: Exchange, target: T
   }
   if (target.path === "/openapi.json") {
     exchange.route = "/openapi.json";
-    const serverUrl = context.snapshot()?.page.url ?? context.baseUrl();
-    return sendJson(exchange, openApiDocument({ version: context.api.version, serverUrl }), {
-      cacheControl: "public, max-age=300",
-    });
+    return sendRepresentation(exchange, await context.openApi(context.snapshot()?.page.url ?? context.baseUrl()));
   }
   const file = context.files.get(target.path);
   if (file !== null) {

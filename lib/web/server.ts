@@ -31,7 +31,6 @@ type Pipeline = {
   readonly metrics: WebMetrics;
   readonly ids: RequestIds;
   readonly router: RouterContext;
-  readonly watchReader: (res: ServerResponse) => void;
 };
 
 const openExchange = ({ clock, ids }: Pipeline, req: IncomingMessage, res: ServerResponse): Exchange => {
@@ -54,7 +53,6 @@ const close = (pipeline: Pipeline, exchange: Exchange, statusCode: number): void
   const durationMs = clock.monotonicMs() - exchange.startedMs;
   metrics.observe(exchange.route, exchange.req.method ?? "GET", statusCode, durationMs);
   accessLog.note(exchange, { statusCode, durationMs, atMs: clock.now() });
-  pipeline.watchReader(exchange.res);
 };
 
 /** A fault becomes a calm answer; its details stay in the log, under the trace id that the client is told. */
@@ -134,7 +132,6 @@ export const startWebServer = async (args: WebServerArgs): Promise<WebServer> =>
     metrics: createWebMetrics(),
     ids: createRequestIds(args.randomBytes),
     router: parts.router,
-    watchReader: (res) => http.watchReader(res),
   };
   const http: HttpServer = createHttpServer(clock, handlerOf(pipeline));
   if (!args.isProduction) {

@@ -3,8 +3,10 @@ import { findSession } from "#lib/commands/sessions.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { setWebContext } from "#lib/read/web-context.ts";
 import { watchHealth } from "./health.ts";
+import { createOpenApiFile } from "./openapi-file.ts";
 import { createPageCache } from "./page-cache.ts";
 import type { RouterContext } from "./router.ts";
+import { shareWhileRunning } from "./share-while-running.ts";
 import { createSite } from "./site.ts";
 import { followSnapshots } from "./snapshot-source.ts";
 import { openStaticFiles } from "./static-files.ts";
@@ -74,7 +76,8 @@ export const assembleWeb = async (
     health,
     snapshot,
     isPageReady,
-    collectMetrics: args.collectMetrics,
+    collectMetrics: shareWhileRunning(args.collectMetrics),
+    openApi: createOpenApiFile(args.version),
     baseUrl,
   };
   return {

@@ -2,6 +2,7 @@ import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import type { Command, ExitCode } from "#lib/cli/command.ts";
+import { checkAllowEntry } from "#lib/config/scalars.ts";
 import type { AllowList } from "#lib/egress/allow-list.ts";
 import { judgeJourney } from "#lib/egress/judge-journey.ts";
 
@@ -45,6 +46,10 @@ request; the later ones are the hops.`,
         options: { allow: { type: "string", multiple: true }, json: { type: "boolean" } },
       });
       const allow = values.allow ?? [];
+      for (const entry of allow) {
+        const complaint = checkAllowEntry(entry);
+        if (complaint !== null) throw new RangeError(`--allow ${complaint.message}`);
+      }
       const answers = readRequests(await text(stdin)).map((request) => answerOne(request, allow));
       stdout.write(`${JSON.stringify(answers)}\n`);
       return 0;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { readCaFile } from "#lib/cli/probe/read-ca-file.ts";
 import { readRequest } from "#lib/cli/probe/read-request.ts";
 import { resultLine } from "#lib/cli/probe/result-line.ts";
 import { runBatch } from "#lib/cli/probe/run-batch.ts";
@@ -93,7 +93,7 @@ const targetOf = (url: string, values: Values): HttpTarget => {
       allow: values.allow,
       tls_ca_file: values.ca,
     },
-    (path) => readFileSync(path, "utf8"),
+    readCaFile,
   );
   if (request.kind === "unreadable") throw usageError(request.reason);
   return request.target;

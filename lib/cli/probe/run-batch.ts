@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { CheckDeps } from "#probes/checks/http.ts";
 import { checkHttp } from "#probes/checks/http.ts";
+import { readCaFile } from "./read-ca-file.ts";
 import { readLine } from "./read-request.ts";
 import { resultLine, unreadableLine } from "./result-line.ts";
 
@@ -18,7 +18,7 @@ type BatchArgs = {
 const createCaReader = () => {
   const read = new Map<string, string>();
   return (path: string): string => {
-    const text = read.get(path) ?? readFileSync(path, "utf8");
+    const text = read.get(path) ?? readCaFile(path);
     read.set(path, text);
     return text;
   };

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Database } from "#db/database.ts";
 import { openDatabase } from "#db/database.ts";
 import type { RoleContext, StartRole } from "#lib/cli/roles/role.ts";
@@ -32,7 +31,7 @@ const watchConfig = ({ context, database, lease, signal }: Leading, secretBox: S
   const { settings, clock, log } = context;
   return createConfigWatcher({
     path: settings.configPath,
-    load: (bytes) => loadConfig({ bytes, env: processEnvironment(), readFile: readFileSync, judgeUrl }),
+    load: (bytes) => loadConfig({ bytes, env: processEnvironment(), judgeUrl }),
     apply: (config) =>
       database.transaction(
         async (tx) => {
