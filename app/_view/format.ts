@@ -121,7 +121,7 @@ export const createFormat = (words: Words, timeZone: string): Format => {
     list: (names) => lists.format(names),
     plural: (count, forms) => fillText(forms[rules.select(count)] ?? forms.other, { count: integers.format(count) }),
     zone: (at) => {
-      if (timeZone === "UTC") return timeZone;
+      if (timeZone === "UTC" || timeZone === "Etc/UTC") return "UTC";
       const parts = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "shortOffset" }).formatToParts(
         new Date(at),
       );

@@ -4,6 +4,9 @@ import { fillText } from "./format.ts";
 
 const DAY_MS = 86_400_000;
 
+/** Whether slow answers count against the service too, so that a bad check may be one that was only slow. */
+export const promisesSpeed = (service: SnapshotService): boolean => service.slos.some(({ sli }) => sli === "latency");
+
 /** Places after the point that tell an attainment from its objective: one more than the objective has, at least two. */
 export const digitsFor = (objective: string): number =>
   Math.min(5, Math.max(2, (objective.split(".")[1]?.length ?? 0) + 1));

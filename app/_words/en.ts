@@ -84,6 +84,7 @@ export const en: Words = {
     seeIncident: "See the open incident",
     why: "Why?",
     failedChecks: "{bad} of the last {decided} checks failed.",
+    slowChecks: "{bad} of the last {decided} checks failed or were slow.",
     unknownSince:
       "We have had too few measurements since {time} to say. This is about our monitoring, not a known fault.",
     behindMaintenance: "Planned work. Behind it we measure: {state}.",
@@ -127,6 +128,8 @@ export const en: Words = {
     since: "{state} since {time}.",
     whyTitle: "Why we say so",
     whyNumbers: "In the last {window}, {decided} of {expected} expected checks were made, and {bad} of them failed.",
+    whySlow:
+      "In the last {window}, {decided} of {expected} expected checks were made, and {bad} of them failed or were slow.",
     whyNone: "No check has been due yet.",
     dissent: {
       one: "{names} sees it differently from the other locations.",

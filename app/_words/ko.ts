@@ -81,6 +81,7 @@ export const ko: Words = {
     seeIncident: "진행 중인 장애 보기",
     why: "판단 근거",
     failedChecks: "최근 점검 {decided}회 중 {bad}회가 실패했습니다.",
+    slowChecks: "최근 점검 {decided}회 중 {bad}회가 실패했거나 느렸습니다.",
     unknownSince:
       "{time}부터 측정값이 부족하여 판단할 수 없습니다. 모니터링의 문제이며, 확인된 서비스 장애는 아닙니다.",
     behindMaintenance: "예정된 점검입니다. 실제 측정 상태: {state}.",
@@ -124,6 +125,8 @@ export const ko: Words = {
     since: "{time}부터 {state} 상태입니다.",
     whyTitle: "이렇게 판단한 근거",
     whyNumbers: "최근 {window} 동안 예정된 점검 {expected}회 중 {decided}회를 수행했고, 그중 {bad}회가 실패했습니다.",
+    whySlow:
+      "최근 {window} 동안 예정된 점검 {expected}회 중 {decided}회를 수행했고, 그중 {bad}회가 실패했거나 느렸습니다.",
     whyNone: "아직 예정된 점검이 없었습니다.",
     dissent: { other: "다른 위치와 다르게 측정한 위치: {names}." },
     published: "측정 상태: {state}. 위에 공개된 상태에는 진행 중인 장애와 예정된 점검도 반영됩니다.",

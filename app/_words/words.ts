@@ -61,6 +61,8 @@ export type Words = {
     readonly seeIncident: string;
     readonly why: string;
     readonly failedChecks: string;
+    /** As `failedChecks`, for services that also promise to be quick. */
+    readonly slowChecks: string;
     readonly unknownSince: string;
     readonly behindMaintenance: string;
     readonly waiting: string;
@@ -98,6 +100,7 @@ export type Words = {
     readonly since: string;
     readonly whyTitle: string;
     readonly whyNumbers: string;
+    readonly whySlow: string;
     readonly whyNone: string;
     readonly dissent: Plural;
     readonly published: string;

@@ -15,8 +15,15 @@ export const SERVER_ENVIRONMENT: NodeJS.ProcessEnv = {
 export const asUser = ({ user }: Pick<Place, "user">): { uid?: number; gid?: number } =>
   user === null ? {} : { uid: user.uid, gid: user.gid };
 
+/** The lines that tell of a fault; all of them when none does. */
+const faultsIn = (said: string): string => {
+  const faults = said.split("\n").filter((line) => /error|FATAL|PANIC|could not|No space left|denied/.test(line));
+  return faults.length === 0 ? said : faults.join("\n");
+};
+
 /** Tells the three faults that a user can cure from all others, by what the system or the server said. */
-export const toEmbeddedError = (error: unknown, said: string): AppError => {
+export const toEmbeddedError = (error: unknown, output: string): AppError => {
+  const said = faultsIn(output);
   const code = (error as NodeJS.ErrnoException | null)?.code ?? "";
   const cause = error === null ? {} : { cause: error };
   if (code === "ENOSPC" || said.includes("No space left on device")) {

@@ -1,4 +1,3 @@
-import { SECOND_MS } from "#lib/core/units.ts";
 import { checkAssertion } from "./assertion-values.ts";
 import type { Complaint, Fault, Path } from "./config-error.ts";
 import type { EgressRules } from "./egress-rules.ts";
@@ -7,8 +6,8 @@ import type { Mapping } from "./read-document.ts";
 import { isMapping } from "./read-document.ts";
 import type { Ids, Placed } from "./references.ts";
 import { checkReferences, collectIds, entriesOf, fieldOf, mappingsOf } from "./references.ts";
-import { readDuration } from "./scalars.ts";
-import { MAX_PROBES } from "./schema.ts";
+import { readDurationWithin } from "./scalars.ts";
+import { LIMITS, MAX_PROBES } from "./schema.ts";
 import type { SecretSources } from "./secrets.ts";
 import { resolveSecret } from "./secrets.ts";
 import { checkSlo } from "./slo-rules.ts";
@@ -52,10 +51,9 @@ const checkHeaders = (probe: Placed<Mapping>): Fault[] => {
 };
 
 const checkTimeout = (probe: Placed<Mapping>): Fault[] => {
-  const timeout = readDuration(probe.value.timeout);
-  const interval = readDuration(probe.value.interval);
-  // An interval that is too short is a fault of its own, and no measure for the timeout.
-  if (timeout === null || interval === null || interval < SECOND_MS || timeout <= interval) return [];
+  const timeout = readDurationWithin(LIMITS.timeout, probe.value.timeout);
+  const interval = readDurationWithin(LIMITS.interval, probe.value.interval);
+  if (timeout === null || interval === null || timeout <= interval) return [];
   return [{ path: [...probe.path, "timeout"], kind: "conflict", message: "must not be longer than the interval" }];
 };
 

@@ -39,6 +39,10 @@ export const checkDuration =
     return null;
   };
 
+/** A duration in milliseconds; null when it is no measure for another one, because it is a fault of its own. */
+export const readDurationWithin = (limits: DurationLimits, text: unknown): number | null =>
+  typeof text === "string" && checkDuration(limits)(text) === null ? readDuration(text) : null;
+
 /** A duration that was checked before. */
 export const toDuration = (text: string): DurationMs => durationMs(readDuration(text) ?? Number.NaN);
 

@@ -24,6 +24,14 @@ import { AssertionFile } from "./schema-assertion.ts";
  */
 
 export const MAX_PROBES = 10_000;
+
+const window = { min: MINUTE_MS, isWholeMinutes: true } as const;
+/** Limits of durations that are compared with each other, too. */
+export const LIMITS = {
+  interval: { min: SECOND_MS, max: DAY_MS },
+  timeout: { min: 1, max: DAY_MS },
+  alertWindow: { ...window, max: 90 * DAY_MS },
+} as const;
 const MAX_NAME = 200;
 const MAX_BODY = 65_536;
 
@@ -98,14 +106,11 @@ const ProbeFile = z.strictObject({
     })
     .optional(),
   body: text(checkBody, { description: "Body to send", maxLength: MAX_BODY, "x-default": "no body" }).optional(),
-  interval: duration({ min: SECOND_MS, max: DAY_MS }, { description: "Time between two runs" }),
-  timeout: duration(
-    { min: 1, max: DAY_MS },
-    {
-      description: "Deadline of a run over all its phases; at most the interval",
-      "x-default": "the interval, at most 10s",
-    },
-  ).optional(),
+  interval: duration(LIMITS.interval, { description: "Time between two runs" }),
+  timeout: duration(LIMITS.timeout, {
+    description: "Deadline of a run over all its phases; at most the interval",
+    "x-default": "the interval, at most 10s",
+  }).optional(),
   max_redirects: number(checkInteger(0, 10), {
     description: "How many redirects are followed; with 0 a redirect is the answer",
     default: 10,
@@ -125,14 +130,11 @@ const ProbeFile = z.strictObject({
     .optional(),
 });
 
-const window = { min: MINUTE_MS, isWholeMinutes: true } as const;
-
 const BurnRatePairFile = z.strictObject({
-  long: duration({ ...window, max: 90 * DAY_MS }, { description: "Long window: how much must be burnt" }),
-  short: duration(
-    { ...window, max: 90 * DAY_MS },
-    { description: "Short window, below the long one: whether it still burns. At least three intervals are used" },
-  ),
+  long: duration(LIMITS.alertWindow, { description: "Long window: how much must be burnt" }),
+  short: duration(LIMITS.alertWindow, {
+    description: "Short window, below the long one: whether it still burns. At least three intervals are used",
+  }),
   factor: number(checkFactor, {
     description: "How many times faster than allowed the budget must burn in both windows",
     exclusiveMinimum: 0,

@@ -6,7 +6,8 @@ import type { Fault } from "./config-error.ts";
 import type { Mapping } from "./read-document.ts";
 import type { Ids, Placed } from "./references.ts";
 import { checkReferences, mappingsOf } from "./references.ts";
-import { readDuration } from "./scalars.ts";
+import { readDuration, readDurationWithin } from "./scalars.ts";
+import { LIMITS } from "./schema.ts";
 import type { Suggest } from "./suggest.ts";
 
 /** A long window of six hours or less finds what must wake someone; longer ones find what can wait for the morning. */
@@ -25,9 +26,9 @@ const objectiveOf = (value: unknown): Objective | null =>
   typeof value === "number" && value > 50 && value < 100 ? objectiveOfPercent(decimalOf(value)) : null;
 
 const checkShort = (pair: Placed<Mapping>): Fault[] => {
-  const short = readDuration(pair.value.short);
-  const long = readDuration(pair.value.long);
-  if (short === null || long === null || long <= 0 || short < long) return [];
+  const short = readDurationWithin(LIMITS.alertWindow, pair.value.short);
+  const long = readDurationWithin(LIMITS.alertWindow, pair.value.long);
+  if (short === null || long === null || short < long) return [];
   return [{ path: [...pair.path, "short"], kind: "conflict", message: "must be shorter than the long window" }];
 };
 

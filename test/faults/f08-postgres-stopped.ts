@@ -108,6 +108,7 @@ export const runF08 = async ({ stopMs }: { stopMs: number }): Promise<F08Result>
       await signalAll(postmaster, "SIGCONT");
     }
     const resumedAt = performance.now();
+    const resumedDate = new Date();
     await waitFor(
       "the backlog to be recorded",
       async () => {
@@ -131,7 +132,7 @@ export const runF08 = async ({ stopMs }: { stopMs: number }): Promise<F08Result>
       async () => {
         const [row] = await sql<
           { isDone: boolean }[]
-        >`select closed_until > now() - interval '90 seconds' and not exists (select 1 from dirty_minutes where minute < closed_until) as "isDone" from rollup_progress`;
+        >`select closed_until > ${resumedDate} and not exists (select 1 from dirty_minutes where minute < closed_until) as "isDone" from rollup_progress`;
         return row?.isDone;
       },
       { deadlineMs: 90_000, everyMs: 500 },

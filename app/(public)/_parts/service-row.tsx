@@ -4,7 +4,7 @@ import { Fill } from "../../_parts/fill.tsx";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { isOpen } from "../../_view/heading.ts";
 import { calmRange, linePath } from "../../_view/line-path.ts";
-import { mainSlo, sloLine, worstBurn } from "../../_view/slo-line.ts";
+import { mainSlo, promisesSpeed, sloLine, worstBurn } from "../../_view/slo-line.ts";
 import { ROLE_OF } from "../../_view/state-looks.ts";
 import { DayBars } from "./day-bars.tsx";
 import { Instant } from "./instant.tsx";
@@ -40,9 +40,10 @@ const factsBehind = (service: SnapshotService, view: View): ReactNode => {
     return note.behindMaintenance.replace("{state}", states[measured].toLocaleLowerCase(view.language));
   if (measured === "operational" || measured === "unknown" || why.badSlots === 0) return null;
   const { integer } = view.format;
+  const facts = promisesSpeed(service) ? note.slowChecks : note.failedChecks;
   return (
     <>
-      {note.failedChecks.replace("{bad}", integer(why.badSlots)).replace("{decided}", integer(why.decidedSlots))}{" "}
+      {facts.replace("{bad}", integer(why.badSlots)).replace("{decided}", integer(why.decidedSlots))}{" "}
       <a href={`${serviceAddress(service, view)}#why`}>{note.why}</a>
     </>
   );

@@ -5,7 +5,7 @@ import { readCaFile } from "#lib/cli/probe/read-ca-file.ts";
 import { readRequest } from "#lib/cli/probe/read-request.ts";
 import { resultLine } from "#lib/cli/probe/result-line.ts";
 import { runBatch } from "#lib/cli/probe/run-batch.ts";
-import { showRun } from "#lib/cli/probe/show-run.ts";
+import { shownUrl, showRun } from "#lib/cli/probe/show-run.ts";
 import { parseDuration } from "#lib/core/duration.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -110,7 +110,12 @@ const probeOnce = async (
 ): Promise<ExitCode> => {
   const { outcome } = await checkHttp(target, deps);
   const now = deps.clock.now();
-  const line = { ...resultLine(null, outcome), url: target.url, failures: outcome.failures, address: outcome.address };
+  const line = {
+    ...resultLine(null, outcome),
+    url: shownUrl(target.url),
+    failures: outcome.failures,
+    address: outcome.address,
+  };
   if (isJson) context.stdout.write(`${JSON.stringify(line)}\n`);
   else context.stdout.write(showRun({ target, outcome, now, withColour: wantsColour(context) }));
   return outcome.class === "ok" ? 0 : 1;

@@ -100,7 +100,8 @@ export const readRequest = (input: unknown, readCa: (path: string) => string): R
 /** The same for one line of text. */
 export const readLine = (text: string, readCa: (path: string) => string): ReadRequest => {
   try {
-    return readRequest(JSON.parse(text), readCa);
+    // Some shells put a byte order mark before what they pipe.
+    return readRequest(JSON.parse(text.replace(/^\uFEFF/, "")), readCa);
   } catch {
     return { kind: "unreadable", id: null, reason: "line: not JSON" };
   }

@@ -1,5 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { Transform } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
 import type { CheckDeps } from "#probes/checks/http.ts";
 import { checkHttp } from "#probes/checks/http.ts";
 import { readCaFile } from "./read-ca-file.ts";
@@ -24,6 +26,21 @@ const createCaReader = () => {
   };
 };
 
+const ESCAPES: Readonly<Record<string, string>> = { "\u2028": "\\u2028", "\u2029": "\\u2029" };
+
+/**
+ * The input with U+2028 and U+2029 as JSON escapes. JSON allows both inside texts, but readline would end the line
+ * there.
+ */
+const escapeSeparators = (): Transform => {
+  const decoder = new StringDecoder("utf8");
+  const escape = (text: string): string => text.replaceAll(/[\u2028\u2029]/g, (separator) => ESCAPES[separator] ?? "");
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => done(null, escape(decoder.write(chunk))),
+    flush: (done) => done(null, escape(decoder.end())),
+  });
+};
+
 /**
  * Reads one request a line and prints one result a line as soon as it is known, in any order, at most 200 at once.
  * Lines are answered before the input ends. Resolves when all are.
@@ -41,8 +58,13 @@ export const runBatch = async ({ stdin, stdout, deps }: BatchArgs): Promise<void
     const { outcome } = await checkHttp(request.target, deps);
     print(resultLine(request.id, outcome));
   };
-  const lines = createInterface({ input: stdin, crlfDelay: Number.POSITIVE_INFINITY });
-  const stopReading = () => lines.close();
+  const input = stdin.pipe(escapeSeparators());
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  const stopReading = () => {
+    stdin.unpipe(input);
+    stdin.pause();
+    lines.close();
+  };
   deps.signal.addEventListener("abort", stopReading, { once: true });
   for await (const text of lines) {
     if (text.trim() === "") continue;

@@ -2,6 +2,7 @@ import { nameOfAssertion } from "#lib/core/assertions.ts";
 import type { Outcome } from "#lib/core/outcome.ts";
 import type { DurationUs, EpochMs } from "#lib/core/units.ts";
 import { DAY_MS } from "#lib/core/units.ts";
+import { redactText } from "#lib/runtime/redact.ts";
 import type { HttpTarget } from "#probes/checks/http.ts";
 
 type ShowArgs = {
@@ -67,6 +68,9 @@ const assertionLines = ({ target, outcome }: ShowArgs, paint: Paint): string[] =
   });
 };
 
+/** The address as it may be shown: a user name and password before the host (such targets are always blocked) are not. */
+export const shownUrl = (url: string): string => (/^[^/?#]*:[/\\]*[^/\\?#]*@/.test(url) ? redactText(url) : url);
+
 const headline = ({ target, outcome }: ShowArgs, paint: Paint): string => {
   const isGood = outcome.class === "ok";
   const parts = [
@@ -80,7 +84,7 @@ const headline = ({ target, outcome }: ShowArgs, paint: Paint): string => {
     outcome.bytesRead === 0 ? null : bytesText(outcome.bytesRead),
     outcome.address === null ? null : `from ${outcome.address}`,
   ];
-  return `${paint("bold", `${target.method} ${printable(target.url)}`)}\n${parts.filter((part) => part !== null).join("  ")}`;
+  return `${paint("bold", `${target.method} ${printable(shownUrl(target.url))}`)}\n${parts.filter((part) => part !== null).join("  ")}`;
 };
 
 /** One run for people: verdict, phases as bars on one scale, certificate, assertions. Ends in a newline. */

@@ -58,7 +58,10 @@ export const runInstance = async (context: CommandContext, settings: StartSettin
     return 0;
   } catch (error) {
     if (context.signal.aborted) return 0;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    throw new AppError("DISK_FULL", `no space is left in ${settings.dataDir}. Free some and start again.`, {
+      cause: error,
+    });
   } finally {
     await cleanup.run();
   }

@@ -4,6 +4,7 @@ import type { SnapshotService } from "#lib/contracts/snapshot.ts";
 import { Fill } from "../../../../../_parts/fill.tsx";
 import { Glyph } from "../../../../../_parts/glyph.tsx";
 import { isOpen } from "../../../../../_view/heading.ts";
+import { promisesSpeed } from "../../../../../_view/slo-line.ts";
 import { ROLE_OF } from "../../../../../_view/state-looks.ts";
 import { DayTable } from "../../../../_parts/day-table.tsx";
 import { Frame } from "../../../../_parts/frame.tsx";
@@ -41,7 +42,7 @@ const Why = ({ service, view }: { service: SnapshotService; view: View }) => {
   const { format, language } = view;
   const { service: words, states } = format.words;
   const { why } = service;
-  const numbers = words.whyNumbers
+  const numbers = (promisesSpeed(service) ? words.whySlow : words.whyNumbers)
     .replace("{window}", format.span(why.windowSeconds * 1_000))
     .replace("{decided}", format.integer(why.decidedSlots))
     .replace("{expected}", format.integer(why.expectedSlots))
