@@ -1,5 +1,6 @@
 import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { AppError } from "#lib/core/errors.ts";
+import { VERSION } from "#lib/runtime/version.ts";
 
 type Load = () => Promise<{ command: Command }>;
 
@@ -36,7 +37,9 @@ const reportError = (context: CommandContext, command: Command, error: unknown):
     context.stderr.write(`\n${command.usage}\n`);
     return 2;
   }
-  context.stderr.write(`INTERNAL: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const text = error instanceof Error ? error.message : String(error);
+  context.stderr.write(`INTERNAL: ${text}\nThis is a fault of Nines. LOG_LEVEL=debug shows where it happened.\n`);
+  if (context.env.LOG_LEVEL === "debug" && error instanceof Error) context.stderr.write(`${error.stack}\n`);
   return 1;
 };
 
@@ -45,6 +48,10 @@ export const runCommand = async (name: string | undefined, context: CommandConte
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     context.stdout.write(await overview());
     return name === undefined ? 2 : 0;
+  }
+  if (name === "version" || name === "--version") {
+    context.stdout.write(`${VERSION}\n`);
+    return 0;
   }
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) {
