@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Database } from "#db/database.ts";
 import { openDatabase } from "#db/database.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
-import type { TcpProxy } from "#test/support/tcp-proxy.ts";
-import { startTcpProxy } from "#test/support/tcp-proxy.ts";
+import type { TcpProxy } from "#test/faults/rig/tcp-proxy.ts";
+import { startTcpProxy } from "#test/faults/rig/tcp-proxy.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 
@@ -14,7 +14,7 @@ const uncaught = vi.fn();
 
 beforeEach(async () => {
   db = await testDatabase();
-  proxy = await startTcpProxy(Number(new URL(db.url).port));
+  proxy = await startTcpProxy({ host: "127.0.0.1", port: Number(new URL(db.url).port) }, () => 1);
   const url = new URL(db.url);
   url.port = String(proxy.port);
   database = openDatabase({ url: url.href, applicationName: "through-proxy", maxConnections: 3 });
@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await database.close();
-  await proxy.close();
+  await proxy.stop();
   await db.drop();
   process.off("uncaughtException", uncaught);
   process.off("unhandledRejection", uncaught);
@@ -120,7 +120,7 @@ describe("a lost connection", () => {
     "reset within a savepoint",
   ])("between two queries of a transaction (%s) fails the transaction and crashes nothing", async (how) => {
     const lose = async (): Promise<void> => {
-      if (how.startsWith("reset")) proxy.reset();
+      if (how.startsWith("reset")) proxy.resetAll();
       else await endSessions();
       await vi.waitFor(() => expect(proxy.openConnections()).toBe(0));
       await new Promise(setImmediate);
@@ -157,7 +157,7 @@ describe("a lost connection", () => {
       codeOf(
         database.transaction(async (tx) => {
           await tx`select pg_sleep(0.01)`;
-          if (index % 7 === 0) proxy.reset();
+          if (index % 7 === 0) proxy.resetAll();
           await tx`select pg_sleep(0.01)`;
         }),
       ),
@@ -172,8 +172,8 @@ describe("a server that cannot be reached", () => {
   const at = (url: string): Database => openDatabase({ url, applicationName: "test" });
 
   test("because nothing listens there fails fast, and the error does not hold the password", async () => {
-    const free = await startTcpProxy(1);
-    await free.close();
+    const free = await startTcpProxy({ host: "127.0.0.1", port: 1 }, () => 1);
+    await free.stop();
     const away = at(`postgres://u:hunter2@127.0.0.1:${free.port}/x`);
     const startedAt = performance.now();
     const error = await one(away).catch((reason: unknown) => reason);
@@ -202,23 +202,23 @@ describe("a server that cannot be reached", () => {
   });
 
   test("because connections are accepted and closed does not hang", async () => {
-    proxy.setMode("close");
+    proxy.setClosing(true);
     const code = codeOf(one());
     expect(await elapsed(code)).toBeLessThan(2_500);
     expect(["DATABASE_UNREACHABLE", "DATABASE_TIMEOUT"]).toContain(await code);
-    proxy.setMode("pass");
+    proxy.setClosing(false);
     expect(await codeOf(one())).toBeUndefined();
   });
 
   test("because the line is half open fails within the deadline, and works at once when it is whole again", async () => {
     await one();
-    proxy.setMode("swallow");
+    proxy.setBoth({ kind: "blackhole" });
     for (let round = 0; round < 2; round += 1) {
       const codes = Promise.all([codeOf(one()), codeOf(database.transaction((tx) => tx`select 1`))]);
       expect(await elapsed(codes)).toBeLessThan(2_500);
       for (const code of await codes) expect(["DATABASE_UNREACHABLE", "DATABASE_TIMEOUT"]).toContain(code);
     }
-    proxy.setMode("pass");
+    proxy.setBoth({ kind: "none" });
     expect(await elapsed(one())).toBeLessThan(1_000);
     await vi.waitFor(() => expect(proxy.openConnections()).toBeLessThanOrEqual(3), { timeout: 5_000 });
   }, 15_000);
@@ -250,10 +250,10 @@ describe("notifications", () => {
   });
 
   test("can be asked for while the server is away", async () => {
-    proxy.setMode("close");
+    proxy.setClosing(true);
     const heard: string[] = [];
     await database.listen("nines_test", (payload) => heard.push(payload));
-    proxy.setMode("pass");
+    proxy.setClosing(false);
     await vi.waitFor(
       async () => {
         await db.database.read((sql) => sql`select pg_notify('nines_test', 'x')`);

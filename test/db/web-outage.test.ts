@@ -3,8 +3,8 @@ import { openDatabase } from "#db/database.ts";
 import { writeSnapshot } from "#db/queries/snapshots.ts";
 import { epochMs } from "#lib/core/units.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
+import { startTcpProxy } from "#test/faults/rig/tcp-proxy.ts";
 import { calmDay } from "#test/support/sample-snapshot.ts";
-import { startTcpProxy } from "#test/support/tcp-proxy.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 import { startTestSite } from "#test/support/web-site.ts";
@@ -20,8 +20,8 @@ test("while the database hangs, every page request succeeds and its age is told;
   const db = await testDatabase();
   cleanUps.push(db.drop);
   const direct = new URL(db.url);
-  const proxy = await startTcpProxy(Number(direct.port));
-  cleanUps.push(proxy.close);
+  const proxy = await startTcpProxy({ host: "127.0.0.1", port: Number(direct.port) }, () => 1);
+  cleanUps.push(proxy.stop);
   const throughProxy = new URL(db.url);
   throughProxy.port = String(proxy.port);
   const database = openDatabase({ url: throughProxy.href, applicationName: "web-outage" });
@@ -38,7 +38,7 @@ test("while the database hangs, every page request succeeds and its age is told;
   const ready = async (): Promise<number> => (await fetch(`${site.url}/health/ready`)).status;
   await waitFor("readiness", async () => (await ready()) === 200);
 
-  proxy.setMode("swallow");
+  proxy.setBoth({ kind: "blackhole" });
   const hungAtMs = performance.now();
   const statuses = new Set<number>();
   let slowestMs = 0;
@@ -66,8 +66,8 @@ test("while the database hangs, every page request succeeds and its age is told;
   expect([...statuses]).toEqual([200]);
   expect(slowestMs).toBeLessThan(1_000);
 
-  proxy.setMode("pass");
-  proxy.reset();
+  proxy.setBoth({ kind: "none" });
+  proxy.resetAll();
   await publish(2);
   await waitFor("recovery", async () => (await ready()) === 200 && !(await visit("/")).includes("STALE"), {
     deadlineMs: 25_000,

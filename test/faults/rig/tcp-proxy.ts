@@ -18,10 +18,15 @@ export type Direction = "up" | "down";
 export type TcpProxy = {
   readonly port: number;
   readonly setToxic: (direction: Direction, toxic: Toxic) => void;
+  /** The same in both directions. */
+  readonly setBoth: (toxic: Toxic) => void;
+  /** Accepts new connections and ends them at once. */
+  readonly setClosing: (isClosing: boolean) => void;
   /** Share of new connections that are reset at once, 0..1, decided by the seeded source given at the start. */
   readonly setResetShare: (share: number) => void;
   /** Ends every open connection with a RST. */
   readonly resetAll: () => void;
+  /** Clients that are connected. */
   readonly openConnections: () => number;
   readonly stop: () => Promise<void>;
 };
@@ -83,14 +88,19 @@ export const startTcpProxy = async (
 ): Promise<TcpProxy> => {
   const toxics: Record<Direction, Toxic> = { up: { kind: "none" }, down: { kind: "none" } };
   let resetShare = 0;
+  let isClosing = false;
   const open = new Set<Socket>();
+  const clients = new Set<Socket>();
   const server = createServer({ noDelay: true }, (client) => {
+    if (isClosing) return void client.resume().end();
     if (random() < resetShare) return void client.resetAndDestroy();
     const upstream = connect({ ...target, noDelay: true });
     for (const socket of [client, upstream]) {
       open.add(socket);
       socket.on("close", () => open.delete(socket));
     }
+    clients.add(client);
+    client.on("close", () => clients.delete(client));
     pipe(client, upstream, () => toxics.up);
     pipe(upstream, client, () => toxics.down);
   });
@@ -100,13 +110,20 @@ export const startTcpProxy = async (
     setToxic: (direction, toxic) => {
       toxics[direction] = toxic;
     },
+    setBoth: (toxic) => {
+      toxics.up = toxic;
+      toxics.down = toxic;
+    },
+    setClosing: (next) => {
+      isClosing = next;
+    },
     setResetShare: (share) => {
       resetShare = share;
     },
     resetAll: () => {
       for (const socket of open) socket.resetAndDestroy();
     },
-    openConnections: () => open.size,
+    openConnections: () => clients.size,
     stop: () =>
       new Promise((resolve) => {
         for (const socket of open) socket.destroy();
