@@ -82,6 +82,33 @@ test("when the supervisor is killed outright, its roles and its database end by 
   });
 });
 
+test("a stop while the database is being started again ends that one too", async () => {
+  const dataDir = `${await folder("stop-restart")}/data`;
+  const instance = await start(dataDir);
+  const killed = (await rolePids(dataDir)).get("postgres") ?? 0;
+  process.kill(killed, "SIGKILL");
+  await waitFor("another database to be started", async () => {
+    const pid = (await rolePids(dataDir)).get("postgres");
+    return pid !== undefined && pid !== killed;
+  });
+  const { code, ms } = await instance.stop("SIGTERM");
+  expect(code).toBe(0);
+  expect(ms).toBeLessThan(10_000);
+  await waitFor("no process to be left", async () => (await processesNaming(dataDir)).length === 0, {
+    deadlineMs: 3_000,
+  });
+});
+
+test("a database address that is none ends the start instead of being waited for", async () => {
+  const dataDir = `${await folder("address")}/data`;
+  const { code, stderr } = await runNines(["start"], {
+    env: { NINES_DATA_DIR: dataDir, DATABASE_URL: "postgres://user:canary-password@[broken/nines", PORT: "0" },
+  });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^DATABASE_UNREACHABLE: DATABASE_URL is not of the form/);
+  expect(stderr).not.toContain("canary-password");
+});
+
 test("any role or the database that is killed comes back, and the page answers on the same port", async () => {
   const dataDir = `${await folder("killed")}/data`;
   const instance = await start(dataDir);
