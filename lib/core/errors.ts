@@ -7,6 +7,7 @@ export const ERROR_CATALOGUE = {
   PERMISSION_DENIED: "The operating system refused access to a file, folder or port.",
   DISK_FULL: "No space is left on the disk that holds the data folder or the database.",
   DATABASE_UNREACHABLE: "The database does not answer.",
+  DATABASE_REFUSED: "The database server does not let us in: wrong user, password or database name.",
   DATABASE_TOO_OLD: "The database server is older than PostgreSQL 15.",
   DATABASE_TOO_NEW: "The database was migrated by a newer Nines; start that version or restore a backup.",
   DATABASE_TIMEOUT: "The database did not answer before the deadline of the query.",

@@ -21,6 +21,7 @@ const KINDS: Partial<Record<ErrorCode, Kind>> = {
   NOT_READY: { status: 503, title: "Not ready" },
   DATABASE_TIMEOUT: { status: 503, title: "Database away" },
   DATABASE_UNREACHABLE: { status: 503, title: "Database away" },
+  DATABASE_REFUSED: { status: 503, title: "Database away" },
 };
 
 const INTERNAL: Kind = { status: 500, title: "Internal error" };
@@ -56,7 +57,7 @@ export const problemOf = (code: ErrorCode, detail: string, status?: number): Pro
 export const problemOfError = (error: unknown): Problem => {
   if (!(error instanceof AppError) || KINDS[error.code] === undefined)
     return problemOf("INTERNAL", ERROR_CATALOGUE.INTERNAL);
-  const isDatabase = error.code === "DATABASE_TIMEOUT" || error.code === "DATABASE_UNREACHABLE";
+  const isDatabase = error.code.startsWith("DATABASE_");
   return problemOf(error.code, isDatabase ? ERROR_CATALOGUE[error.code] : error.detail);
 };
 

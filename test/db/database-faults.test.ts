@@ -195,7 +195,7 @@ describe("a server that cannot be reached", () => {
     url.password = "hunter2";
     const away = at(url.href);
     const error = await one(away).catch((reason: unknown) => reason);
-    expect(errorCodeOf(error)).toBe("DATABASE_UNREACHABLE");
+    expect(errorCodeOf(error)).toBe("DATABASE_REFUSED");
     expect(String(error)).toContain("password authentication failed");
     expect(String(error)).not.toContain("hunter2");
     await away.close();

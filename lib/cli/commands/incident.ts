@@ -10,7 +10,7 @@ import { OPEN_STATUSES, updateIncident } from "#lib/commands/incidents/update-in
 import { createSuggester, didYouMean } from "#lib/config/suggest.ts";
 import type { IncidentResource } from "#lib/contracts/events.ts";
 import { IncidentImpact } from "#lib/contracts/snapshot.ts";
-import { AppError } from "#lib/core/errors.ts";
+import { AppError, errorCodeOf } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 
 const OPTIONS = {
@@ -122,7 +122,12 @@ The service must run, or DATABASE_URL must be set.`,
       else for (const resource of resources) context.stdout.write(line(resource));
       return 0;
     }
-    const incident = await change(context, args);
+    const incident = await change(context, args).catch((error: unknown) => {
+      if (errorCodeOf(error) !== "DATABASE_TIMEOUT") throw error;
+      // A client that gave up is no rollback: the server may still commit what it was sent.
+      const detail = `${(error as AppError).detail}. It may have been stored all the same: look with "incident list" before you try again`;
+      throw new AppError("DATABASE_TIMEOUT", detail, { cause: error });
+    });
     context.stdout.write(json ? `${JSON.stringify(incident)}\n` : line(incident));
     return 0;
   },
