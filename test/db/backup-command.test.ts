@@ -89,7 +89,7 @@ test("an error never shows the password of the database", async () => {
   url.password = "hunter2";
   const result = await run(["backup", join(folder, "x.backup")], { DATABASE_URL: url.href });
   expect(result.code).toBe(1);
-  expect(result.err).toMatch(/^DATABASE_UNREACHABLE/);
+  expect(result.err).toMatch(/^DATABASE_REFUSED/);
   expect(result.err).not.toContain("hunter2");
   await expect(readFile(join(folder, "x.backup"))).rejects.toMatchObject({ code: "ENOENT" });
 });
