@@ -11,6 +11,12 @@ export type Tx = postgres.TransactionSql;
 /** How long the TCP connection, TLS and the greeting of the server may take together. */
 export const CONNECT_TIMEOUT_MS = 2_000;
 
+/** The server ends a transaction that says nothing for so long: on a line that went dead it would keep its locks for hours. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
+/** After a minute of silence on the wire the server ends the session of a line that went dead; its default is two hours. */
+const KEEPALIVE = { tcp_keepalives_idle: 30, tcp_keepalives_interval: 10, tcp_keepalives_count: 3 } as const;
+
 export type DatabaseAddress = {
   readonly host: string;
   readonly port: number;
@@ -134,6 +140,19 @@ export type PoolSettings = {
   readonly onClose?: (connectionId: number) => void;
 };
 
+/** What each session is set to. Poolers know the first two and refuse settings that they do not know. */
+const startupOf = (address: DatabaseAddress, { statementTimeoutMs }: PoolSettings) => ({
+  TimeZone: "UTC",
+  DateStyle: "ISO, YMD",
+  ...(statementTimeoutMs === null || !address.prepare
+    ? {}
+    : {
+        statement_timeout: statementTimeoutMs,
+        idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+        ...KEEPALIVE,
+      }),
+});
+
 /**
  * Opens a pool of Postgres.js over sockets that we hold, so that `destroy` ends even what the library would wait for.
  * Connects on first use.
@@ -155,14 +174,6 @@ export const openPool = (address: DatabaseAddress, settings: PoolSettings): Pool
     sockets.add(made);
     return made;
   };
-  // Poolers know the first two and refuse settings that they do not know.
-  const startup = {
-    TimeZone: "UTC",
-    DateStyle: "ISO, YMD",
-    ...(settings.statementTimeoutMs === null || !address.prepare
-      ? {}
-      : { statement_timeout: settings.statementTimeoutMs }),
-  };
   // The type of `socket` is missing from the library's own types.
   const options: postgres.Options<{ bigint: postgres.PostgresType<bigint> }> & { socket: () => Promise<Socket> } = {
     host: address.host,
@@ -178,7 +189,7 @@ export const openPool = (address: DatabaseAddress, settings: PoolSettings): Pool
     idle_timeout: settings.idleTimeoutSeconds === undefined ? 60 : (settings.idleTimeoutSeconds ?? 0),
     max_lifetime: null,
     backoff: () => 0.02,
-    connection: { application_name: settings.applicationName, ...startup, ...address.parameters },
+    connection: { application_name: settings.applicationName, ...startupOf(address, settings), ...address.parameters },
     // int8 comes out as bigint and numeric stays text: neither passes through a lossy number.
     types: { bigint: postgres.BigInt },
     onnotice: () => undefined,

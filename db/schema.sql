@@ -1,6 +1,22 @@
 -- What the migrations add up to, written by "npm run db:dump". For reading and for the test that compares it;
 -- a database is made by the migrations. Day partitions are left out.
 
+create table agent_keys (
+  kid text not null,
+  location_no smallint not null,
+  jwk jsonb not null,
+  last_seen_at timestamp with time zone,
+  clock_offset_ms integer,
+  revoked_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint agent_keys_pkey PRIMARY KEY (kid),
+  constraint agent_keys_location_no_fkey FOREIGN KEY (location_no) REFERENCES locations(no),
+  constraint agent_keys_jwk_check CHECK ((NOT (jwk ?| ARRAY['d'::text, 'p'::text, 'q'::text, 'dp'::text, 'dq'::text, 'qi'::text, 'k'::text]))),
+  constraint agent_keys_kid_check CHECK ((kid ~ '^[A-Za-z0-9_.~-]{1,128}$'::text))
+);
+CREATE INDEX agent_keys_live ON public.agent_keys USING btree (location_no) WHERE (revoked_at IS NULL);
+
 create table alerts (
   id text not null,
   slo_id text not null,
@@ -63,6 +79,23 @@ create table audit_log (
 );
 CREATE TRIGGER audit_log_is_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+create table blind_spans (
+  location_no smallint not null,
+  cause text not null,
+  began_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  detail text not null,
+  told_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint blind_spans_pkey PRIMARY KEY (location_no, cause, began_at),
+  constraint blind_spans_location_no_fkey FOREIGN KEY (location_no) REFERENCES locations(no),
+  constraint blind_spans_cause_check CHECK ((cause = ANY (ARRAY['reference'::text, 'dissent'::text, 'silent'::text]))),
+  constraint blind_spans_check CHECK ((ended_at > began_at))
+);
+CREATE INDEX blind_spans_ended_at ON public.blind_spans USING btree (ended_at);
+CREATE UNIQUE INDEX blind_spans_one_open ON public.blind_spans USING btree (location_no, cause) WHERE (ended_at IS NULL);
+
 create table buckets (
   minute timestamp with time zone not null,
   rolled_up_at timestamp with time zone not null,
@@ -74,16 +107,110 @@ create table buckets (
   bad integer not null,
   unvoted integer not null,
   location_no smallint not null,
+  bytes_read bigint default 0 not null,
+  status_2xx smallint default 0 not null,
+  status_3xx smallint default 0 not null,
+  status_4xx smallint default 0 not null,
+  status_5xx smallint default 0 not null,
+  status_401_403 smallint default 0 not null,
+  status_429 smallint default 0 not null,
+  by_class jsonb,
+  histogram bytea,
   constraint buckets_pkey PRIMARY KEY (probe_no, location_no, minute),
   constraint buckets_bad_check CHECK ((bad >= 0)),
+  constraint buckets_bytes_read_check CHECK ((bytes_read >= 0)),
   constraint buckets_check CHECK ((((good + bad) + unvoted) = total)),
+  constraint buckets_check1 CHECK (((((((status_2xx + status_3xx) + status_4xx) + status_5xx) + status_401_403) + status_429) <= total)),
   constraint buckets_duration_sum_us_check CHECK ((duration_sum_us >= 0)),
   constraint buckets_expected_check CHECK ((expected >= 0)),
   constraint buckets_good_check CHECK ((good >= 0)),
   constraint buckets_minute_check CHECK ((date_trunc('minute'::text, minute, 'UTC'::text) = minute)),
+  constraint buckets_status_2xx_check CHECK ((status_2xx >= 0)),
+  constraint buckets_status_3xx_check CHECK ((status_3xx >= 0)),
+  constraint buckets_status_401_403_check CHECK ((status_401_403 >= 0)),
+  constraint buckets_status_429_check CHECK ((status_429 >= 0)),
+  constraint buckets_status_4xx_check CHECK ((status_4xx >= 0)),
+  constraint buckets_status_5xx_check CHECK ((status_5xx >= 0)),
   constraint buckets_total_check CHECK ((total >= 0)),
   constraint buckets_unvoted_check CHECK ((unvoted >= 0))
 ) partition by RANGE (minute);
+
+create table buckets_daily (
+  day timestamp with time zone not null,
+  duration_sum_us bigint not null,
+  bytes_read bigint not null,
+  probe_no integer not null,
+  expected integer not null,
+  total integer not null,
+  good integer not null,
+  bad integer not null,
+  unvoted integer not null,
+  status_2xx integer not null,
+  status_3xx integer not null,
+  status_4xx integer not null,
+  status_5xx integer not null,
+  status_401_403 integer not null,
+  status_429 integer not null,
+  location_no smallint not null,
+  by_class jsonb,
+  histogram bytea,
+  constraint buckets_daily_pkey PRIMARY KEY (probe_no, location_no, day),
+  constraint buckets_daily_bad_check CHECK ((bad >= 0)),
+  constraint buckets_daily_bytes_read_check CHECK ((bytes_read >= 0)),
+  constraint buckets_daily_check CHECK ((((good + bad) + unvoted) = total)),
+  constraint buckets_daily_check1 CHECK (((((((status_2xx + status_3xx) + status_4xx) + status_5xx) + status_401_403) + status_429) <= total)),
+  constraint buckets_daily_day_check CHECK ((date_trunc('day'::text, day, 'UTC'::text) = day)),
+  constraint buckets_daily_duration_sum_us_check CHECK ((duration_sum_us >= 0)),
+  constraint buckets_daily_expected_check CHECK ((expected >= 0)),
+  constraint buckets_daily_good_check CHECK ((good >= 0)),
+  constraint buckets_daily_status_2xx_check CHECK ((status_2xx >= 0)),
+  constraint buckets_daily_status_3xx_check CHECK ((status_3xx >= 0)),
+  constraint buckets_daily_status_401_403_check CHECK ((status_401_403 >= 0)),
+  constraint buckets_daily_status_429_check CHECK ((status_429 >= 0)),
+  constraint buckets_daily_status_4xx_check CHECK ((status_4xx >= 0)),
+  constraint buckets_daily_status_5xx_check CHECK ((status_5xx >= 0)),
+  constraint buckets_daily_total_check CHECK ((total >= 0)),
+  constraint buckets_daily_unvoted_check CHECK ((unvoted >= 0))
+);
+
+create table buckets_hourly (
+  hour timestamp with time zone not null,
+  duration_sum_us bigint not null,
+  bytes_read bigint not null,
+  probe_no integer not null,
+  expected integer not null,
+  total integer not null,
+  good integer not null,
+  bad integer not null,
+  unvoted integer not null,
+  status_2xx integer not null,
+  status_3xx integer not null,
+  status_4xx integer not null,
+  status_5xx integer not null,
+  status_401_403 integer not null,
+  status_429 integer not null,
+  location_no smallint not null,
+  by_class jsonb,
+  histogram bytea,
+  constraint buckets_hourly_pkey PRIMARY KEY (probe_no, location_no, hour),
+  constraint buckets_hourly_bad_check CHECK ((bad >= 0)),
+  constraint buckets_hourly_bytes_read_check CHECK ((bytes_read >= 0)),
+  constraint buckets_hourly_check CHECK ((((good + bad) + unvoted) = total)),
+  constraint buckets_hourly_check1 CHECK (((((((status_2xx + status_3xx) + status_4xx) + status_5xx) + status_401_403) + status_429) <= total)),
+  constraint buckets_hourly_duration_sum_us_check CHECK ((duration_sum_us >= 0)),
+  constraint buckets_hourly_expected_check CHECK ((expected >= 0)),
+  constraint buckets_hourly_good_check CHECK ((good >= 0)),
+  constraint buckets_hourly_hour_check CHECK ((date_trunc('hour'::text, hour, 'UTC'::text) = hour)),
+  constraint buckets_hourly_status_2xx_check CHECK ((status_2xx >= 0)),
+  constraint buckets_hourly_status_3xx_check CHECK ((status_3xx >= 0)),
+  constraint buckets_hourly_status_401_403_check CHECK ((status_401_403 >= 0)),
+  constraint buckets_hourly_status_429_check CHECK ((status_429 >= 0)),
+  constraint buckets_hourly_status_4xx_check CHECK ((status_4xx >= 0)),
+  constraint buckets_hourly_status_5xx_check CHECK ((status_5xx >= 0)),
+  constraint buckets_hourly_total_check CHECK ((total >= 0)),
+  constraint buckets_hourly_unvoted_check CHECK ((unvoted >= 0))
+);
+CREATE INDEX buckets_hourly_hour ON public.buckets_hourly USING brin (hour);
 
 create table config_versions (
   version bigint generated always as identity not null,
@@ -123,6 +250,18 @@ create table deliveries (
 );
 CREATE INDEX deliveries_due ON public.deliveries USING btree (endpoint_id, next_attempt_at) WHERE (state = 'pending'::text);
 CREATE INDEX deliveries_leased ON public.deliveries USING btree (leased_until) WHERE ((state = 'pending'::text) AND (leased_until IS NOT NULL));
+
+create table dirty_days (
+  day timestamp with time zone not null,
+  constraint dirty_days_pkey PRIMARY KEY (day),
+  constraint dirty_days_day_check CHECK ((date_trunc('day'::text, day, 'UTC'::text) = day))
+);
+
+create table dirty_hours (
+  hour timestamp with time zone not null,
+  constraint dirty_hours_pkey PRIMARY KEY (hour),
+  constraint dirty_hours_hour_check CHECK ((date_trunc('hour'::text, hour, 'UTC'::text) = hour))
+);
 
 create table dirty_minutes (
   minute timestamp with time zone not null,
@@ -180,6 +319,45 @@ create table first_runs (
   constraint first_runs_pkey PRIMARY KEY (probe_no, location_no),
   constraint first_runs_location_no_fkey FOREIGN KEY (location_no) REFERENCES locations(no),
   constraint first_runs_probe_no_fkey FOREIGN KEY (probe_no) REFERENCES probes(no)
+);
+
+create table hearing_spans (
+  id bigint generated always as identity not null,
+  began_at timestamp with time zone not null,
+  heard_until timestamp with time zone not null,
+  constraint hearing_spans_pkey PRIMARY KEY (id),
+  constraint hearing_spans_check CHECK ((heard_until >= began_at))
+);
+CREATE INDEX hearing_spans_heard_until ON public.hearing_spans USING btree (heard_until);
+
+create table heartbeat_progress (
+  probe_no integer not null,
+  location_no smallint not null,
+  judged_until timestamp with time zone not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint heartbeat_progress_pkey PRIMARY KEY (probe_no, location_no),
+  constraint heartbeat_progress_location_no_fkey FOREIGN KEY (location_no) REFERENCES locations(no),
+  constraint heartbeat_progress_probe_no_fkey FOREIGN KEY (probe_no) REFERENCES probes(no)
+);
+
+create table heartbeats (
+  at timestamp with time zone not null,
+  seq bigint generated always as identity not null,
+  duration_us bigint,
+  probe_no integer not null,
+  exit_code smallint,
+  kind text not null,
+  via text not null,
+  run_id uuid,
+  remote inet,
+  message text,
+  constraint heartbeats_pkey PRIMARY KEY (probe_no, at, seq),
+  constraint heartbeats_probe_no_fkey FOREIGN KEY (probe_no) REFERENCES probes(no),
+  constraint heartbeats_duration_us_check CHECK ((duration_us >= 0)),
+  constraint heartbeats_exit_code_check CHECK (((exit_code >= 0) AND (exit_code <= 255))),
+  constraint heartbeats_kind_check CHECK ((kind = ANY (ARRAY['ok'::text, 'fail'::text, 'start'::text, 'log'::text]))),
+  constraint heartbeats_message_check CHECK ((octet_length(message) <= 100000)),
+  constraint heartbeats_via_check CHECK ((via = ANY (ARRAY['kuma'::text, 'gatus'::text, 'healthchecks'::text])))
 );
 
 create table incident_services (
@@ -244,6 +422,7 @@ create table locations (
   retired_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  reference_checks jsonb default '[]'::jsonb not null,
   constraint locations_pkey PRIMARY KEY (no),
   constraint locations_id_key UNIQUE (id),
   constraint locations_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
@@ -267,6 +446,35 @@ create table outcome_classes (
   constraint outcome_classes_pkey PRIMARY KEY (code),
   constraint outcome_classes_class_key UNIQUE (class),
   constraint outcome_classes_vote_check CHECK ((vote = ANY (ARRAY['good'::text, 'bad'::text, 'none'::text])))
+);
+
+create table part_runs (
+  scheduled_at timestamp with time zone not null,
+  part_no integer not null,
+  duration_us integer not null,
+  location_no smallint not null,
+  class smallint not null,
+  http_status smallint,
+  detail text,
+  failures jsonb,
+  constraint part_runs_pkey PRIMARY KEY (part_no, location_no, scheduled_at),
+  constraint part_runs_class_check CHECK (((class >= 0) AND (class <= 17))),
+  constraint part_runs_duration_us_check CHECK ((duration_us >= 0)),
+  constraint part_runs_http_status_check CHECK (((http_status >= 0) AND (http_status <= 999)))
+);
+CREATE INDEX part_runs_scheduled_at ON public.part_runs USING brin (scheduled_at) WITH (pages_per_range='16', autosummarize='on');
+
+create table probe_parts (
+  no integer generated always as identity not null,
+  probe_no integer not null,
+  key text not null,
+  name text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint probe_parts_pkey PRIMARY KEY (no),
+  constraint probe_parts_probe_no_key_key UNIQUE (probe_no, key),
+  constraint probe_parts_probe_no_fkey FOREIGN KEY (probe_no) REFERENCES probes(no),
+  constraint probe_parts_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
 
 create table probe_versions (
@@ -300,6 +508,22 @@ create table probes (
   constraint probes_position_check CHECK (("position" >= 0)),
   constraint probes_version_check CHECK ((version >= 1))
 );
+
+create table reference_runs (
+  scheduled_at timestamp with time zone not null,
+  ingested_at timestamp with time zone not null,
+  duration_us integer not null,
+  location_no smallint not null,
+  class smallint not null,
+  check_id text not null,
+  detail text,
+  constraint reference_runs_pkey PRIMARY KEY (location_no, check_id, scheduled_at),
+  constraint reference_runs_location_no_fkey FOREIGN KEY (location_no) REFERENCES locations(no),
+  constraint reference_runs_check_id_check CHECK ((check_id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+  constraint reference_runs_class_check CHECK (((class >= 0) AND (class <= 17))),
+  constraint reference_runs_duration_us_check CHECK ((duration_us >= 0))
+);
+CREATE INDEX reference_runs_ingested_at ON public.reference_runs USING btree (ingested_at);
 
 create table rollup_progress (
   only_row boolean default true not null,
@@ -398,15 +622,15 @@ create table sli_hours (
   slo_id text not null,
   version integer not null,
   hour timestamp with time zone not null,
-  good integer[] not null,
+  good integer[],
   total integer[] not null,
-  expected integer[] not null,
+  expected integer[],
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   constraint sli_hours_pkey PRIMARY KEY (slo_id, version, hour),
   constraint sli_hours_slo_id_fkey FOREIGN KEY (slo_id) REFERENCES slos(id),
   constraint sli_hours_slo_id_version_fkey FOREIGN KEY (slo_id, version) REFERENCES slo_versions(slo_id, version),
-  constraint sli_hours_check CHECK (is_elementwise_at_most(good, total)),
+  constraint sli_hours_check CHECK (is_elementwise_at_most(COALESCE(good, total), total)),
   constraint sli_hours_expected_check CHECK ((cardinality(expected) = 60)),
   constraint sli_hours_expected_check1 CHECK ((0 <= ALL (expected))),
   constraint sli_hours_good_check CHECK ((cardinality(good) = 60)),
@@ -478,6 +702,24 @@ create table status_progress (
   constraint status_progress_only_row_check CHECK (only_row)
 );
 
+create view part_run_details as
+ SELECT p.id AS probe_id,
+    t.key AS part_key,
+    t.name AS part_name,
+    l.id AS location_id,
+    r.scheduled_at,
+    c.class,
+    c.vote,
+    r.detail,
+    r.http_status,
+    r.duration_us,
+    r.failures
+   FROM part_runs r
+     JOIN probe_parts t ON t.no = r.part_no
+     JOIN probes p ON p.no = t.probe_no
+     JOIN locations l ON l.no = r.location_no
+     JOIN outcome_classes c ON c.code = r.class;
+
 create view run_details as
  SELECT p.id AS probe_id,
     l.id AS location_id,
@@ -504,6 +746,17 @@ create view run_details as
      JOIN probes p ON p.no = r.probe_no
      JOIN locations l ON l.no = r.location_no
      JOIN outcome_classes c ON c.code = r.class;
+
+CREATE OR REPLACE FUNCTION public.duration_bucket(us integer)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  select width_bucket(us, array[64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576,
+           2097152, 4194304, 8388608, 16777216, 33554432, 67108864, 134217728, 268435456, 536870912, 1073741824]) * 32
+       + (us >> width_bucket(us, array[64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576,
+           2097152, 4194304, 8388608, 16777216, 33554432, 67108864, 134217728, 268435456, 536870912, 1073741824]))
+$function$;
 
 CREATE OR REPLACE FUNCTION public.ensure_partitions(first_day date, last_day date)
  RETURNS integer

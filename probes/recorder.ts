@@ -3,6 +3,8 @@ import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter, gauge } from "#lib/runtime/metrics.ts";
 import type { RunSink } from "./run-sink.ts";
+import type { Backlog } from "./spool/backlog.ts";
+import { createBacklog } from "./spool/backlog.ts";
 
 export type RecorderArgs = {
   readonly sink: RunSink;
@@ -10,9 +12,13 @@ export type RecorderArgs = {
   readonly log: Logger;
   /** 0 (inclusive) to 1 (exclusive), for the jitter of the back-off. */
   readonly random: () => number;
+  /** The folder of its own where runs wait while the sink does not take them; without one they wait in memory. */
+  readonly spoolDir?: string | null;
+  /** Size of that folder; past it the oldest runs are folded. */
+  readonly spoolBytes?: number;
   readonly maxBatch?: number;
   readonly maxDelayMs?: number;
-  /** Runs kept while the sink does not take them; past it the oldest are dropped, counted and logged. */
+  /** Whole runs kept in memory while neither sink nor disk takes them; past it the oldest are folded in memory. */
   readonly maxKept?: number;
   /** How long `stop` tries to hand over what is left. */
   readonly stopWithinMs?: number;
@@ -21,147 +27,231 @@ export type RecorderArgs = {
 export type Recorder = {
   /** Takes a run at once and never blocks. */
   readonly record: (run: Run) => void;
-  /** Hands over what is left. Resolves with the number of runs that could not be stored. May be called twice. */
+  /** Hands over what is left, or leaves it on disk. Resolves with the number of runs that are lost. May be called twice. */
   readonly stop: () => Promise<number>;
-  /** Runs that are not stored yet. */
+  /** Runs that are not stored yet, in memory and on disk. */
   readonly kept: () => number;
 };
 
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 5_000;
-const LAST_WORD_MS = 500;
 const LONGEST_IDLE_MS = 3_600_000;
-const DROPPED_AT_ONCE = 1_000;
+const FOLDED_AT_ONCE = 1_000;
+/** While the sink is away no run waits longer than this in memory alone. */
+const SPILL_EVERY_MS = 1_000;
+/** Records of the backlog that are stored at once. */
+const FLUSH_RECORDS = 2_000;
+const LEAVE_WITHIN_MS = 2_000;
+
+type Batch = { readonly runs: readonly Run[]; readonly isFromMemory: boolean };
+
+type Inner = Omit<Required<RecorderArgs>, "spoolDir" | "spoolBytes"> & {
+  readonly backlog: Backlog;
+  readonly queue: Run[];
+  inFlight: readonly Run[];
+  wake: AbortController;
+  readonly stopping: AbortController;
+  readonly giveUp: AbortController;
+  isSpilling: boolean;
+  /** The disk refused runs; told once. */
+  isDiskRefusing: boolean;
+};
+
+const keptGauge = () => gauge({ name: "nines_runs_kept", help: "Runs that are not stored yet." });
+const refusingGauge = () =>
+  gauge({
+    name: "nines_spool_refusing",
+    help: "1 while the disk takes no runs that wait, and they are kept in memory.",
+  });
+const failuresTotal = () => counter({ name: "nines_run_batches_failed_total", help: "Batches that the sink refused." });
+
+const inMemory = (self: Inner): number => self.queue.length + self.inFlight.length;
+const keptBy = (self: Inner): number => inMemory(self) + self.backlog.size().runs;
+const isStopping = (self: Inner): boolean => self.stopping.signal.aborted;
+const hasGivenUp = (self: Inner): boolean => self.giveUp.signal.aborted;
 
 /** Full jitter between half of the delay and all of it: retries stay prompt and do not march in step. */
 const retryDelayMs = (attempt: number, random: () => number): number =>
   Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10)) * (0.5 + random() / 2);
 
-const metricsOf = () => ({
-  kept: gauge({ name: "nines_runs_kept", help: "Runs that are not stored yet." }),
-  dropped: counter({ name: "nines_runs_dropped_total", help: "Runs lost because too many were kept." }),
-  failures: counter({ name: "nines_run_batches_failed_total", help: "Batches that the sink refused." }),
-});
-
-type Desk = Required<RecorderArgs> & {
-  readonly metrics: ReturnType<typeof metricsOf>;
-  readonly stopping: AbortController;
-  readonly giveUp: AbortController;
-  queue: Run[];
-  /** The batch that the sink has, or will get again. */
-  inFlight: readonly Run[];
-  wake: AbortController;
+const pause = async (self: Inner, ms: number, signal: AbortSignal): Promise<void> => {
+  await self.clock.sleep(ms, signal).catch(() => undefined);
 };
 
-const keptBy = ({ queue, inFlight }: Desk): number => queue.length + inFlight.length;
+/** Folds the oldest runs of the queue in memory when it is too long. Not while they are being written to the disk. */
+const foldOverflow = (self: Inner): void => {
+  if (inMemory(self) <= self.maxKept || self.isSpilling) return;
+  const oldest = self.queue.splice(
+    0,
+    Math.min(Math.max(FOLDED_AT_ONCE, inMemory(self) - self.maxKept), self.queue.length - 1),
+  );
+  self.backlog.keepFolded(oldest);
+  self.log.error(
+    { folded: oldest.length, kept: keptBy(self) },
+    "too many runs wait in memory; the oldest keep their results only",
+  );
+};
 
-const pause = async ({ clock }: Desk, ms: number, signal: AbortSignal): Promise<void> => {
-  await clock.sleep(ms, signal).catch(() => undefined);
+/** Moves everything that waits in memory to the disk. What the disk refuses stays in memory. */
+const spill = async (self: Inner): Promise<void> => {
+  const { backlog, queue, log } = self;
+  if (!backlog.hasDisk || inMemory(self) === 0) return foldOverflow(self);
+  const fromQueue = queue.length;
+  self.isSpilling = true;
+  try {
+    await backlog.append([...self.inFlight, ...queue.slice(0, fromQueue)]);
+    queue.splice(0, fromQueue);
+    self.inFlight = [];
+    if (self.isDiskRefusing) log.info({ kept: keptBy(self) }, "the disk takes runs again");
+    self.isDiskRefusing = false;
+  } catch (error) {
+    if (!self.isDiskRefusing)
+      log.error({ error, kept: keptBy(self) }, "runs cannot be written to the disk; they are kept in memory");
+    self.isDiskRefusing = true;
+  } finally {
+    self.isSpilling = false;
+    refusingGauge().set(self.isDiskRefusing ? 1 : 0);
+  }
+  foldOverflow(self);
 };
 
 /** Waits for a first run without end, then at most `maxDelayMs` for the batch to fill. */
-const gather = async (desk: Desk): Promise<void> => {
-  const isStopping = (): boolean => desk.stopping.signal.aborted;
-  while (!isStopping() && desk.queue.length === 0) {
-    desk.wake = new AbortController();
-    await pause(desk, LONGEST_IDLE_MS, desk.wake.signal);
+const gather = async (self: Inner): Promise<void> => {
+  while (!isStopping(self) && self.queue.length === 0) {
+    self.wake = new AbortController();
+    await pause(self, LONGEST_IDLE_MS, self.wake.signal);
   }
-  if (isStopping() || desk.queue.length >= desk.maxBatch) return;
-  desk.wake = new AbortController();
-  await pause(desk, desk.maxDelayMs, desk.wake.signal);
+  if (isStopping(self) || self.queue.length >= self.maxBatch) return;
+  self.wake = new AbortController();
+  await pause(self, self.maxDelayMs, self.wake.signal);
 };
 
-/** The wait before a retry; a stop cuts it short, since little time is left then. */
-const waitToRetry = (desk: Desk, attempt: number): Promise<void> =>
-  desk.stopping.signal.aborted
-    ? pause(desk, FIRST_RETRY_MS, desk.giveUp.signal)
-    : pause(desk, retryDelayMs(attempt, desk.random), desk.stopping.signal);
+/** The oldest runs: those of the backlog first. Null when all that is left may wait on disk for the next start. */
+const nextBatch = async (self: Inner): Promise<Batch | null> => {
+  const { backlog, queue, maxBatch } = self;
+  while (!hasGivenUp(self)) {
+    if (backlog.size().runs > 0) {
+      if (isStopping(self) && backlog.size().runsInMemory === 0) return null;
+      if (queue.length >= maxBatch) await spill(self);
+      const runs = await backlog.next(FLUSH_RECORDS);
+      if (runs.length > 0) return { runs, isFromMemory: false };
+    }
+    await gather(self);
+    if (queue.length > 0) {
+      self.inFlight = queue.splice(0, maxBatch);
+      return { runs: self.inFlight, isFromMemory: true };
+    }
+    if (isStopping(self)) return null;
+  }
+  return null;
+};
 
-/** Gives the batch in flight to the sink, again and again until it is stored or the stop gives up. */
-const store = async (desk: Desk): Promise<void> => {
-  const { sink, log, metrics, giveUp } = desk;
-  for (let attempt = 1; !giveUp.signal.aborted; attempt += 1) {
-    try {
-      await sink.accept(desk.inFlight);
-      if (attempt > 1) log.info({ attempt, kept: keptBy(desk) }, "runs are stored again");
-      desk.inFlight = [];
-      metrics.kept.set(keptBy(desk));
+/** The wait before a retry, in which new runs go to the disk; a stop cuts it short, since little time is left then. */
+const waitToRetry = async (self: Inner, attempt: number): Promise<void> => {
+  if (isStopping(self)) return pause(self, FIRST_RETRY_MS, self.giveUp.signal);
+  let leftMs = retryDelayMs(attempt, self.random);
+  while (leftMs > 0 && !isStopping(self)) {
+    const ms = Math.min(leftMs, SPILL_EVERY_MS);
+    await pause(self, ms, self.stopping.signal);
+    leftMs -= ms;
+    if (attempt > 1) await spill(self);
+  }
+};
+
+const isStored = async (self: Inner, { runs, isFromMemory }: Batch): Promise<boolean> => {
+  try {
+    await self.sink.accept(runs);
+  } catch (error) {
+    self.log.debug({ error }, "a batch of runs was refused");
+    return false;
+  }
+  if (isFromMemory) self.inFlight = [];
+  else await self.backlog.confirm();
+  keptGauge().set(keptBy(self));
+  return true;
+};
+
+/** Stores a batch, or leaves it: on disk for later, or unstored when time is up. The first failure alone costs no disk. */
+const store = async (self: Inner, batch: Batch): Promise<void> => {
+  const { log } = self;
+  for (let attempt = 1; !hasGivenUp(self); attempt += 1) {
+    if (await isStored(self, batch)) {
+      if (attempt > 1) log.info({ attempt, kept: keptBy(self) }, "runs are stored again");
       return;
-    } catch (error) {
-      metrics.failures.inc();
-      const kept = keptBy(desk);
-      if (attempt === 1 || attempt % 10 === 0)
-        log.warn({ error, attempt, kept }, "runs cannot be stored; they are kept");
     }
-    await waitToRetry(desk, attempt);
+    failuresTotal().inc();
+    if (attempt === 1 || attempt % 10 === 0)
+      log.warn({ attempt, kept: keptBy(self) }, "runs cannot be stored; they are kept");
+    if (attempt > 1 || isStopping(self)) await spill(self);
+    if (isStopping(self) && keptBy(self) === self.backlog.size().runs && self.backlog.size().runsInMemory === 0) return;
+    await waitToRetry(self, attempt);
+    if (batch.isFromMemory && self.inFlight.length === 0) return;
   }
 };
 
-const work = async (desk: Desk): Promise<void> => {
-  while (!desk.giveUp.signal.aborted) {
-    await gather(desk);
-    if (desk.queue.length === 0) {
-      if (desk.stopping.signal.aborted) return;
-      continue;
-    }
-    desk.inFlight = desk.queue.slice(0, desk.maxBatch);
-    desk.queue = desk.queue.slice(desk.maxBatch);
-    await store(desk);
-  }
+const work = async (self: Inner): Promise<void> => {
+  await self.backlog.open().catch((error: unknown) => {
+    self.log.error({ error }, "runs left on disk cannot be read; they are left alone");
+  });
+  for (let batch = await nextBatch(self); batch !== null; batch = await nextBatch(self)) await store(self, batch);
 };
 
-const record = (desk: Desk, run: Run): void => {
-  const { queue, metrics, log, maxKept, maxBatch } = desk;
-  queue.push(run);
-  metrics.kept.set(keptBy(desk));
-  if (keptBy(desk) > maxKept) {
-    const lost = queue.splice(0, Math.min(DROPPED_AT_ONCE, queue.length - 1)).length;
-    metrics.dropped.inc(lost);
-    log.error({ lost, kept: keptBy(desk) }, "too many runs are waiting to be stored; the oldest are dropped");
-  }
-  if (queue.length === 1 || queue.length === maxBatch) desk.wake.abort();
-};
-
-const settle = async (desk: Desk, loop: Promise<void>): Promise<number> => {
-  desk.stopping.abort();
-  desk.wake.abort();
+const settle = async (self: Inner, loop: Promise<void>): Promise<number> => {
+  self.stopping.abort();
+  self.wake.abort();
   const done = new AbortController();
   const finished = loop.then(() => done.abort());
-  await pause(desk, desk.stopWithinMs, done.signal);
-  desk.giveUp.abort();
-  // A sink that hangs is not waited for: its batch counts as lost, and comes to no harm if it is stored after all.
-  await Promise.race([finished, pause(desk, LAST_WORD_MS, done.signal)]);
-  const lost = keptBy(desk);
-  if (lost > 0) desk.log.error({ lost }, "runs were not stored before the stop");
-  return lost;
+  await pause(self, self.stopWithinMs, done.signal);
+  self.giveUp.abort();
+  // A sink that hangs is not waited for: its batch goes to the disk, and comes to no harm if it is stored after all.
+  await Promise.race([finished, pause(self, 500, done.signal)]);
+  const left = new AbortController();
+  const leaving = spill(self)
+    .then(() => self.backlog.close())
+    .finally(() => left.abort());
+  const lost = await Promise.race([leaving, pause(self, LEAVE_WITHIN_MS, left.signal).then(() => 0)]);
+  const total = lost + inMemory(self);
+  if (total > 0) self.log.error({ lost: total }, "runs were not stored before the stop");
+  else if (keptBy(self) > 0) self.log.info({ kept: keptBy(self) }, "runs wait on disk for the next start");
+  return total;
 };
 
 /**
  * Hands runs to the sink in order, in batches of at most `maxBatch` or after `maxDelayMs`, and keeps them until the sink
- * has stored them: it retries for ever, the same batch first. The scheduler never waits for it.
+ * has stored them: it retries for ever. From the second failure on runs wait on disk, where a crash does not reach them;
+ * what an earlier process left there is stored first. The scheduler never waits for any of it.
  */
 export const startRecorder = (args: RecorderArgs): Recorder => {
-  const desk: Desk = {
+  const { spoolDir = null, spoolBytes, ...rest } = args;
+  const size = spoolBytes === undefined ? {} : { capBytes: spoolBytes };
+  const self: Inner = {
     maxBatch: 1_000,
     maxDelayMs: 250,
-    maxKept: 200_000,
+    maxKept: 50_000,
     stopWithinMs: 3_000,
-    ...args,
-    metrics: metricsOf(),
-    stopping: new AbortController(),
-    giveUp: new AbortController(),
+    ...rest,
+    backlog: createBacklog({ dir: spoolDir, log: args.log, ...size }),
     queue: [],
     inFlight: [],
     wake: new AbortController(),
+    stopping: new AbortController(),
+    giveUp: new AbortController(),
+    isSpilling: false,
+    isDiskRefusing: false,
   };
-  const loop = Promise.resolve().then(() => work(desk));
+  const loop = Promise.resolve().then(() => work(self));
   let stopped: Promise<number> | null = null;
   return {
-    record: (run) => record(desk, run),
+    record: (run) => {
+      self.queue.push(run);
+      keptGauge().set(inMemory(self));
+      foldOverflow(self);
+      if (self.queue.length === 1 || self.queue.length === self.maxBatch) self.wake.abort();
+    },
     stop: () => {
-      stopped ??= settle(desk, loop);
+      stopped ??= settle(self, loop);
       return stopped;
     },
-    kept: () => keptBy(desk),
+    kept: () => keptBy(self),
   };
 };

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { HttpProbeDefinition } from "#lib/core/definitions.ts";
 import type { Outcome, Run } from "#lib/core/outcome.ts";
 import { nextSlotAt } from "#lib/core/schedule.ts";
-import { durationMs, durationUs } from "#lib/core/units.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+import { durationMs, durationUs, epochMs } from "#lib/core/units.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import type { ScheduledProbe, Scheduler } from "#probes/scheduler.ts";
 import { startScheduler } from "#probes/scheduler.ts";
@@ -20,6 +21,10 @@ const probe = (id: string, intervalMs: number, host = "a.example"): ScheduledPro
     method: "GET",
     headers: {},
     body: null,
+    auth: null,
+    clientCertificate: null,
+    http2: false,
+    connection: "fresh",
     intervalMs: durationMs(intervalMs),
     timeoutMs: durationMs(1_000),
     maxRedirects: 10,
@@ -56,8 +61,8 @@ afterEach(async () => {
 });
 
 /** Hands the probes over and lets the loop lie down again, so that the clock finds it asleep. */
-const update = async (probes: readonly ScheduledProbe[]): Promise<void> => {
-  scheduler?.update(probes);
+const update = async (probes: readonly ScheduledProbe[], since?: EpochMs): Promise<void> => {
+  scheduler?.update(probes, since);
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 
@@ -81,6 +86,27 @@ describe("the scheduler", () => {
       expect(run.startedAt - run.scheduledAt).toBeLessThanOrEqual(1);
     }
     expect(new Set(runs.map(({ probeId, scheduledAt }) => `${probeId} ${scheduledAt}`)).size).toBe(runs.length);
+  });
+
+  test("a slot that passed less than a second before the first probes were known is still run, one of later probes is not", async () => {
+    const slot = nextSlotAt("p", durationMs(30_000), epochMs(START_MS));
+    const clock = createFakeClock(slot + 899);
+    const { runs } = start(clock, async () => result);
+    await update([probe("p", 30_000)], epochMs(START_MS));
+    expect(runs.map(({ scheduledAt, startedAt }) => startedAt - scheduledAt)).toEqual([899]);
+    const later = nextSlotAt("q", durationMs(30_000), epochMs(slot + 899));
+    await clock.advance(later + 1 - clock.now());
+    await update([probe("p", 30_000), probe("q", 30_000)], epochMs(START_MS));
+    expect(runs.filter(({ probeId }) => probeId === "q")).toEqual([]);
+  });
+
+  test("no slot is run that lies before the configuration was in force", async () => {
+    const slot = nextSlotAt("p", durationMs(30_000), epochMs(START_MS));
+    const clock = createFakeClock(slot + 500);
+    const { runs } = start(clock, async () => result);
+    await update([probe("p", 30_000)], epochMs(slot + 1));
+    await clock.advance(1_000);
+    expect(runs).toEqual([]);
   });
 
   test("never runs a probe twice at once: beats that come meanwhile are recorded as skipped", async () => {

@@ -1,11 +1,14 @@
 import type { ProbeDefinition } from "#lib/core/definitions.ts";
 import type { Outcome, Run } from "#lib/core/outcome.ts";
+import { MAX_RUN_PARTS } from "#lib/core/outcome.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import { durationUs } from "#lib/core/units.ts";
+import { addMs, durationUs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter, histogram } from "#lib/runtime/metrics.ts";
-import type { CheckResult } from "./checks/http.ts";
+import type { CheckResult } from "./checks/check.ts";
+import { runPartOf } from "./checks/check.ts";
+import { targetHostOf } from "./checks/target-host.ts";
 import type { Gate } from "./gate.ts";
 import { createGate } from "./gate.ts";
 import type { Due, TimePoint, Timetable } from "./timetable.ts";
@@ -27,14 +30,19 @@ export type SchedulerArgs = {
 };
 
 export type Scheduler = {
-  /** Replaces the set of probes. Those whose id, location and interval stay keep their beat. */
-  readonly update: (probes: readonly ScheduledProbe[]) => void;
+  /**
+   * Replaces the set of probes. Those whose id, location and interval stay keep their beat. `since` is when the
+   * configuration that they come from was put in force; with it the first set also runs slots of the last moment.
+   */
+  readonly update: (probes: readonly ScheduledProbe[], since?: EpochMs) => void;
   /** Starts nothing more; resolves once every run is recorded. May be called twice. */
   readonly stop: () => Promise<void>;
   readonly running: () => number;
 };
 
 const IDLE_MS = 60_000;
+/** Slots that passed this short a time before the first probes were known are still run: a restart costs fewer runs. */
+const CATCH_UP_MS = 900;
 const NO_PHASES = { dns: null, connect: null, tls: null, firstByte: null, transfer: null } as const;
 
 const unmeasured = (name: "skipped" | "internal_error", detail: string): Outcome => ({
@@ -50,7 +58,7 @@ const unmeasured = (name: "skipped" | "internal_error", detail: string): Outcome
 });
 
 const keyOf = ({ definition, locationId }: ScheduledProbe): string => `${locationId} ${definition.id}`;
-const hostOf = ({ definition }: ScheduledProbe): string => URL.parse(definition.url)?.host ?? "";
+const hostOf = ({ definition }: ScheduledProbe): string => targetHostOf(definition);
 
 type DueProbe = Due<ScheduledProbe>;
 type Waiting = { readonly due: DueProbe; readonly sinceMs: number };
@@ -75,14 +83,33 @@ type Desk = Required<SchedulerArgs> & {
   readonly cutOff: AbortController;
   readonly stopping: AbortController;
   nap: AbortController;
+  /** False until the first set of probes. */
+  hasProbes: boolean;
 };
 
 const timePoint = ({ clock }: Desk): TimePoint => ({ wallMs: clock.now(), monotonicMs: clock.monotonicMs() });
 
-const keep = (desk: Desk, due: DueProbe, startedAt: EpochMs, { outcome, traceId }: CheckResult): void => {
+/** Where the slots of new probes are counted from: now; for the first set a moment ago, if they were in force then. */
+const countFrom = (desk: Desk, since: EpochMs | undefined): TimePoint => {
+  const { wallMs, monotonicMs } = timePoint(desk);
+  const ageMs = since === undefined || desk.hasProbes ? 0 : Math.max(0, wallMs - since);
+  const backMs = Math.min(ageMs, CATCH_UP_MS);
+  return { wallMs: addMs(wallMs, -backMs), monotonicMs: monotonicMs - backMs };
+};
+
+const keep = (desk: Desk, due: DueProbe, startedAt: EpochMs, { outcome, traceId, parts }: CheckResult): void => {
   const { definition, locationId } = due.item;
+  const kept = parts === undefined ? {} : { parts: parts.slice(0, MAX_RUN_PARTS).map(runPartOf) };
   desk.metrics.runs.inc({ class: outcome.class });
-  desk.record({ probeId: definition.id, locationId, scheduledAt: due.scheduledAt, startedAt, traceId, outcome });
+  desk.record({
+    probeId: definition.id,
+    locationId,
+    scheduledAt: due.scheduledAt,
+    startedAt,
+    traceId,
+    outcome,
+    ...kept,
+  });
 };
 
 const skip = (desk: Desk, due: DueProbe, reason: string): void =>
@@ -167,6 +194,7 @@ const openDesk = (args: SchedulerArgs): Desk => {
     cutOff: new AbortController(),
     stopping: new AbortController(),
     nap: new AbortController(),
+    hasProbes: false,
   };
 };
 
@@ -179,12 +207,13 @@ export const startScheduler = (args: SchedulerArgs): Scheduler => {
   const loop = Promise.resolve().then(() => beat(desk));
   let stopped: Promise<void> | null = null;
   return {
-    update: (probes) => {
+    update: (probes, since) => {
       const beats = probes.map((item) => {
         const { id, intervalMs } = item.definition;
         return { key: keyOf(item), probeId: id, intervalMs, item };
       });
-      desk.timetable.update(beats, timePoint(desk));
+      desk.timetable.update(beats, countFrom(desk, since));
+      desk.hasProbes ||= probes.length > 0;
       desk.nap.abort();
     },
     stop: () => {

@@ -135,6 +135,7 @@ export const en: Words = {
       one: "{names} sees it differently from the other locations.",
       other: "{names} see it differently from the other locations.",
     },
+    noDataFrom: "No data from {names}.",
     published: "We measure: {state}. What is published above also follows open incidents and planned work.",
     rule: "A service is down when its last three checks failed, degraded when at least two checks failed and the share of good ones is below its objective, and unknown when fewer than half of the expected checks were made.",
     objectives: "Objectives",

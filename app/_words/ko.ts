@@ -129,6 +129,7 @@ export const ko: Words = {
       "최근 {window} 동안 예정된 점검 {expected}회 중 {decided}회를 수행했고, 그중 {bad}회가 실패했거나 느렸습니다.",
     whyNone: "아직 예정된 점검이 없었습니다.",
     dissent: { other: "다른 위치와 다르게 측정한 위치: {names}." },
+    noDataFrom: "데이터가 없는 위치: {names}.",
     published: "측정 상태: {state}. 위에 공개된 상태에는 진행 중인 장애와 예정된 점검도 반영됩니다.",
     rule: "최근 점검 세 번이 모두 실패하면 장애, 두 번 이상 실패하고 성공 비율이 목표보다 낮으면 성능 저하, 예정된 점검의 절반도 수행하지 못하면 알 수 없음으로 판단합니다.",
     objectives: "목표",

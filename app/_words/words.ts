@@ -103,6 +103,7 @@ export type Words = {
     readonly whySlow: string;
     readonly whyNone: string;
     readonly dissent: Plural;
+    readonly noDataFrom: string;
     readonly published: string;
     readonly rule: string;
     readonly objectives: string;

@@ -1,8 +1,10 @@
 import type { Db } from "#db/database.ts";
-import type { Bucket, RunFact } from "#lib/core/bucket.ts";
+import type { Bucket, RunMeasure } from "#lib/core/bucket.ts";
 import { classOfCode } from "#lib/core/outcome.ts";
+import type { StatusFamily } from "#lib/core/red.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { durationUs, epochMs, minuteOf, startOfMinute } from "#lib/core/units.ts";
+import { byteaText, classesText } from "./red-columns.ts";
 
 /** A probe at a location, by their numbers. */
 export type PairKey = { readonly probeNo: number; readonly locationNo: number };
@@ -12,6 +14,16 @@ const column = (values: readonly (number | string)[]): string => `{${values.join
 const minuteText = (minute: EpochMinute): string => new Date(startOfMinute(minute)).toISOString();
 const minuteFrom = (at: Date): EpochMinute => minuteOf(epochMs(at.getTime()));
 
+type RunFactRow = {
+  probe_no: number;
+  location_no: number;
+  at: number;
+  class: number;
+  duration_us: number;
+  http_status: number | null;
+  bytes_read: number;
+};
+
 /**
  * Raw runs of these pairs scheduled within [from, until), by probe number. One look-up in the primary key of `runs` a
  * pair, in the partitions of the span only; `offset 0` keeps the planner from turning it into a scan of the partition.
@@ -19,26 +31,28 @@ const minuteFrom = (at: Date): EpochMinute => minuteOf(epochMs(at.getTime()));
 export const readRunFacts = async (
   db: Db,
   args: { pairs: readonly PairKey[]; from: EpochMs; until: EpochMs },
-): Promise<Map<number, RunFact[]>> => {
+): Promise<Map<number, RunMeasure[]>> => {
   const { pairs, from, until } = args;
-  const byProbe = new Map<number, RunFact[]>();
+  const byProbe = new Map<number, RunMeasure[]>();
   if (pairs.length === 0) return byProbe;
-  const rows = await db<{ probe_no: number; location_no: number; at: number; class: number; duration_us: number }[]>`
-    select p.probe_no, p.location_no, r.at, r.class, r.duration_us
+  const rows = await db<RunFactRow[]>`
+    select p.probe_no, p.location_no, r.at, r.class, r.duration_us, r.http_status, r.bytes_read
       from unnest(${column(pairs.map((pair) => pair.probeNo))}::text::int4[],
                   ${column(pairs.map((pair) => pair.locationNo))}::text::int2[]) as p (probe_no, location_no)
      cross join lateral (
-       select (extract(epoch from scheduled_at) * 1000)::float8 as at, class, duration_us
+       select (extract(epoch from scheduled_at) * 1000)::float8 as at, class, duration_us, http_status, bytes_read
          from runs
         where runs.probe_no = p.probe_no and runs.location_no = p.location_no
           and scheduled_at >= ${new Date(from)} and scheduled_at < ${new Date(until)}
        offset 0) as r`;
   for (const row of rows) {
-    const fact: RunFact = {
+    const fact: RunMeasure = {
       locationNo: row.location_no,
       scheduledAt: epochMs(row.at),
       class: classOfCode(row.class),
       durationUs: durationUs(row.duration_us),
+      httpStatus: row.http_status,
+      bytesRead: row.bytes_read,
     };
     const known = byProbe.get(row.probe_no);
     if (known === undefined) byProbe.set(row.probe_no, [fact]);
@@ -68,19 +82,30 @@ export const countRuns = async (
 export const upsertBuckets = async (db: Db, buckets: readonly Bucket[], rolledUpAt: EpochMs): Promise<void> => {
   if (buckets.length === 0) return;
   const counts = (pick: (bucket: Bucket) => number): string => column(buckets.map(pick));
+  const statuses = (family: StatusFamily): string => counts((bucket) => bucket.byStatus[family]);
   await db`
-    insert into buckets (minute, rolled_up_at, duration_sum_us, probe_no, expected, total, good, bad, unvoted, location_no)
-    select b.minute, ${new Date(rolledUpAt)}::timestamptz, b.duration_sum_us, b.probe_no, b.expected, b.total, b.good, b.bad,
-           b.unvoted, b.location_no
+    insert into buckets (minute, rolled_up_at, duration_sum_us, bytes_read, probe_no, location_no, expected, total, good, bad,
+                         unvoted, status_2xx, status_3xx, status_4xx, status_5xx, status_401_403, status_429, by_class, histogram)
+    select b.minute, ${new Date(rolledUpAt)}::timestamptz, b.duration_sum_us, b.bytes_read, b.probe_no, b.location_no, b.expected,
+           b.total, b.good, b.bad, b.unvoted, b.s2, b.s3, b.s4, b.s5, b.s401, b.s429, b.by_class, b.histogram
       from unnest(${column(buckets.map((bucket) => `"${minuteText(bucket.minute)}"`))}::text::timestamptz[],
-                  ${counts((bucket) => bucket.durationSumUs)}::text::int8[], ${counts((bucket) => bucket.probeNo)}::text::int4[],
+                  ${counts((bucket) => bucket.durationSumUs)}::text::int8[], ${counts((bucket) => bucket.bytesRead)}::text::int8[],
+                  ${counts((bucket) => bucket.probeNo)}::text::int4[], ${counts((bucket) => bucket.locationNo)}::text::int2[],
                   ${counts((bucket) => bucket.expected)}::text::int4[], ${counts((bucket) => bucket.total)}::text::int4[],
                   ${counts((bucket) => bucket.good)}::text::int4[], ${counts((bucket) => bucket.bad)}::text::int4[],
-                  ${counts((bucket) => bucket.unvoted)}::text::int4[], ${counts((bucket) => bucket.locationNo)}::text::int2[])
-        as b (minute, duration_sum_us, probe_no, expected, total, good, bad, unvoted, location_no)
+                  ${counts((bucket) => bucket.unvoted)}::text::int4[],
+                  ${statuses("2xx")}::text::int2[], ${statuses("3xx")}::text::int2[], ${statuses("4xx")}::text::int2[],
+                  ${statuses("5xx")}::text::int2[], ${statuses("401_403")}::text::int2[], ${statuses("429")}::text::int2[],
+                  ${column(buckets.map((bucket) => classesText(bucket.byClass)))}::text::jsonb[],
+                  ${column(buckets.map((bucket) => byteaText(bucket.histogram)))}::text::bytea[])
+        as b (minute, duration_sum_us, bytes_read, probe_no, location_no, expected, total, good, bad, unvoted,
+              s2, s3, s4, s5, s401, s429, by_class, histogram)
     on conflict (probe_no, location_no, minute) do update
-       set rolled_up_at = excluded.rolled_up_at, duration_sum_us = excluded.duration_sum_us, expected = excluded.expected,
-           total = excluded.total, good = excluded.good, bad = excluded.bad, unvoted = excluded.unvoted`;
+       set rolled_up_at = excluded.rolled_up_at, duration_sum_us = excluded.duration_sum_us, bytes_read = excluded.bytes_read,
+           expected = excluded.expected, total = excluded.total, good = excluded.good, bad = excluded.bad,
+           unvoted = excluded.unvoted, status_2xx = excluded.status_2xx, status_3xx = excluded.status_3xx,
+           status_4xx = excluded.status_4xx, status_5xx = excluded.status_5xx, status_401_403 = excluded.status_401_403,
+           status_429 = excluded.status_429, by_class = excluded.by_class, histogram = excluded.histogram`;
 };
 
 /**

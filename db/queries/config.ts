@@ -1,5 +1,11 @@
 import type { Db } from "#db/database.ts";
-import type { EgressDefinition, PageDefinition, ProbeDefinition, SloDefinition } from "#lib/core/definitions.ts";
+import type {
+  EgressDefinition,
+  PageDefinition,
+  ProbeDefinition,
+  ReferenceCheck,
+  SloDefinition,
+} from "#lib/core/definitions.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
 
@@ -52,15 +58,22 @@ export type LocationRow = {
   readonly id: string;
   readonly name: string;
   readonly retiredAt: EpochMs | null;
+  readonly referenceChecks: readonly ReferenceCheck[];
 };
 
 /** Locations in the order of the file; with the retired ones at the end when asked for. */
 export const readLocations = async (db: Db, options: { withRetired?: boolean } = {}): Promise<LocationRow[]> => {
-  const rows = await db<{ no: number; id: string; name: string; retired_at: Date | null }[]>`
-    select no, id, name, retired_at from locations
+  const rows = await db<{ no: number; id: string; name: string; retired_at: Date | null; checks: string }[]>`
+    select no, id, name, retired_at, reference_checks::text as checks from locations
      where ${options.withRetired === true} or retired_at is null
      order by retired_at is not null, position, id`;
-  return rows.map(({ no, id, name, retired_at }) => ({ no, id, name, retiredAt: instantOrNull(retired_at) }));
+  return rows.map(({ no, id, name, retired_at, checks }) => ({
+    no,
+    id,
+    name,
+    retiredAt: instantOrNull(retired_at),
+    referenceChecks: definitionOf<readonly ReferenceCheck[]>(checks),
+  }));
 };
 
 export type ServiceRow = {

@@ -1,10 +1,15 @@
 import type { Db } from "#db/database.ts";
-import type { ProbeDefinition, SloDefinition } from "#lib/core/definitions.ts";
+import type { ProbeDefinition, ReferenceCheck, SloDefinition } from "#lib/core/definitions.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 
 // How apply-config reads and writes the mirror tables. Everybody else reads them through config.ts.
 
-export type LocationMirror = { readonly id: string; readonly name: string; readonly position: number };
+export type LocationMirror = {
+  readonly id: string;
+  readonly name: string;
+  readonly position: number;
+  readonly reference_checks: readonly ReferenceCheck[];
+};
 export type ServiceMirror = {
   readonly id: string;
   readonly name: string;
@@ -57,7 +62,7 @@ export const lockConfig = async (db: Db): Promise<void> => {
 export const readMirror = async (db: Db) => ({
   locations: byId(
     await db<StoredRow<LocationMirror>[]>`
-      select id, name, position, retired_at is not null as is_retired, 0 as version from locations`,
+      select id, name, position, reference_checks, retired_at is not null as is_retired, 0 as version from locations`,
   ),
   services: byId(
     await db<StoredRow<ServiceMirror>[]>`
@@ -80,11 +85,12 @@ export const readMirror = async (db: Db) => ({
 
 export const upsertLocations = async (db: Db, rows: readonly LocationMirror[]): Promise<void> => {
   await db`
-    insert into locations (id, name, position)
-    select id, name, position
-      from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r (id text, name text, position int)
+    insert into locations (id, name, position, reference_checks)
+    select id, name, position, reference_checks
+      from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
+        as r (id text, name text, position int, reference_checks jsonb)
     on conflict (id) do update
-       set name = excluded.name, position = excluded.position, retired_at = null, updated_at = now()`;
+       set name = excluded.name, position = excluded.position, reference_checks = excluded.reference_checks, retired_at = null, updated_at = now()`;
 };
 
 export const upsertServices = async (db: Db, rows: readonly ServiceMirror[]): Promise<void> => {

@@ -62,3 +62,17 @@ export const deleteSliHoursBefore = async (db: Db, args: { before: EpochMs; limi
       delete from sli_hours where ctid in (
         select ctid from sli_hours where hour < ${new Date(args.before)} limit ${args.limit})`
   ).count;
+
+/** Hours and days of RED that are over their age. Block range index and whole table, which is small. */
+export const deleteBucketLevelsBefore = async (
+  db: Db,
+  args: { hoursBefore: EpochMs; daysBefore: EpochMs; limit: number },
+): Promise<number> => {
+  const hours = await db`
+    delete from buckets_hourly where ctid in (
+      select ctid from buckets_hourly where hour < ${new Date(args.hoursBefore)} limit ${args.limit})`;
+  const days = await db`
+    delete from buckets_daily where ctid in (
+      select ctid from buckets_daily where day < ${new Date(args.daysBefore)} limit ${args.limit})`;
+  return Math.max(hours.count, days.count);
+};

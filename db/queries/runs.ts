@@ -28,7 +28,7 @@ export type RunRow = {
 const ESCAPED = /["\\]/g;
 
 /** One column as the text of an array: a third of the cost of the driver's own, and null needs no type. */
-const arrayOf = (rows: readonly RunRow[], pick: (row: RunRow) => string | number | null): string =>
+export const arrayOf = (rows: readonly RunRow[], pick: (row: RunRow) => string | number | null): string =>
   `{${rows
     .map((row) => {
       const value = pick(row);
@@ -37,7 +37,7 @@ const arrayOf = (rows: readonly RunRow[], pick: (row: RunRow) => string | number
     })
     .join(",")}}`;
 
-const instantsOf = (rows: readonly RunRow[], pick: (row: RunRow) => EpochMs | null): string =>
+export const instantsOf = (rows: readonly RunRow[], pick: (row: RunRow) => EpochMs | null): string =>
   `{${rows
     .map((row) => {
       const at = pick(row);

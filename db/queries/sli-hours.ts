@@ -37,10 +37,11 @@ export const readSliHours = async (db: Db, asks: readonly SliHoursAsk[]): Promis
       from jsonb_to_recordset(${JSON.stringify(list)}::text::jsonb)
         as a (slo_id text, version int, from_at timestamptz, to_at timestamptz)
      cross join lateral (
-       select array_agg((extract(epoch from hour) * 1000)::float8) as at, good, total, expected
+       select array_agg((extract(epoch from hour) * 1000)::float8) as at, coalesce(good, total) as good, total,
+              coalesce(expected, total) as expected
          from sli_hours
         where sli_hours.slo_id = a.slo_id and sli_hours.version = a.version and hour >= a.from_at and hour <= a.to_at
-        group by good, total, expected
+        group by sli_hours.good, total, sli_hours.expected
        offset 0) as h`;
   const hours = rows.flatMap(({ slo_id, version, at, good, total, expected }) =>
     at.map((hourAt) => ({ sloId: slo_id, version, hourAt: epochMs(hourAt), good, total, expected })),
@@ -48,7 +49,7 @@ export const readSliHours = async (db: Db, asks: readonly SliHoursAsk[]): Promis
   return hours.sort((a, b) => a.hourAt - b.hourAt);
 };
 
-/** Writes whole hours; an older version of the same hour is replaced. Primary key of `sli_hours`. */
+/** Writes whole hours, equal arrays once; an older version of the same hour is replaced. Primary key of `sli_hours`. */
 export const upsertSliHours = async (db: Db, hours: readonly SliHour[]): Promise<void> => {
   if (hours.length === 0) return;
   const rows = hours.map(({ sloId, version, hourAt, good, total, expected }) => ({
@@ -61,7 +62,7 @@ export const upsertSliHours = async (db: Db, hours: readonly SliHour[]): Promise
   }));
   await db`
     insert into sli_hours (slo_id, version, hour, good, total, expected)
-    select slo_id, version, hour, good, total, expected
+    select slo_id, version, hour, nullif(good, total), total, nullif(expected, total)
       from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
         as r (slo_id text, version int, hour timestamptz, good int[], total int[], expected int[])
     on conflict (slo_id, version, hour) do update

@@ -1,34 +1,29 @@
 import { createHash } from "node:crypto";
 import type { ConfigRows, EndpointPlain } from "#db/queries/mirror.ts";
-import type { Config, EndpointDefinition, ProbeDefinition } from "#lib/core/definitions.ts";
+import type { Config, EndpointDefinition } from "#lib/core/definitions.ts";
+import { withoutSecrets } from "#lib/core/without-secrets.ts";
 import { canonicalJson } from "./canonical-json.ts";
 
-/** Headers whose values let somebody in; the probe role needs them, the record of versions does not. */
-const SECRET_HEADER = /authorization|cookie|token|secret|key|password/i;
-const HIDDEN = "[hidden]";
-
-const withoutSecretHeaders = (probe: ProbeDefinition): ProbeDefinition => ({
-  ...probe,
-  headers: Object.fromEntries(
-    Object.entries(probe.headers).map(([name, value]) => [name, SECRET_HEADER.test(name) ? HIDDEN : value]),
-  ),
-});
-
-const withoutSecrets = ({ id, type, events, timeoutMs }: EndpointDefinition) => ({ id, type, events, timeoutMs });
+const withoutKeys = ({ id, type, events, timeoutMs }: EndpointDefinition) => ({ id, type, events, timeoutMs });
 
 /** The configuration as it is kept in `config_versions`: all definitions, no secret, keys in a fixed order; and its hash. */
 export const documentOf = (config: Config): { text: string; sha256: string } => {
   const text = canonicalJson({
     ...config,
-    services: config.services.map((service) => ({ ...service, probes: service.probes.map(withoutSecretHeaders) })),
-    notifications: config.notifications.map(withoutSecrets),
+    services: config.services.map((service) => ({ ...service, probes: service.probes.map(withoutSecrets) })),
+    notifications: config.notifications.map(withoutKeys),
   });
   return { text, sha256: createHash("sha256").update(text).digest("hex") };
 };
 
 /** The rows that the mirror tables should hold; `position` is the order of the file, from 0. */
 export const rowsOf = (config: Config): ConfigRows => ({
-  locations: config.locations.map(({ id, name }, position) => ({ id, name, position })),
+  locations: config.locations.map(({ id, name, referenceChecks }, position) => ({
+    id,
+    name,
+    position,
+    reference_checks: referenceChecks ?? [],
+  })),
   services: config.services.map(({ id, name, description, group }, position) => ({
     id,
     name,

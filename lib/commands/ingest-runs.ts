@@ -1,5 +1,7 @@
 import type { Database } from "#db/database.ts";
 import { ensurePartitions } from "#db/queries/partitions.ts";
+import type { PartRow } from "#db/queries/parts.ts";
+import { insertPartRuns } from "#db/queries/parts.ts";
 import type { RunRow } from "#db/queries/runs.ts";
 import { insertRuns, noteFirstRuns, readNumbers } from "#db/queries/runs.ts";
 import type { Run } from "#lib/core/outcome.ts";
@@ -7,7 +9,7 @@ import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, epochMs, SECOND_MS } from "#lib/core/units.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter } from "#lib/runtime/metrics.ts";
-import { runRowOf } from "./run-row.ts";
+import { partRowsOf, runRowOf } from "./run-row.ts";
 
 /** A location's clock may run ahead by this much; faults.md, F35. */
 const MOST_AHEAD_MS = 60 * SECOND_MS;
@@ -72,11 +74,14 @@ const inLockOrder = (rows: RunRow[]): RunRow[] =>
 
 const sortOut = (runs: readonly Run[], now: EpochMs, cache: IngestCache) => {
   const rows: RunRow[] = [];
+  const parts: PartRow[] = [];
   const refusals = new Map<RefusalReason, { count: number; example: string }>();
   for (const run of runs) {
     const verdict = judge(run, now, cache);
     if (typeof verdict === "object") {
       rows.push(verdict);
+      const { probeNo, locationNo } = verdict;
+      parts.push(...partRowsOf(run, { probeNo, locationNo }));
       continue;
     }
     const seen = refusals.get(verdict);
@@ -85,7 +90,7 @@ const sortOut = (runs: readonly Run[], now: EpochMs, cache: IngestCache) => {
       example: seen?.example ?? `${run.probeId}@${run.locationId}`,
     });
   }
-  return { rows: inLockOrder(rows), refusals };
+  return { batch: { rows: inLockOrder(rows), parts }, refusals };
 };
 
 /** The first runs of a batch that are not noted yet, earliest for each probe and location. Rows come in order of time. */
@@ -103,11 +108,14 @@ const firstRunsOf = (rows: readonly RunRow[], cache: IngestCache) => {
 const isMissingPartition = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "23514" && /no partition of relation/.test(error.message);
 
-const store = async (database: Database, rows: readonly RunRow[], now: EpochMs, cache: IngestCache) => {
+type Batch = { readonly rows: readonly RunRow[]; readonly parts: readonly PartRow[] };
+
+const store = async (database: Database, { rows, parts }: Batch, now: EpochMs, cache: IngestCache) => {
   const firsts = firstRunsOf(rows, cache);
   const counts = await database.transaction(async (tx) => {
     const written = await insertRuns(tx, { rows, ingestedAt: now });
     if (firsts.size > 0) await noteFirstRuns(tx, [...firsts.values()]);
+    await insertPartRuns(tx, parts);
     return written;
   });
   for (const [key, first] of firsts) cache.firstRuns.set(key, first.firstScheduledAt);
@@ -116,9 +124,10 @@ const store = async (database: Database, rows: readonly RunRow[], now: EpochMs, 
 
 /**
  * Stores runs, each at most once by probe, location and scheduled instant; a replay is no change. In one transaction with
- * them it marks their minutes for the rollup. Refused, counted and logged, while the rest is stored: runs of unknown
- * probes or locations, more than 60 s in the future, or over 35 days old. `late` counts new runs of closed minutes.
- * A missing day partition is made once. `cache` is one object a process; without it each call looks everything up.
+ * them it stores what they saw of their parts and marks their minutes for the rollup. Refused, counted and logged, while
+ * the rest is stored: runs of unknown probes or locations, more than 60 s in the future, or over 35 days old. `late` counts
+ * new runs of closed minutes. A missing day partition is made once. `cache` is one object a process; without it each call
+ * looks everything up.
  * @throws AppError DATABASE_TIMEOUT or DATABASE_UNREACHABLE: the batch may or may not be stored; send it again.
  */
 export const ingestRuns = async (
@@ -128,7 +137,8 @@ export const ingestRuns = async (
   const { runs, now, log, cache = createIngestCache() } = args;
   if (runs.length === 0) return { inserted: 0, duplicates: 0, late: 0, refused: 0 };
   await lookUpUnknown(database, runs, cache);
-  const { rows, refusals } = sortOut(runs, now, cache);
+  const { batch, refusals } = sortOut(runs, now, cache);
+  const { rows } = batch;
   for (const [reason, { count, example }] of refusals) {
     refusedTotal().inc({ reason }, count);
     log?.warn({ reason, count, example }, "runs were refused");
@@ -137,11 +147,11 @@ export const ingestRuns = async (
   const first = rows[0];
   const last = rows.at(-1);
   if (first === undefined || last === undefined) return { inserted: 0, duplicates: 0, late: 0, refused };
-  const counts = await store(database, rows, now, cache).catch(async (error: unknown) => {
+  const counts = await store(database, batch, now, cache).catch(async (error: unknown) => {
     if (!isMissingPartition(error)) throw error;
     const span = { from: first.scheduledAt, until: addMs(epochMs(last.scheduledAt), 1) };
     await database.transaction((tx) => ensurePartitions(tx, span));
-    return store(database, rows, now, cache);
+    return store(database, batch, now, cache);
   });
   return { ...counts, duplicates: rows.length - counts.inserted, refused };
 };

@@ -1,12 +1,15 @@
 import { isIP } from "node:net";
+import type { PartRow } from "#db/queries/parts.ts";
 import type { RunRow } from "#db/queries/runs.ts";
 import type { AssertionFailure, Run } from "#lib/core/outcome.ts";
-import { codeOfClass } from "#lib/core/outcome.ts";
+import { codeOfClass, MAX_RUN_PARTS } from "#lib/core/outcome.ts";
 import type { DurationUs, EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
 
 /** Longest `detail`, and longest text inside an assertion failure, in UTF-16 units. */
 const LONGEST_DETAIL = 1_000;
+/** Longest key and name of a part, in UTF-16 units. */
+const LONGEST_KEY = 200;
 const MOST_FAILURES = 20;
 const LARGEST_INTEGER = 2 ** 31 - 1;
 const EARLIEST_MS = 0;
@@ -38,16 +41,15 @@ const addressOf = (text: string | null): string | null => {
   return isIP(address) === 0 ? null : address;
 };
 
+const storableFailures = (failures: readonly AssertionFailure[]): readonly AssertionFailure[] =>
+  failures.slice(0, MOST_FAILURES).map(({ assertion, expected, seen }) => ({
+    assertion: storableText(assertion),
+    expected: storableText(expected),
+    seen: storableText(seen),
+  }));
+
 const failuresOf = (failures: readonly AssertionFailure[]): string | null =>
-  failures.length === 0
-    ? null
-    : JSON.stringify(
-        failures.slice(0, MOST_FAILURES).map(({ assertion, expected, seen }) => ({
-          assertion: storableText(assertion),
-          expected: storableText(expected),
-          seen: storableText(seen),
-        })),
-      );
+  failures.length === 0 ? null : JSON.stringify(storableFailures(failures));
 
 /** A run as a row whose values all fit their columns: what cannot be stored exactly is capped or left out, never an error. */
 export const runRowOf = (run: Run, numbers: { probeNo: number; locationNo: number }): RunRow => {
@@ -72,4 +74,28 @@ export const runRowOf = (run: Run, numbers: { probeNo: number; locationNo: numbe
     detail: outcome.detail === null ? null : storableText(outcome.detail),
     failures: failuresOf(outcome.failures),
   };
+};
+
+/** The parts of a run as rows, each key once. */
+export const partRowsOf = (
+  { scheduledAt, parts = [] }: Run,
+  numbers: { probeNo: number; locationNo: number },
+): readonly PartRow[] => {
+  const rows = new Map<string, PartRow>();
+  for (const part of parts.slice(0, MAX_RUN_PARTS)) {
+    const key = storableText(part.key, LONGEST_KEY);
+    if (key === "" || rows.has(key)) continue;
+    rows.set(key, {
+      ...numbers,
+      key,
+      scheduledAt: instant(scheduledAt),
+      name: storableText(part.name, LONGEST_KEY),
+      durationUs: integer(part.durationUs),
+      classCode: codeOfClass(part.class),
+      httpStatus: part.httpStatus === null ? null : Math.min(integer(part.httpStatus), 999),
+      detail: part.detail === null ? null : storableText(part.detail),
+      failures: part.failures.length === 0 ? null : storableFailures(part.failures),
+    });
+  }
+  return [...rows.values()];
 };

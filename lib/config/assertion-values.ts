@@ -48,6 +48,9 @@ const judgePattern: Judge = (value) => {
   }
 };
 
+/** A pattern that the linear-time engine knows. */
+export const checkPattern = (text: string): Complaint | null => judgePattern(text);
+
 const judgeCode: Judge = (value) => {
   if (typeof value !== "number" || !Number.isInteger(value)) return wrongType("a status code as a whole number");
   return value >= 100 && value <= 599 ? null : { kind: "range", message: `must be between 100 and 599, got ${value}` };
@@ -123,7 +126,8 @@ const checkValue = (type: AssertionType, op: AssertionOp, value: unknown): reado
   return complaint === null ? [] : [{ ...complaint, at: ["value"] }];
 };
 
-const checkJsonPath = (path: string): Complaint | null => {
+/** A path of RFC 9535 that is cheap on any answer. */
+export const checkJsonPath = (path: string): Complaint | null => {
   if (path.length > MAX_JSON_PATH_CHARACTERS)
     return { kind: "limit", message: `must have at most ${MAX_JSON_PATH_CHARACTERS} characters` };
   try {

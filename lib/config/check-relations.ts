@@ -1,19 +1,17 @@
-import { checkAssertion } from "./assertion-values.ts";
-import type { Complaint, Fault, Path } from "./config-error.ts";
+import { checkLocation } from "./check-location.ts";
+import { checkProbe } from "./check-probe.ts";
+import { placed } from "./check-request.ts";
+import type { Fault, Path } from "./config-error.ts";
 import type { EgressRules } from "./egress-rules.ts";
-import { checkHeaderValue, checkRequestHeaderName } from "./header-rules.ts";
 import type { Mapping } from "./read-document.ts";
 import { isMapping } from "./read-document.ts";
 import type { Ids, Placed } from "./references.ts";
-import { checkReferences, collectIds, entriesOf, fieldOf, mappingsOf } from "./references.ts";
-import { readDurationWithin } from "./scalars.ts";
-import { LIMITS, MAX_PROBES } from "./schema.ts";
+import { collectIds, entriesOf, fieldOf, mappingsOf } from "./references.ts";
+import { MAX_PROBES } from "./schema.ts";
 import type { SecretSources } from "./secrets.ts";
 import { resolveSecret } from "./secrets.ts";
 import { checkSlo } from "./slo-rules.ts";
 import type { Suggest } from "./suggest.ts";
-
-const MAX_HEADERS = 100;
 
 export type RelationDeps = {
   readonly rules: EgressRules;
@@ -25,52 +23,8 @@ export type RelationDeps = {
 
 export type Relations = {
   readonly faults: readonly Fault[];
-  /** Signing keys by the index of their notification. */
-  readonly keys: ReadonlyMap<number, string>;
-};
-
-const placed = (path: Path, complaint: Complaint | null): Fault[] =>
-  complaint === null ? [] : [{ ...complaint, path }];
-
-const checkHeaders = (probe: Placed<Mapping>): Fault[] => {
-  const { path, value: headers } = fieldOf(probe, "headers");
-  if (!isMapping(headers)) return [];
-  const names = Object.keys(headers);
-  if (names.length > MAX_HEADERS) return [{ path, kind: "limit", message: `must have at most ${MAX_HEADERS} entries` }];
-  const seen = new Set<string>();
-  return names.flatMap((name): Fault[] => {
-    const place = [...path, name];
-    const complaint = checkRequestHeaderName(name);
-    if (complaint !== null) return [{ ...complaint, path: place }];
-    if (seen.has(name.toLowerCase()))
-      return [{ path: place, kind: "duplicate", message: "is there already in other case" }];
-    seen.add(name.toLowerCase());
-    const value = headers[name];
-    return typeof value === "string" ? placed(place, checkHeaderValue(value)) : [];
-  });
-};
-
-const checkTimeout = (probe: Placed<Mapping>): Fault[] => {
-  const timeout = readDurationWithin(LIMITS.timeout, probe.value.timeout);
-  const interval = readDurationWithin(LIMITS.interval, probe.value.interval);
-  if (timeout === null || interval === null || timeout <= interval) return [];
-  return [{ path: [...probe.path, "timeout"], kind: "conflict", message: "must not be longer than the interval" }];
-};
-
-const checkProbe = (probe: Placed<Mapping>, locations: Ids, { rules, suggest }: RelationDeps): Fault[] => {
-  const { url } = probe.value;
-  return [
-    ...(typeof url === "string" ? placed([...probe.path, "url"], rules.checkProbeUrl(url)) : []),
-    ...checkTimeout(probe),
-    ...checkReferences(probe, "locations", locations, suggest),
-    ...checkHeaders(probe),
-    ...mappingsOf(probe, "assertions").flatMap((assertion) =>
-      checkAssertion(assertion.value).map(({ at, ...complaint }) => ({
-        ...complaint,
-        path: [...assertion.path, ...at],
-      })),
-    ),
-  ];
+  /** What `env:` and `file:` references lead to, by the path of the reference in JSON. */
+  readonly secrets: ReadonlyMap<string, string>;
 };
 
 const checkProbeCount = (services: readonly Placed<Mapping>[]): Fault[] => {
@@ -96,15 +50,16 @@ const checkRepeated = (holder: Placed, key: string): Fault[] => {
 const checkNotification = (
   entry: Placed<Mapping>,
   { rules, secrets }: RelationDeps,
-): { faults: Fault[]; key: string | null } => {
+  keepSecret: (path: Path, value: string) => void,
+): Fault[] => {
   const { url, secret } = entry.value;
   const resolved = typeof secret === "string" ? resolveSecret(secret, secrets) : null;
-  const faults = [
+  if (resolved?.ok === true) keepSecret([...entry.path, "secret"], resolved.secret);
+  return [
     ...(typeof url === "string" ? placed([...entry.path, "url"], rules.checkWebhookUrl(url)) : []),
     ...(resolved?.ok === false ? placed([...entry.path, "secret"], resolved.complaint) : []),
     ...checkRepeated(entry, "events"),
   ];
-  return { faults, key: resolved?.ok === true ? resolved.secret : null };
 };
 
 /**
@@ -128,22 +83,25 @@ export const checkRelations = (file: unknown, deps: RelationDeps): Relations => 
     probes: trust(probes.ids, isEveryServiceRead),
     notifications: trust(notifications.ids),
   };
-  const endpoints = mappingsOf(root, "notifications").map((entry) => ({ entry, ...checkNotification(entry, deps) }));
+  const secrets = new Map<string, string>();
+  const keepSecret = (path: Path, value: string) => void secrets.set(JSON.stringify(path), value);
+  const probeDeps = { ...deps, keepSecret, locations: known.locations, tokens: new Set<string>() };
   return {
     faults: [
       ...checkRepeated(fieldOf(root, "page"), "languages"),
       ...locations.faults,
+      ...mappingsOf(root, "locations").flatMap((location) => checkLocation(location, deps.rules)),
       ...collectIds("service", [root], "services").faults,
       ...probes.faults,
       ...collectIds("SLO", services, "slos").faults,
       ...notifications.faults,
       ...checkProbeCount(services),
       ...services.flatMap((service) => [
-        ...mappingsOf(service, "probes").flatMap((probe) => checkProbe(probe, known.locations, deps)),
+        ...mappingsOf(service, "probes").flatMap((probe) => checkProbe(probe, probeDeps)),
         ...mappingsOf(service, "slos").flatMap((slo) => checkSlo(slo, known, deps.suggest)),
       ]),
-      ...endpoints.flatMap(({ faults }) => faults),
+      ...mappingsOf(root, "notifications").flatMap((entry) => checkNotification(entry, deps, keepSecret)),
     ],
-    keys: new Map(endpoints.flatMap(({ entry, key }) => (key === null ? [] : [[Number(entry.path.at(-1)), key]]))),
+    secrets,
   };
 };

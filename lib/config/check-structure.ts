@@ -1,5 +1,5 @@
 import type { Fault, Path } from "./config-error.ts";
-import { MAX_ERRORS } from "./config-error.ts";
+import { MAX_ERRORS, printable } from "./config-error.ts";
 import type { Explaining } from "./explain-issue.ts";
 import { explainIssue } from "./explain-issue.ts";
 import type { Place } from "./locate.ts";
@@ -43,7 +43,8 @@ const correctKeys = (
     const holder = valueAt(root, path.slice(0, -1));
     const key = path.at(-1);
     if (!isMapping(holder) || typeof key !== "string" || !Object.hasOwn(holder, key)) continue;
-    const meant = suggest(key, keysAt(path.slice(0, -1), holder.type));
+    const keys = keysAt(path.slice(0, -1), holder.type);
+    const meant = suggest(key, keys.length === 0 ? ["type"] : keys);
     if (meant === null || Object.hasOwn(holder, meant)) continue;
     holder[meant] = holder[key];
     delete holder[key];
@@ -52,6 +53,19 @@ const correctKeys = (
     isChanged = true;
   }
   return isChanged;
+};
+
+/**
+ * Without its `type` nothing is known of an alternative, not even which of its keys are wrong. A key that reads almost
+ * like it is taken as that one misspelt.
+ */
+const misspeltKind = (root: unknown, path: Path, suggest: Suggest): Fault | null => {
+  const holder = valueAt(root, path.slice(0, -1));
+  if (path.at(-1) !== "type" || !isMapping(holder) || Object.hasOwn(holder, "type")) return null;
+  const key = Object.keys(holder).find((each) => suggest(each, ["type"]) !== null);
+  if (key === undefined) return null;
+  const message = `there is no field "${printable(key)}" here (did you mean "type"?)`;
+  return { path: [...path.slice(0, -1), key], kind: "unknown_field", message };
 };
 
 /** Fields that say what kind of thing a mapping is: when they are wrong, nothing else in it can be judged. */
@@ -100,6 +114,11 @@ export const checkStructure = (root: unknown, placeOf: (path: Path) => Place, su
   for (let isChanged = true; isChanged && !result.success; ) {
     const unknownKeys: Path[] = [];
     for (const issue of result.error.issues) {
+      const misspelt = misspeltKind(root, issue.path as Path, suggest);
+      if (misspelt !== null && !told.has(JSON.stringify(misspelt.path))) {
+        unknownKeys.push(misspelt.path);
+        told.set(JSON.stringify(misspelt.path), { ...misspelt, path: toWritten(misspelt.path) });
+      }
       if (issue.code !== "unrecognized_keys") continue;
       for (const fault of explainIssue(issue, keysOf, explaining)) {
         unknownKeys.push(fault.path);

@@ -1,6 +1,8 @@
 import { BlockList, isIP } from "node:net";
 import type { Complaint } from "./config-error.ts";
-import { checkAllowEntry, checkWebUrl } from "./scalars.ts";
+import { readHost } from "./host-rules.ts";
+import { checkAllowEntry } from "./scalars.ts";
+import { checkSocketUrl, checkStepUrl, checkWebUrl, withoutVariables } from "./url-rules.ts";
 
 /** The address policy's static judgement, without any lookup. It lives in lib/egress, which configuration may not import. */
 export type JudgeUrl = (
@@ -11,6 +13,11 @@ export type JudgeUrl = (
 export type EgressRules = {
   /** What the policy says of a probe's address. Addresses that are wrong by themselves are told elsewhere. */
   readonly checkProbeUrl: (url: string) => Complaint | null;
+  readonly checkSocketUrl: (url: string) => Complaint | null;
+  /** The same for the step of a journey, whose path and query may hold variables. */
+  readonly checkStepUrl: (url: string) => Complaint | null;
+  /** The same for a host that is no URL. */
+  readonly checkHost: (host: string) => Complaint | null;
   readonly checkWebhookUrl: (url: string) => Complaint | null;
 };
 
@@ -44,12 +51,13 @@ export const createEgressRules = (allow: unknown, judgeUrl: JudgeUrl): EgressRul
   const entries: readonly string[] = isReadable && Array.isArray(allow) ? allow : [];
   const covers = createCovers(entries);
 
-  const checkProbeUrl = (url: string): Complaint | null => {
-    if (checkWebUrl(url) !== null || !isReadable) return null;
+  const judge = (url: string): Complaint | null => {
+    if (!isReadable) return null;
     const { verdict, reason } = judgeUrl(url, entries);
     if (verdict === "allow") return null;
     return { kind: "unsafe", message: `is refused by the address policy (${reason}); egress.allow can permit it` };
   };
+  const checkProbeUrl = (url: string) => (checkWebUrl(url) === null ? judge(url) : null);
   const checkWebhookUrl = (url: string): Complaint | null => {
     const complaint = checkProbeUrl(url);
     if (complaint !== null || checkWebUrl(url) !== null || !isReadable) return complaint;
@@ -57,5 +65,15 @@ export const createEgressRules = (allow: unknown, judgeUrl: JudgeUrl): EgressRul
     if (protocol === "https:" || covers(hostname.replace(/^\[|\]$/g, "").replace(/\.$/, ""))) return null;
     return { kind: "unsafe", message: "must use https; plain http is only for hosts that egress.allow names" };
   };
-  return { checkProbeUrl, checkWebhookUrl };
+  return {
+    checkProbeUrl,
+    checkWebhookUrl,
+    // The policy knows http and https; ws and wss are the same on the way to the first answer.
+    checkSocketUrl: (url) => (checkSocketUrl(url) === null ? judge(url.replace(/^ws/i, "http")) : null),
+    checkStepUrl: (url) => (checkStepUrl(url) === null ? judge(withoutVariables(url)) : null),
+    checkHost: (text) => {
+      const host = readHost(text);
+      return host === null ? null : judge(`https://${isIP(host) === 6 ? `[${host}]` : host}/`);
+    },
+  };
 };

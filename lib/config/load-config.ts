@@ -114,6 +114,6 @@ export const loadConfig = ({ bytes, env, readFile = readSecretFile, judgeUrl }: 
     .filter((fault) => !isBelow(fault.path));
   const errors = toErrors([...read.faults, ...judged], placeOf);
   if (errors.length > 0 || structure.file === null) return { ok: false, errors };
-  const config = normalise(structure.file, relations.keys, (path) => placeOf(path).source);
+  const config = normalise(structure.file, relations.secrets, (path) => placeOf(path).source);
   return { ok: true, config, warnings: findWarnings(structure.file, config) };
 };

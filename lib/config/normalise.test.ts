@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { HttpProbeDefinition } from "#lib/core/definitions.ts";
 import { defaultPolicy } from "#lib/core/slo/policy.ts";
 import { DAY_MS, durationMs, MINUTE_MS } from "#lib/core/units.ts";
 import { judgeUrl } from "#lib/egress/judge-url.ts";
@@ -43,7 +44,7 @@ services:
     slos: [{ id: up, sli: availability, probes: [home], ${slo} }]
 ${more}`;
 
-const probeOf = (parts: Parts) => load(file(parts)).config.services[0]?.probes[0];
+const probeOf = (parts: Parts) => load(file(parts)).config.services[0]?.probes[0] as HttpProbeDefinition | undefined;
 const sloOf = (parts: Parts) => load(file(parts)).config.services[0]?.slos[0];
 const warningsOf = (parts: Parts): readonly string[] => load(file(parts)).warnings.map((warning) => warning.message);
 

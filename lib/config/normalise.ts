@@ -1,27 +1,23 @@
-import { withDefaultStatus } from "#lib/core/assertions.ts";
 import type {
-  Assertion,
-  AssertionValue,
   BurnRatePair,
   Config,
   EndpointDefinition,
-  ProbeDefinition,
   ServiceDefinition,
   SloDefinition,
 } from "#lib/core/definitions.ts";
 import { objectiveOfPercent } from "#lib/core/slo/objective.ts";
 import { defaultPolicy, PROBE_MIN_BAD, pairId, shortWindowFor } from "#lib/core/slo/policy.ts";
 import type { DurationMs } from "#lib/core/units.ts";
-import { DAY_MS, durationMs, SECOND_MS } from "#lib/core/units.ts";
+import { durationMs, SECOND_MS } from "#lib/core/units.ts";
 import type { Path } from "./config-error.ts";
 import { exactDecimal } from "./exact-decimal.ts";
-import { readDuration, toDuration } from "./scalars.ts";
+import { toDuration } from "./scalars.ts";
 import type { ConfigFile } from "./schema.ts";
-import type { AssertionFile } from "./schema-assertion.ts";
 import { severityFor } from "./slo-rules.ts";
+import { toProbe } from "./to-probe.ts";
+import { toReferenceCheck } from "./to-reference-check.ts";
 
 type ServiceFile = ConfigFile["services"][number];
-type ProbeFile = ServiceFile["probes"][number];
 type SloFile = NonNullable<ServiceFile["slos"]>[number];
 type PairFile = NonNullable<SloFile["burn_rate_alerts"]>[number];
 type NotificationFile = NonNullable<ConfigFile["notifications"]>[number];
@@ -29,48 +25,7 @@ type NotificationFile = NonNullable<ConfigFile["notifications"]>[number];
 /** The text of a number as it stands in the file, for values whose decimals count. */
 export type SourceOf = (path: Path) => string | null;
 
-const DEFAULT_TIMEOUT_MS = 10 * SECOND_MS;
 const DEFAULT_WEBHOOK_TIMEOUT_MS = 5 * SECOND_MS;
-const MAX_REDIRECTS = 10;
-const daysOf = (value: unknown): number => (typeof value === "string" ? toDuration(value) / DAY_MS : Number(value));
-
-/** An assertion of the file as the engine knows it. Its value was checked against type and operator before. */
-const toAssertion = (file: AssertionFile): Assertion => {
-  const value = (file.op === "exists" ? (file.value ?? true) : file.value) as AssertionValue;
-  switch (file.type) {
-    case "latency":
-      return { type: "latency", op: file.op, valueMs: toDuration(String(file.value)) };
-    case "certificate":
-      return { type: "certificate", op: file.op, value: daysOf(file.value) };
-    case "header":
-      return { type: "header", name: file.name.toLowerCase(), op: file.op, value };
-    case "json_path":
-      return { type: "json_path", path: file.path, op: file.op, value };
-    case "status":
-      return { type: "status", op: file.op, value };
-    case "body":
-      return { type: "body", op: file.op, value };
-  }
-};
-
-const toProbe = (file: ProbeFile): ProbeDefinition => {
-  const intervalMs = toDuration(file.interval);
-  const assertions = (file.assertions ?? []).map(toAssertion);
-  return {
-    type: "http",
-    id: file.id,
-    url: file.url,
-    method: file.method ?? "GET",
-    headers: Object.fromEntries(Object.entries(file.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
-    body: file.body ?? null,
-    intervalMs,
-    timeoutMs:
-      file.timeout === undefined ? durationMs(Math.min(DEFAULT_TIMEOUT_MS, intervalMs)) : toDuration(file.timeout),
-    maxRedirects: file.max_redirects ?? MAX_REDIRECTS,
-    locations: file.locations,
-    assertions: withDefaultStatus(assertions),
-  };
-};
 
 /** The slowest interval of an SLO's probes. */
 const slowestInterval = (slo: SloFile, intervals: ReadonlyMap<string, number>): DurationMs =>
@@ -145,18 +100,18 @@ const toEndpoint = (file: NotificationFile, secret: string): EndpointDefinition 
 const withoutTrailingSlash = (url: string): string => new URL(url).href.replace(/\/+$/, "");
 
 /** A file without faults as the engine knows it, defaults filled in. */
-export const normalise = (file: ConfigFile, keys: ReadonlyMap<number, string>, sourceOf: SourceOf): Config => {
-  const intervals = new Map(
-    file.services.flatMap((service) =>
-      service.probes.map((probe) => [probe.id, readDuration(probe.interval) ?? 0] as const),
-    ),
+export const normalise = (file: ConfigFile, secrets: ReadonlyMap<string, string>, sourceOf: SourceOf): Config => {
+  const secretOf = (path: Path): string => secrets.get(JSON.stringify(path)) ?? "";
+  const probesOf = file.services.map((service, index) =>
+    service.probes.map((probe, at) => toProbe(probe, ["services", index, "probes", at], secretOf)),
   );
+  const intervals = new Map(probesOf.flat().map((probe) => [probe.id, probe.intervalMs] as const));
   const toService = (service: ServiceFile, index: number): ServiceDefinition => ({
     id: service.id,
     name: service.name,
     description: service.description ?? null,
     group: service.group ?? null,
-    probes: service.probes.map(toProbe),
+    probes: probesOf[index] ?? [],
     slos: (service.slos ?? []).map((slo, at) => toSlo(slo, ["services", index, "slos", at], intervals, sourceOf)),
   });
   return {
@@ -168,8 +123,14 @@ export const normalise = (file: ConfigFile, keys: ReadonlyMap<number, string>, s
       languages: file.page?.languages ?? ["en"],
     },
     egress: { allow: file.egress?.allow ?? [] },
-    locations: file.locations.map(({ id, name }) => ({ id, name: name ?? id })),
+    locations: file.locations.map(({ id, name, reference_checks }) => ({
+      id,
+      name: name ?? id,
+      ...(reference_checks === undefined ? {} : { referenceChecks: reference_checks.map(toReferenceCheck) }),
+    })),
     services: file.services.map(toService),
-    notifications: (file.notifications ?? []).map((entry, index) => toEndpoint(entry, keys.get(index) ?? "")),
+    notifications: (file.notifications ?? []).map((entry, index) =>
+      toEndpoint(entry, secretOf(["notifications", index, "secret"])),
+    ),
   };
 };

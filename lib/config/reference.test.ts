@@ -31,7 +31,20 @@ describe("the schema and the reference", () => {
     const service = root.properties?.services?.items;
     expect(root.required).toEqual(["version", "locations", "services"]);
     expect(service?.required).toEqual(["id", "name", "probes"]);
-    expect(service?.properties?.probes?.items?.required).toEqual(["id", "type", "url", "interval", "locations"]);
+    const probes = service?.properties?.probes?.items?.oneOf ?? [];
+    const required = Object.fromEntries(probes.map((shape) => [shape.properties?.type?.const, shape.required]));
+    expect(required).toEqual({
+      http: ["id", "type", "interval", "locations", "url"],
+      tcp: ["id", "type", "interval", "locations", "host", "port"],
+      tls: ["id", "type", "interval", "locations", "host"],
+      dns: ["id", "type", "interval", "locations", "name", "resolver"],
+      icmp: ["id", "type", "interval", "locations", "host"],
+      grpc: ["id", "type", "interval", "locations", "host"],
+      websocket: ["id", "type", "interval", "locations", "url"],
+      heartbeat: ["id", "type", "token", "locations"],
+      journey: ["id", "type", "interval", "locations", "steps"],
+      health_json: ["id", "type", "interval", "locations", "url"],
+    });
     expect(service?.properties?.slos?.items?.required).toEqual(["id", "sli", "probes", "objective", "window"]);
     expect(root.properties?.notifications?.items?.required).toEqual(["id", "type", "url", "secret"]);
   });

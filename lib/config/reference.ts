@@ -105,8 +105,8 @@ Editors that know JSON Schema complete and check the file when it begins with:
 - At most ${MAX_FILE_BYTES / 1_000_000} MB of UTF-8, ${MAX_DEPTH} levels, and ${MAX_ALIASES} aliases counted as if they were written out.
 - A **duration** is a number and a unit: \`ms\`, \`s\`, \`m\`, \`h\`, \`d\`, \`w\`, such as \`30s\` or \`1.5h\`.
 - An **id** is lower-case letters, digits and dashes, up to 63, and starts with a letter or digit. Ids of probes and SLOs are unique in the whole file.
-- A **secret** is \`env:NAME\` (an environment variable), \`file:PATH\` (relative to the working directory) or the key itself:
-  \`whsec_\` and the base64 of 24 to 64 bytes. Make one with \`echo "whsec_$(openssl rand -base64 32)"\`.
+- A **secret** is \`env:NAME\` (an environment variable) or \`file:PATH\` (relative to the working directory). The key of a
+  webhook may also stand there itself: \`whsec_\` and the base64 of 24 to 64 bytes. Make one with \`echo "whsec_$(openssl rand -base64 32)"\`.
 - A running service keeps its old configuration when the new file has a fault.
 `;
 

@@ -80,7 +80,8 @@ export const checkTimeZone: Check<string> = (text) => {
   }
 };
 
-const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
+export const HOST_NAME =
+  /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
 
 /** A CIDR, an address or a host name. */
 export const checkAllowEntry: Check<string> = (text) => {
@@ -93,33 +94,6 @@ export const checkAllowEntry: Check<string> = (text) => {
   // Digits and dots alone are an address that was mistyped, not a name.
   if (prefix === undefined && HOST_NAME.test(text) && !/^[\d.]+$/.test(text)) return null;
   return { kind: "format", message: "must be a CIDR such as 10.20.0.0/16, an address or a host name" };
-};
-
-const MAX_URL = 2_048;
-
-/** What can be said of a web address without the address policy. Nothing of the address is repeated: it may hold a secret. */
-export const checkWebUrl: Check<string> = (text) => {
-  if (text.length > MAX_URL) return { kind: "limit", message: `must have at most ${MAX_URL} characters` };
-  // The URL parser strips these silently; what was meant is unclear then.
-  if (/[\s\p{Cc}]/u.test(text) || !URL.canParse(text)) {
-    return { kind: "format", message: "must be an absolute address such as https://example.com/health" };
-  }
-  const url = new URL(text);
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return { kind: "unsafe", message: "must start with https:// or http://; other schemes are refused" };
-  }
-  if (url.username !== "" || url.password !== "") {
-    return { kind: "unsafe", message: "must not hold a user name or password; send credentials in a header" };
-  }
-  if (!/^https?:\/\//i.test(text)) return { kind: "format", message: "must have two slashes after the scheme" };
-  return null;
-};
-
-export const checkPageUrl: Check<string> = (text) => {
-  const complaint = checkWebUrl(text);
-  if (complaint !== null) return complaint;
-  const { search, hash } = new URL(text);
-  return search === "" && hash === "" ? null : { kind: "format", message: "must not hold a query or a fragment" };
 };
 
 /** Extra words for the reference that JSON Schema has no keyword for; they start with `x-`, which editors ignore. */

@@ -52,6 +52,6 @@ const schemasAt = (path: Path): readonly JsonSchema[] =>
 /** The fields that a mapping at a path may have; for alternatives, those of the one whose `type` is given. */
 export const keysAt = (path: Path, type: unknown): readonly string[] => {
   const schemas = schemasAt(path);
-  const chosen = schemas.filter((schema) => schemas.length === 1 || schema.properties?.type?.const === type);
-  return chosen.flatMap((schema) => Object.keys(schema.properties ?? {}));
+  const chosen = schemas.filter(({ properties }) => (properties?.type?.const ?? type) === type);
+  return [...new Set(chosen.flatMap((schema) => Object.keys(schema.properties ?? {})))];
 };

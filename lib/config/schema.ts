@@ -1,22 +1,13 @@
 import { z } from "zod";
 import { EVENT_TYPES } from "#lib/contracts/events.ts";
-import { HTTP_METHODS, LANGUAGES } from "#lib/core/definitions.ts";
-import { DAY_MS, MINUTE_MS, SECOND_MS } from "#lib/core/units.ts";
+import { LANGUAGES } from "#lib/core/definitions.ts";
+import { DAY_MS, SECOND_MS } from "#lib/core/units.ts";
 import type { Check } from "./scalars.ts";
-import {
-  checkAllowEntry,
-  checkId,
-  checkInteger,
-  checkName,
-  checkPageUrl,
-  checkTimeZone,
-  checkWebUrl,
-  duration,
-  ID,
-  number,
-  text,
-} from "./scalars.ts";
-import { AssertionFile } from "./schema-assertion.ts";
+import { checkAllowEntry, checkName, checkTimeZone, duration, number, text } from "./scalars.ts";
+import { id, LIMITS, name, reference } from "./schema-fields.ts";
+import { referenceChecks } from "./schema-location.ts";
+import { ProbeFile } from "./schema-probe.ts";
+import { checkPageUrl, checkWebUrl } from "./url-rules.ts";
 
 /**
  * The one source of the configuration file: its types, its checks of single values, the JSON Schema for editors and the
@@ -25,33 +16,10 @@ import { AssertionFile } from "./schema-assertion.ts";
 
 export const MAX_PROBES = 10_000;
 
-const window = { min: MINUTE_MS, isWholeMinutes: true } as const;
-/** Limits of durations that are compared with each other, too. */
-export const LIMITS = {
-  interval: { min: SECOND_MS, max: DAY_MS },
-  timeout: { min: 1, max: DAY_MS },
-  alertWindow: { ...window, max: 90 * DAY_MS },
-} as const;
-const MAX_NAME = 200;
-const MAX_BODY = 65_536;
-
-const id = (what: string) =>
-  text(checkId, {
-    description: `Identifies the ${what}; used in addresses, so choose it for years`,
-    pattern: ID.source,
-    "x-type": "id",
-  });
-const reference = (what: string) => text(() => null, { description: `Id of a ${what}`, "x-type": "id" });
-const name = (description: string, more: Record<string, unknown> = {}) =>
-  text(checkName(MAX_NAME), { description, minLength: 1, maxLength: MAX_NAME, ...more });
-
 const checkObjective: Check<number> = (value) =>
   value > 50 && value < 100 ? null : { kind: "range", message: `must be over 50 and under 100, got ${value}` };
 const checkFactor: Check<number> = (value) =>
   value > 0 && value <= 1_000_000 ? null : { kind: "range", message: `must be over 0, got ${value}` };
-const checkBody: Check<string> = (value) =>
-  value.length > MAX_BODY ? { kind: "limit", message: `must have at most ${MAX_BODY} characters` } : null;
-
 const PageFile = z.strictObject({
   name: name("Title of the status page", { default: "Status" }).optional(),
   url: text(checkPageUrl, {
@@ -84,50 +52,7 @@ const EgressFile = z.strictObject({
 const LocationFile = z.strictObject({
   id: id("location"),
   name: name("What people call the location", { "x-default": "the id" }).optional(),
-});
-
-const ProbeFile = z.strictObject({
-  id: id("probe, in the whole file"),
-  type: z.enum(["http"]).meta({ description: "Kind of check" }),
-  url: text(checkWebUrl, {
-    description: "Address to ask. Private addresses need `egress.allow`",
-    format: "uri",
-    "x-type": "URL",
-    "x-limits": "http or https, no user name, 2,048 characters",
-  }),
-  method: z.enum(HTTP_METHODS).meta({ description: "Method of the request", default: "GET" }).optional(),
-  headers: z
-    .record(z.string(), z.string())
-    .meta({
-      description: "Headers to send",
-      default: {},
-      "x-type": "mapping of text",
-      "x-limits": "100; not host, content-length, transfer-encoding, connection, upgrade, te, trailer, expect, proxy-*",
-    })
-    .optional(),
-  body: text(checkBody, { description: "Body to send", maxLength: MAX_BODY, "x-default": "no body" }).optional(),
-  interval: duration(LIMITS.interval, { description: "Time between two runs" }),
-  timeout: duration(LIMITS.timeout, {
-    description: "Deadline of a run over all its phases; at most the interval",
-    "x-default": "the interval, at most 10s",
-  }).optional(),
-  max_redirects: number(checkInteger(0, 10), {
-    description: "How many redirects are followed; with 0 a redirect is the answer",
-    default: 10,
-    type: "integer",
-    minimum: 0,
-    maximum: 10,
-  }).optional(),
-  locations: z.array(reference("location")).min(1).meta({ description: "Where the probe runs" }),
-  assertions: z
-    .array(AssertionFile)
-    .max(100)
-    .meta({
-      description: "What must hold; judged in the order status, headers, body, json_path, certificate, latency",
-      "x-type": "list of assertions",
-      "x-default": "the status is 2xx; this one is added whenever none on status is given",
-    })
-    .optional(),
+  reference_checks: referenceChecks,
 });
 
 const BurnRatePairFile = z.strictObject({
@@ -165,7 +90,10 @@ const SloFile = z.strictObject({
     exclusiveMinimum: 50,
     exclusiveMaximum: 100,
   }),
-  window: duration({ ...window, max: 366 * DAY_MS }, { description: "Rolling window that the promise is about" }),
+  window: duration(
+    { ...LIMITS.alertWindow, max: 366 * DAY_MS },
+    { description: "Rolling window that the promise is about" },
+  ),
   burn_rate_alerts: z
     .array(BurnRatePairFile)
     .min(1)

@@ -68,3 +68,28 @@ export const resolveSecret = (text: string, sources: SecretSources): ResolvedSec
   if (text.startsWith("file:")) return fromFile(text.slice("file:".length), sources);
   return readKey(text, "");
 };
+
+const MAX_CREDENTIAL = 65_536;
+
+/** What stands behind `env:NAME` or `file:PATH`, without the line end that editors add; any text but nothing. */
+export const resolveCredential = (text: string, { env, readFile }: SecretSources): ResolvedSecret => {
+  const [, source, name = ""] = /^(env|file):(.*)$/.exec(text) ?? [];
+  if (source === undefined || name === "" || (source === "env" && !ENV_NAME.test(name))) {
+    return refuse("format", "must be env:NAME or file:PATH; secrets do not stand in this file");
+  }
+  let value: string | undefined;
+  try {
+    value =
+      source === "env" ? (Object.hasOwn(env, name) ? env[name] : undefined) : new TextDecoder().decode(readFile(name));
+  } catch {
+    return refuse("reference", "names a file that cannot be read");
+  }
+  const secret = value?.replace(/[\r\n]+$/, "") ?? "";
+  if (secret === "") {
+    const what = source === "env" ? "an environment variable that is not set" : "an empty file";
+    return refuse("reference", `names ${what}`);
+  }
+  return secret.length <= MAX_CREDENTIAL
+    ? { ok: true, secret }
+    : refuse("limit", `must hold at most ${MAX_CREDENTIAL} characters`);
+};

@@ -7,7 +7,7 @@ import type { Mapping } from "./read-document.ts";
 import type { Ids, Placed } from "./references.ts";
 import { checkReferences, mappingsOf } from "./references.ts";
 import { readDuration, readDurationWithin } from "./scalars.ts";
-import { LIMITS } from "./schema.ts";
+import { LIMITS } from "./schema-fields.ts";
 import type { Suggest } from "./suggest.ts";
 
 /** A long window of six hours or less finds what must wake someone; longer ones find what can wait for the morning. */

@@ -15,6 +15,8 @@ export const EVENT_TYPES = [
   "incident.resolved",
   "component.status_changed",
   "delivery.dead",
+  "prober.blind",
+  "prober.recovered",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -30,6 +32,8 @@ export const EVENT_DESCRIPTIONS: Readonly<Record<EventType, string>> = {
   "incident.resolved": "An incident was closed.",
   "component.status_changed": "The published state of a service changed.",
   "delivery.dead": "An event could not be delivered to an endpoint and will not be tried again.",
+  "prober.blind": "A location cannot be trusted, so that its votes do not count, or is not heard of.",
+  "prober.recovered": "A location of which prober.blind told sees again.",
 };
 
 const IncidentUpdateResource = z
@@ -79,6 +83,21 @@ export const DeliveryResource = z
   .meta({ id: "Delivery", description: "One event on its way to one endpoint" });
 export type DeliveryResource = z.infer<typeof DeliveryResource>;
 
+export const ProberResource = z
+  .strictObject({
+    locationId: Identifier,
+    locationName: z.string(),
+    state: z.enum(["blind", "recovered"]),
+    cause: z.enum(["reference", "dissent", "silent"]).meta({
+      description: "Its own reference checks fail; it disagrees with the other locations; its agent is silent",
+    }),
+    detail: z.string(),
+    since: Instant,
+    until: Instant.nullable(),
+  })
+  .meta({ id: "Prober", description: "How well a location sees" });
+export type ProberResource = z.infer<typeof ProberResource>;
+
 /** The schema of `data` by type. */
 export const EVENT_DATA = {
   "alert.firing": AlertResource,
@@ -88,6 +107,8 @@ export const EVENT_DATA = {
   "incident.resolved": IncidentResource,
   "component.status_changed": ServiceResource,
   "delivery.dead": DeliveryResource,
+  "prober.blind": ProberResource,
+  "prober.recovered": ProberResource,
 } as const satisfies Record<EventType, z.ZodType>;
 
 /**

@@ -4,6 +4,7 @@ import { createDocument } from "zod-openapi";
 import { Identifier, ProblemDetail } from "./api.ts";
 import { CLOUD_EVENT_CONTENT_TYPE, CloudEvent, cloudEvent, EVENT_DATA, EVENT_DESCRIPTIONS } from "./events.ts";
 import { ALERT_EXAMPLE, RESOLVED_ALERT_EXAMPLE, SERVICE_EXAMPLE, SLO_EXAMPLE } from "./examples.ts";
+import { METRICS_EXAMPLE } from "./metrics.ts";
 import type { Operation } from "./operations.ts";
 import { OPERATIONS } from "./operations.ts";
 
@@ -23,6 +24,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
     data: [ALERT_EXAMPLE],
     pagination: { limit: 20, hasNextPage: false, nextCursor: null, hasPrevPage: false, prevCursor: null },
   },
+  getMetrics: METRICS_EXAMPLE,
   getLiveness: { status: "ok" },
 };
 
@@ -131,6 +133,7 @@ export const openApiDocument = ({ version, serverUrl }: { version: string; serve
       { name: "services", description: "What customers know by name" },
       { name: "slos", description: "Objectives and their error budgets" },
       { name: "alerts", description: "Burn-rate alerts" },
+      { name: "metrics", description: "Rate, errors and durations of probes" },
       { name: "meta", description: "This installation" },
       { name: "statuspage", description: "The Statuspage-compatible API; served without the database, for any origin" },
       { name: "health", description: "For load balancers and orchestrators" },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { epochMs } from "#lib/core/units.ts";
 import {
   AlertResource,
   AlertSeverity,
@@ -10,6 +11,7 @@ import {
   SloResource,
 } from "./api.ts";
 import { Liveness, PageHealth, Readiness } from "./health.ts";
+import { MetricsResource } from "./metrics.ts";
 import {
   StatuspageComponentsBody,
   StatuspageIncidentsBody,
@@ -54,6 +56,24 @@ export const ListAlertsQuery = z.strictObject({
   serviceId: id.optional(),
 });
 
+const instant = (description: string) =>
+  z.iso
+    .datetime({ error: "must be an instant such as 2026-11-03T14:00:00Z" })
+    .transform((text) => epochMs(Date.parse(text)))
+    .optional()
+    .meta({ description, type: "string", format: "date-time" });
+
+export const GetMetricsQuery = z.strictObject({
+  probe: id.meta({ description: "Identifier of the probe", example: "shop-home" }),
+  location: id.optional().meta({ description: "Only runs from this location; without it all count together" }),
+  from: instant("Start, in UTC; a day before `to` when it is left out"),
+  to: instant("End, in UTC; now when it is left out"),
+  step: z.string().max(20).optional().meta({
+    description: "Minutes that divide an hour, whole hours or whole days; at most 1,500 points",
+    example: "5m",
+  }),
+});
+
 const listOf = (item: z.ZodType, name: string) =>
   z.strictObject({ data: z.array(item), pagination: Pagination }).meta({ id: name });
 
@@ -62,7 +82,7 @@ export type Operation = {
   readonly method: "GET";
   /** With `{id}` for the one parameter that a path may have. */
   readonly path: string;
-  readonly tag: "services" | "slos" | "alerts" | "meta" | "statuspage" | "health";
+  readonly tag: "services" | "slos" | "alerts" | "metrics" | "meta" | "statuspage" | "health";
   readonly summary: string;
   readonly query: z.ZodObject;
   readonly response: z.ZodType;
@@ -133,6 +153,16 @@ export const V1_OPERATIONS = [
     summary: "Read one alert",
     query: NoQuery,
     response: AlertResource,
+    problems: READ_ONE_PROBLEMS,
+  },
+  {
+    operationId: "getMetrics",
+    method: "GET",
+    path: "/v1/metrics",
+    tag: "metrics",
+    summary: "Read rate, errors and durations of a probe",
+    query: GetMetricsQuery,
+    response: MetricsResource,
     problems: READ_ONE_PROBLEMS,
   },
   {

@@ -82,6 +82,8 @@ export const SnapshotService = z.strictObject({
     windowSeconds: z.number().nonnegative(),
     /** Names of locations that disagree with the majority. */
     dissentingLocations: z.array(z.string()),
+    /** Names of locations that are blind, so that their votes do not count, or that have not reported lately. */
+    locationsWithoutData: z.array(z.string()).optional(),
   }),
   slos: z.array(SnapshotSlo),
   /** The last 90 days, oldest first, today last. */

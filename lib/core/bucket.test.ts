@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ProbeHistory, RunFact } from "./bucket.ts";
+import type { ProbeHistory, RunMeasure } from "./bucket.ts";
 import { bucketsOf, expectedRunsIn, mergeSlotCounts, slotCountsOf } from "./bucket.ts";
+import { bucketIndexOf } from "./histogram.ts";
 import type { OutcomeClass } from "./outcome.ts";
 import { OUTCOME_CLASSES } from "./outcome.ts";
 import { nextSlotAt } from "./schedule.ts";
@@ -23,11 +24,13 @@ const history = (locationNos: number[], overrides: Partial<ProbeHistory> = {}): 
   ...overrides,
 });
 const slot = (index: number): EpochMs => addMs(nextSlotAt("home", interval, START), index * interval);
-const run = (index: number, outcome: OutcomeClass, locationNo = 1, ms = 100): RunFact => ({
+const run = (index: number, outcome: OutcomeClass, locationNo = 1, ms = 100): RunMeasure => ({
   locationNo,
   scheduledAt: slot(index),
   class: outcome,
   durationUs: durationUs(ms * 1_000),
+  httpStatus: outcome === "ok" ? 200 : null,
+  bytesRead: 10,
 });
 
 describe("buckets", () => {
@@ -44,7 +47,40 @@ describe("buckets", () => {
       bad: 1,
       unvoted: 1,
       durationSumUs: 100_000,
+      bytesRead: 30,
+      byClass: new Map([
+        ["ok", 1],
+        ["timeout", 1],
+        ["internal_error", 1],
+      ]),
+      byStatus: { "2xx": 1, "3xx": 0, "4xx": 0, "5xx": 0, "401_403": 0, "429": 0 },
+      histogram: new Map([[bucketIndexOf(100_000), 1]]),
     });
+  });
+
+  test("families of status codes do not overlap, and codes of none are in none", () => {
+    const statuses = [200, 204, 301, 400, 404, 401, 403, 429, 500, 599, 101, 600, null];
+    const runs = statuses.map((httpStatus, index) => ({
+      ...run(index, "bad_status"),
+      scheduledAt: slot(0),
+      httpStatus,
+    }));
+    expect(bucketsOf(history([1]), runs, span(1))[0]?.byStatus).toEqual({
+      "2xx": 2,
+      "3xx": 1,
+      "4xx": 2,
+      "5xx": 2,
+      "401_403": 2,
+      "429": 1,
+    });
+  });
+
+  test("from intervals of 30 s on a minute has no histogram of its own", () => {
+    const spans = [
+      { intervalMs: durationMs(30_000), locationNos: [1], activeFrom: addMs(START, -MINUTE_MS), activeUntil: null },
+    ];
+    expect(bucketsOf(history([1], { spans }), [run(0, "ok")], span(1))[0]).toMatchObject({ good: 1, histogram: null });
+    expect(bucketsOf(history([1]), [run(0, "timeout")], span(1))[0]?.histogram).toBeNull();
   });
 
   test("a minute without any run is there with what was expected of it", () => {
@@ -98,7 +134,7 @@ describe("buckets", () => {
 });
 
 describe("slots", () => {
-  const countsAt = (probe: ProbeHistory, runs: RunFact[], sli: Parameters<typeof slotCountsOf>[2] = availability) =>
+  const countsAt = (probe: ProbeHistory, runs: RunMeasure[], sli: Parameters<typeof slotCountsOf>[2] = availability) =>
     slotCountsOf(probe, runs, sli, span(1)).get(MINUTE);
 
   test("with one location a slot is its run", () => {

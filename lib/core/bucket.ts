@@ -1,18 +1,25 @@
 import type { SliDefinition } from "./definitions.ts";
+import type { Histogram } from "./histogram.ts";
+import type { BlindSpan } from "./location/eyesight.ts";
+import { isWithin } from "./location/eyesight.ts";
 import type { OutcomeClass, Vote } from "./outcome.ts";
-import { voteOfClass } from "./outcome.ts";
+import type { ByClass, ByStatus, RedFact, RedTally } from "./red.ts";
+import { addRun, hasMinuteHistogram, noRuns } from "./red.ts";
 import { slotsWithin } from "./schedule.ts";
 import { voteOfRun, voteOfSlot } from "./slot.ts";
 import type { DurationMs, DurationUs, EpochMinute, EpochMs } from "./units.ts";
 import { epochMs, minuteOf, startOfMinute } from "./units.ts";
 
-/** What the rollup needs of a raw run. */
+/** What slots need of a raw run. */
 export type RunFact = {
   readonly locationNo: number;
   readonly scheduledAt: EpochMs;
   readonly class: OutcomeClass;
   readonly durationUs: DurationUs;
 };
+
+/** What the rollup needs of a raw run: slots and RED. */
+export type RunMeasure = RunFact & RedFact;
 
 /** A definition of a probe while it was in force: `[activeFrom, activeUntil)`. */
 export type ProbeSpan = {
@@ -32,6 +39,8 @@ export type ProbeHistory = {
   readonly spans: readonly ProbeSpan[];
   /** By location number. Before its first run nothing is expected of a location. */
   readonly firstRunAt: ReadonlyMap<number, EpochMs>;
+  /** By location number, the spans in which it was blind: its runs are kept, but do not vote in slots. Absent: none. */
+  readonly uncounted?: ReadonlyMap<number, readonly BlindSpan[]>;
 };
 
 /** One minute of a probe at a location: `good + bad + unvoted = total`. */
@@ -48,6 +57,12 @@ export type Bucket = {
   readonly unvoted: number;
   /** Sum over good runs: divided by `good` it is the mean response time. */
   readonly durationSumUs: number;
+  /** Over all runs. */
+  readonly bytesRead: number;
+  readonly byClass: ByClass;
+  readonly byStatus: ByStatus;
+  /** Durations of good runs; null for intervals of 30 s and more, whose durations are kept by the hour. */
+  readonly histogram: Histogram | null;
 };
 
 /** Slots of one minute as an SLI counts them. `total` counts decided slots. */
@@ -75,41 +90,38 @@ const isActiveIn = (span: ProbeSpan, minute: EpochMinute): boolean =>
   span.activeFrom < startOfMinute((minute + 1) as EpochMinute) &&
   (span.activeUntil === null || span.activeUntil > startOfMinute(minute));
 
+/** Whether any definition in force in a minute runs so often that the minute has a histogram. */
+const isFineGrained = (probe: ProbeHistory, minute: EpochMinute): boolean =>
+  probe.spans.some((span) => isActiveIn(span, minute) && hasMinuteHistogram(span.intervalMs));
+
 /** The definition in force at an instant; near a change the closest one, because roles follow within seconds. */
 const spanAt = (probe: ProbeHistory, at: EpochMs): ProbeSpan | undefined => {
   const started = probe.spans.filter((span) => span.activeFrom <= at);
   return started.at(-1) ?? probe.spans[0];
 };
 
-type Tally = { total: number; good: number; bad: number; durationSumUs: number };
-
-const tallyOf = (tallies: Map<string, Tally>, minute: EpochMinute, locationNo: number): Tally => {
-  const key = `${minute}:${locationNo}`;
-  const known = tallies.get(key);
-  if (known !== undefined) return known;
-  const fresh = { total: 0, good: 0, bad: 0, durationSumUs: 0 };
-  tallies.set(key, fresh);
-  return fresh;
+/** By `minute:location`. */
+const talliesOf = (runs: readonly RunMeasure[]): Map<string, RedTally> => {
+  const tallies = new Map<string, RedTally>();
+  for (const run of runs) {
+    const key = `${minuteOf(run.scheduledAt)}:${run.locationNo}`;
+    const tally = tallies.get(key) ?? noRuns();
+    tallies.set(key, tally);
+    addRun(tally, run);
+  }
+  return tallies;
 };
 
 /**
  * The buckets of one probe over a span of minutes, as a function of its raw runs and its history. A location has a bucket
  * for each minute from its first run on while it is configured, also without any run, and wherever it has runs.
  */
-export const bucketsOf = (probe: ProbeHistory, runs: readonly RunFact[], span: MinuteSpan): Bucket[] => {
-  const tallies = new Map<string, Tally>();
-  const locationNos = new Set(probe.spans.flatMap((one) => one.locationNos));
-  for (const run of runs) {
-    const vote = voteOfClass(run.class);
-    const tally = tallyOf(tallies, minuteOf(run.scheduledAt), run.locationNo);
-    tally.total += 1;
-    if (vote === "good") {
-      tally.good += 1;
-      tally.durationSumUs += run.durationUs;
-    }
-    if (vote === "bad") tally.bad += 1;
-    locationNos.add(run.locationNo);
-  }
+export const bucketsOf = (probe: ProbeHistory, runs: readonly RunMeasure[], span: MinuteSpan): Bucket[] => {
+  const tallies = talliesOf(runs);
+  const locationNos = new Set([
+    ...probe.spans.flatMap((one) => one.locationNos),
+    ...runs.map(({ locationNo }) => locationNo),
+  ]);
   const buckets: Bucket[] = [];
   for (const locationNo of locationNos) {
     const firstRunAt = probe.firstRunAt.get(locationNo);
@@ -119,19 +131,15 @@ export const bucketsOf = (probe: ProbeHistory, runs: readonly RunFact[], span: M
       const isWatched =
         firstRunAt !== undefined && minute >= minuteOf(firstRunAt) && spans.some((one) => isActiveIn(one, minute));
       if (tally === undefined && !isWatched) continue;
-      const { total, good, bad, durationSumUs } = tally ?? { total: 0, good: 0, bad: 0, durationSumUs: 0 };
-      const expected = firstRunAt === undefined ? 0 : slotsIn(probe, spans, minute, firstRunAt);
-      const unvoted = total - good - bad;
+      const { durations, ...sums } = tally ?? noRuns();
       buckets.push({
         minute,
         probeNo: probe.probeNo,
         locationNo,
-        expected,
-        total,
-        good,
-        bad,
-        unvoted,
-        durationSumUs,
+        expected: firstRunAt === undefined ? 0 : slotsIn(probe, spans, minute, firstRunAt),
+        ...sums,
+        unvoted: sums.total - sums.good - sums.bad,
+        histogram: isFineGrained(probe, minute) && sums.good > 0 ? durations : null,
       });
     }
   }
@@ -153,6 +161,7 @@ const votesBySlot = (probe: ProbeHistory, runs: readonly RunFact[], sli: SliDefi
   const bySlot = new Map<EpochMs, Vote[]>();
   for (const run of runs) {
     if (spanAt(probe, run.scheduledAt)?.locationNos.includes(run.locationNo) !== true) continue;
+    if (isWithin(probe.uncounted?.get(run.locationNo), run.scheduledAt)) continue;
     const vote = voteOfRun(run, sli);
     const votes = bySlot.get(run.scheduledAt);
     if (votes === undefined) bySlot.set(run.scheduledAt, [vote]);

@@ -1,4 +1,7 @@
+import type { ProbeDefinition } from "./probe-definitions.ts";
 import type { DurationMs } from "./units.ts";
+
+export * from "./probe-definitions.ts";
 
 /** What the configuration file defines, after defaults: the same shapes stand in the mirror tables (`definition jsonb`). */
 
@@ -15,41 +18,21 @@ export type PageDefinition = {
   readonly languages: readonly Language[];
 };
 
-export type LocationDefinition = { readonly id: string; readonly name: string };
-
-export const ASSERTION_OPS = ["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "matches", "exists"] as const;
-export type AssertionOp = (typeof ASSERTION_OPS)[number];
-export type AssertionValue = string | number | boolean | null | readonly (string | number | boolean)[];
-
-export type Assertion =
-  /** Values are codes (200) or classes ("2xx"). */
-  | { readonly type: "status"; readonly op: AssertionOp; readonly value: AssertionValue }
-  | { readonly type: "header"; readonly name: string; readonly op: AssertionOp; readonly value: AssertionValue }
-  | { readonly type: "body"; readonly op: AssertionOp; readonly value: AssertionValue }
-  | { readonly type: "json_path"; readonly path: string; readonly op: AssertionOp; readonly value: AssertionValue }
-  /** Whole days that the leaf certificate is still valid. */
-  | { readonly type: "certificate"; readonly op: AssertionOp; readonly value: AssertionValue }
-  | { readonly type: "latency"; readonly op: AssertionOp; readonly valueMs: DurationMs };
-
-export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
-export type HttpMethod = (typeof HTTP_METHODS)[number];
-
-export type HttpProbeDefinition = {
-  readonly type: "http";
+/** A request by which a location finds out whether it can see at all: any answer with 2xx or 3xx is good. */
+export type ReferenceCheck = {
+  /** Unique within its location. */
   readonly id: string;
   readonly url: string;
-  readonly method: HttpMethod;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
   readonly intervalMs: DurationMs;
   readonly timeoutMs: DurationMs;
-  readonly maxRedirects: number;
-  readonly locations: readonly string[];
-  readonly assertions: readonly Assertion[];
 };
 
-/** Grows by one member a check type. */
-export type ProbeDefinition = HttpProbeDefinition;
+export type LocationDefinition = {
+  readonly id: string;
+  readonly name: string;
+  /** Left out: none. */
+  readonly referenceChecks?: readonly ReferenceCheck[];
+};
 
 export type AlertSeverity = "page" | "ticket";
 

@@ -31,6 +31,7 @@ export const ERROR_CATALOGUE = {
   BUILD_FAILED: "The web pages could not be built.",
   ROLE_CRASHED: "A process of the service ended unexpectedly and is restarted.",
   INTERNAL: "A fault of ours; the log has the details under the same trace id.",
+  UNSUPPORTED_MEDIA_TYPE: "The body of the request has a type or a coding that is not taken.",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

@@ -68,6 +68,18 @@ export type Outcome = {
   readonly failures: readonly AssertionFailure[];
 };
 
+/**
+ * What a run saw of a step of a journey or of an entry of a health document. `key` is stable over runs and unique in its
+ * run, at most 200 characters.
+ */
+export type RunPart = { readonly key: string; readonly name: string } & Pick<
+  Outcome,
+  "class" | "detail" | "durationUs" | "httpStatus" | "failures"
+>;
+
+/** More parts than this are not kept of one run. */
+export const MAX_RUN_PARTS = 100;
+
 /** One execution of a probe at a scheduled instant from one location. */
 export type Run = {
   readonly probeId: string;
@@ -77,6 +89,8 @@ export type Run = {
   /** 32 lower-case hex digits, sent to the target as the trace id of `traceparent`. Null when nothing was sent. */
   readonly traceId: string | null;
   readonly outcome: Outcome;
+  /** Absent for checks that have none. */
+  readonly parts?: readonly RunPart[] | undefined;
 };
 
 export type Vote = "good" | "bad" | "none";

@@ -1,13 +1,14 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import { request as httpRequest } from "node:http";
 import type { Socket } from "node:net";
-import { isIP } from "node:net";
+import { Readable } from "node:stream";
 import type { SecureContext } from "node:tls";
-import { connect as connectTls, TLSSocket } from "node:tls";
 import type { EpochMs } from "#lib/core/units.ts";
-import { epochMs } from "#lib/core/units.ts";
 import { classifyError } from "./classify.ts";
-import { hostOf } from "./judge-url.ts";
+import type { Http2Answer, Http2Call } from "./http2-call.ts";
+import { speakHttp2 } from "./http2-call.ts";
+import type { ConnectTcp } from "./open-socket.ts";
+import { expiryOf, openSocket } from "./open-socket.ts";
 import type { BodyReader } from "./read-body.ts";
 import { readBody } from "./read-body.ts";
 import type { Headers } from "./request-headers.ts";
@@ -18,9 +19,6 @@ import type { Answered, Caps, Failure } from "./types.ts";
 
 /** "full": all of it within the caps. "excerpt": what fits and comes in time. "none": the head is the answer. */
 export type BodyPolicy = "full" | "excerpt" | "none";
-
-/** Opens a TCP connection to an address that was checked; a test may lead it elsewhere. */
-export type ConnectTcp = (target: { host: string; port: number; autoSelectFamily: false; noDelay: true }) => Socket;
 
 export type HopArgs = {
   readonly url: URL;
@@ -35,8 +33,14 @@ export type HopArgs = {
   readonly bodyPolicyFor: (head: Head) => BodyPolicy;
   readonly secureContext: SecureContext | null;
   readonly connectTcp: ConnectTcp;
+  /** Offers HTTP/2 and speaks it when the server takes it. The body must fit into one window (65,535 bytes). */
+  readonly http2: boolean;
+  /** Where an idle connection is taken from and put back to; null for a connection of its own. */
+  readonly agent: Agent | null;
   readonly stopwatch: Stopwatch;
   readonly signal: AbortSignal;
+  /** Looks at a connection whose handshake is over; must not throw. */
+  readonly onSecure?: ((socket: Socket) => void) | undefined;
 };
 
 export type HopResult = {
@@ -44,6 +48,8 @@ export type HopResult = {
   readonly status: number | null;
   readonly bytesRead: number;
   readonly certificateExpiresAt: EpochMs | null;
+  /** The connection was kept from an earlier request. */
+  readonly isReused: boolean;
 };
 
 /** A server may send hints before its answer; one that sends more than this has no answer. */
@@ -51,26 +57,13 @@ const MAX_INTERIM_RESPONSES = 50;
 
 const failed = (name: Failure["class"], detail: string): Failure => ({ kind: "failed", class: name, detail });
 
-const openSocket = ({ url, address, secureContext, connectTcp }: HopArgs): Socket => {
-  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
-  const target = { host: address, port, autoSelectFamily: false, noDelay: true } as const;
-  if (secureContext === null) return connectTcp(target);
-  const host = hostOf(url);
-  // An address is never sent as SNI; it is still compared with the certificate, as the host of the connection.
-  const servername = isIP(host) === 0 ? host : "";
-  return connectTls({ ...target, servername, secureContext, ALPNProtocols: ["http/1.1"] });
-};
-
-const expiryOf = (socket: Socket): EpochMs | null => {
-  if (!(socket instanceof TLSSocket)) return null;
-  const at = socket.getPeerX509Certificate()?.validToDate.getTime();
-  return at === undefined || Number.isNaN(at) ? null : epochMs(at);
-};
-
 /** Everything that one exchange holds open, and the only way to let go of it. */
 type Flight = {
   socket: Socket | null;
   request: ClientRequest | null;
+  response: IncomingMessage | null;
+  isReused: boolean;
+  onError: ((error: Error) => void) | null;
   reader: BodyReader | null;
   head: Head | null;
   hasAnswerByte: boolean;
@@ -88,6 +81,9 @@ export const exchangeOnce = (args: HopArgs): Promise<HopResult> =>
     const flight: Flight = {
       socket: null,
       request: null,
+      response: null,
+      isReused: false,
+      onError: null,
       reader: null,
       head: null,
       hasAnswerByte: false,
@@ -103,13 +99,13 @@ export const exchangeOnce = (args: HopArgs): Promise<HopResult> =>
       for (const timer of timers) clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       flight.reader?.close();
-      flight.request?.destroy();
-      flight.socket?.destroy();
+      letGo(args, flight, outcome);
       settle({
         result: outcome,
         status: flight.head?.status ?? null,
         bytesRead: flight.reader?.bytesRead() ?? 0,
         certificateExpiresAt: flight.certificateExpiresAt,
+        isReused: flight.isReused,
       });
     };
     const onAbort = () => finish(failed("skipped", "shutdown"));
@@ -121,7 +117,6 @@ export const exchangeOnce = (args: HopArgs): Promise<HopResult> =>
       timers.push(setTimeout(giveUp, args.connectTimeoutMs));
     }
     const fail = (reason: Failure) => finish(excerptInsteadOf(reason, args, flight));
-    stopwatch.enter("connect");
     try {
       start(args, flight, { finish, fail });
     } catch (error) {
@@ -137,62 +132,152 @@ const excerptInsteadOf = (reason: Failure, args: HopArgs, { head, reader }: Flig
   return { kind: "answered", ...head, body: reader?.soFar() ?? Buffer.alloc(0) };
 };
 
+/** A connection whose answer came whole goes back to where it was taken from; every other one is closed. */
+const letGo = (
+  { agent }: HopArgs,
+  { socket, request, response, onError }: Flight,
+  outcome: Answered | Failure,
+): void => {
+  if (agent !== null && outcome.kind === "answered" && response?.complete === true) {
+    if (onError !== null) socket?.off("error", onError);
+    return;
+  }
+  request?.destroy();
+  socket?.destroy();
+};
+
+type Course = Ends & { readonly onError: (error: Error) => void };
+
 const start = (args: HopArgs, flight: Flight, ends: Ends): void => {
   const { stopwatch } = args;
   const onError = (error: Error) => {
     const { hasAnswerByte, head } = flight;
     ends.fail(classifyError({ error, phase: stopwatch.phase(), hasAnswerByte, hasHead: head !== null }));
   };
-  const createConnection = () => {
-    const socket = openSocket(args);
-    flight.socket = socket;
-    socket.on("error", onError);
-    socket.once("connect", () => stopwatch.enter(args.secureContext === null ? "first_byte" : "tls"));
-    socket.once("secureConnect", () => {
-      flight.certificateExpiresAt = expiryOf(socket);
-      stopwatch.enter("first_byte");
-    });
-    socket.once("data", () => {
-      flight.hasAnswerByte = true;
-      stopwatch.enter("transfer");
-    });
-    return socket;
-  };
+  flight.onError = onError;
+  const course: Course = { ...ends, onError };
+  if (!args.http2 || args.secureContext === null) return speakHttp1(args, flight, course, null);
+  const socket = connectWatched(args, flight, course);
+  socket.once("secureConnect", () => {
+    if ("alpnProtocol" in socket && socket.alpnProtocol === "h2") speakSecondVersion(args, flight, course, socket);
+    else speakHttp1(args, flight, course, socket);
+  });
+};
+
+const awaitAnswer = (socket: Socket, { stopwatch }: HopArgs, flight: Flight): void => {
+  socket.once("data", () => {
+    flight.hasAnswerByte = true;
+    stopwatch.enter("transfer");
+  });
+};
+
+/** Opens the connection and follows its phases. */
+const connectWatched = (args: HopArgs, flight: Flight, { onError }: Course): Socket => {
+  const { stopwatch } = args;
+  stopwatch.enter("connect");
+  const socket = openSocket(args);
+  flight.socket = socket;
+  // A connection that is kept has an owner at every moment: an error between two of them must not end the process.
+  if (args.agent !== null) socket.on("error", () => undefined);
+  socket.on("error", onError);
+  socket.once("connect", () => stopwatch.enter(args.secureContext === null ? "first_byte" : "tls"));
+  socket.once("secureConnect", () => {
+    // Before the expiry is read: Node gives the peer's certificate as an object once, and nothing of it afterwards.
+    args.onSecure?.(socket);
+    flight.certificateExpiresAt = expiryOf(socket);
+    if (args.agent !== null) expiryOfKept.set(socket, flight.certificateExpiresAt);
+    stopwatch.enter("first_byte");
+  });
+  if (!args.http2) awaitAnswer(socket, args, flight);
+  return socket;
+};
+
+/** Node forgets the certificate of the peer after the first answer. */
+const expiryOfKept = new WeakMap<Socket, EpochMs | null>();
+
+/** Node says only now which connection the agent gave: one that was kept has no phases before the first byte. */
+const takeKept = (socket: Socket, args: HopArgs, flight: Flight, { onError }: Course): void => {
+  if (flight.socket === socket) return;
+  flight.socket = socket;
+  flight.isReused = true;
+  flight.certificateExpiresAt = expiryOfKept.get(socket) ?? null;
+  socket.on("error", onError);
+  args.stopwatch.enter("first_byte");
+  awaitAnswer(socket, args, flight);
+};
+
+/** @param open the connection to speak over; null: one is opened, or taken from the agent. */
+const speakHttp1 = (args: HopArgs, flight: Flight, course: Course, open: Socket | null): void => {
+  const { agent, caps } = args;
+  const createConnection = () => open ?? connectWatched(args, flight, course);
+  if (agent !== null) agent.createConnection = createConnection;
+  if (open !== null) awaitAnswer(open, args, flight);
   const request = httpRequest({
     method: args.method,
     path: args.url.pathname + args.url.search,
     headers: args.headers,
     setHost: false,
-    maxHeaderSize: args.caps.headBytes,
+    maxHeaderSize: caps.headBytes,
     insecureHTTPParser: false,
-    createConnection,
+    ...(agent === null ? { createConnection } : { agent }),
   });
   flight.request = request;
-  request.maxHeadersCount = args.caps.headFields + 1;
-  request.on("error", onError);
+  if (agent !== null) request.once("socket", (socket) => takeKept(socket, args, flight, course));
+  request.maxHeadersCount = caps.headFields + 1;
+  request.on("error", course.onError);
   request.on("information", () => {
     flight.interimResponses += 1;
     if (flight.interimResponses > MAX_INTERIM_RESPONSES)
-      ends.fail(failed("protocol_error", "too many interim responses"));
+      course.fail(failed("protocol_error", "too many interim responses"));
   });
-  request.on("upgrade", () => ends.fail(failed("protocol_error", "unasked upgrade")));
-  request.on("response", (response) => onResponse(response, args, flight, { ...ends, onError }));
+  request.on("upgrade", () => course.fail(failed("protocol_error", "unasked upgrade")));
+  request.on("response", (response) => {
+    flight.response = response;
+    response.on("error", course.onError);
+    const head = readHead(response, caps);
+    if ("kind" in head) course.finish(head);
+    else takeAnswer(head, response, args, flight, course);
+  });
   request.end(args.body ?? undefined);
+};
+
+/** HTTP/2 on a connection whose server took it. */
+const speakSecondVersion = (args: HopArgs, flight: Flight, course: Course, socket: Socket): void => {
+  const { host = args.url.host, ...headers } = args.headers;
+  const call: Http2Call = {
+    authority: host,
+    method: args.method,
+    path: args.url.pathname + args.url.search,
+    headers,
+    body: args.body ?? Buffer.alloc(0),
+    maxBodyBytes: args.caps.bodyBytes,
+    onHead: (head) => {
+      flight.hasAnswerByte = true;
+      flight.head = head;
+      args.stopwatch.enter("transfer");
+      if (args.bodyPolicyFor(head) === "none") course.finish({ kind: "answered", ...head, body: Buffer.alloc(0) });
+    },
+  };
+  const onAnswer = ({ status, headers: fields, body }: Http2Answer) => {
+    const response = Object.assign(Readable.from(body.length === 0 ? [] : [body]), { complete: true });
+    takeAnswer({ status, headers: fields }, response, args, flight, course);
+  };
+  socket.once("end", () => course.onError(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
+  speakHttp2(call, "https", { socket, done: onAnswer, fail: course.fail });
 };
 
 /** No need to read what is announced to be over the cap; a length beside no body (HEAD, 304) announces nothing. */
 const isAnnouncedTooLarge = ({ status, headers }: Head, { method, caps }: HopArgs): boolean =>
   method !== "HEAD" && status !== 304 && Number(headerText(headers, "content-length")) > caps.bodyBytes;
 
-const onResponse = (
-  response: IncomingMessage,
+/** Reads the body as the policy wants it, and ends the exchange with it. */
+const takeAnswer = (
+  head: Head,
+  response: Readable & { readonly complete: boolean },
   args: HopArgs,
   flight: Flight,
-  { finish, fail, onError }: Ends & { onError: (error: Error) => void },
+  { finish, fail }: Ends,
 ): void => {
-  response.on("error", onError);
-  const head = readHead(response, args.caps);
-  if ("kind" in head) return finish(head);
   flight.head = head;
   const policy = args.bodyPolicyFor(head);
   if (policy === "none") return finish({ kind: "answered", ...head, body: Buffer.alloc(0) });

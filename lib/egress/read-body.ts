@@ -1,5 +1,4 @@
-import type { IncomingMessage } from "node:http";
-import type { Transform } from "node:stream";
+import type { Readable, Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import type { Coding } from "./response-head.ts";
 import type { Caps, Failure } from "./types.ts";
@@ -14,7 +13,7 @@ export type BodyReader = {
 };
 
 type ReaderArgs = {
-  readonly response: IncomingMessage;
+  readonly response: Readable & { readonly complete: boolean };
   readonly coding: Coding | null;
   readonly caps: Caps;
   /** The last byte has come; decoding may still go on. */

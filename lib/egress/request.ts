@@ -1,17 +1,25 @@
-import { connect as connectTcp, isIP } from "node:net";
+import type { Socket } from "node:net";
+import { connect as connectTcp } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { EpochMs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { AllowList } from "./allow-list.ts";
-import type { BodyPolicy, ConnectTcp, HopResult } from "./exchange.ts";
+import { compileAllowList } from "./allow-list.ts";
+import type { BodyPolicy, HopResult } from "./exchange.ts";
 import { exchangeOnce } from "./exchange.ts";
+import { MAX_FIRST_BODY_BYTES } from "./http2-call.ts";
 import { hostOf, judgeRedirect, judgeUrl } from "./judge-url.ts";
+import type { KeptConnections } from "./kept-connections.ts";
+import { keyOfConnection } from "./kept-connections.ts";
+import { lookUp } from "./look-up.ts";
+import type { ConnectTcp } from "./open-socket.ts";
 import type { Headers } from "./request-headers.ts";
 import { faultOfHeaders, headersAcrossOrigins, headersWithoutBody, mergeHeaders } from "./request-headers.ts";
-import type { ResolvedTarget, Resolver } from "./resolve-target.ts";
-import { resolveTarget, systemResolver } from "./resolve-target.ts";
+import type { Resolver } from "./resolve-target.ts";
+import { judgeResolved } from "./resolve-target.ts";
 import type { Head } from "./response-head.ts";
 import { headerText } from "./response-head.ts";
+import type { OwnCertificate } from "./secure-context.ts";
 import { secureContextFor } from "./secure-context.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -37,6 +45,17 @@ export type RequestArgs = {
   readonly connectTcp?: ConnectTcp;
   /** PEM of the authority to trust instead of the public ones. */
   readonly caPem?: string;
+  /** Shown to a server that asks for one, on the origin of `url` only. */
+  readonly ownCertificate?: OwnCertificate | null;
+  /** Offers HTTP/2 over TLS and speaks it when the server takes it. */
+  readonly http2?: boolean;
+  /**
+   * Where a connection comes from and goes back to, instead of a fresh one. Only for methods that may be sent again, as
+   * is done when the server closed the kept connection just then (RFC 9110, 9.2.2). Not together with `http2`.
+   */
+  readonly kept?: KeptConnections | null;
+  /** Looks at each connection whose handshake is over; must not throw. */
+  readonly onSecure?: ((socket: Socket) => void) | undefined;
 };
 
 type Hop = { readonly url: URL; readonly method: string; readonly headers: Headers; readonly body: Buffer | null };
@@ -69,7 +88,7 @@ const firstHop = (args: RequestArgs): Hop | Failure => {
 
 const follow = async (args: RequestArgs, stopwatch: Stopwatch, trail: Trail): Promise<Answered | Failure> => {
   const secureContext = contextFor(args);
-  if (secureContext === null) return failed("internal_error", "certificate authority not readable");
+  if (secureContext === null) return failed("internal_error", "certificate not readable");
   let hop = firstHop(args);
   for (let redirects = 0; ; redirects += 1) {
     if ("kind" in hop) return hop;
@@ -80,10 +99,16 @@ const follow = async (args: RequestArgs, stopwatch: Stopwatch, trail: Trail): Pr
   }
 };
 
-const contextFor = ({ caPem }: RequestArgs): (() => SecureContext) | null => {
+type ContextFor = (url: URL) => SecureContext | null;
+
+/** The trust settings for each hop; null when a PEM cannot be read. */
+const contextFor = ({ url: first, caPem, ownCertificate = null }: RequestArgs): ContextFor | null => {
+  const origin = URL.parse(first)?.origin;
+  const contextOf: ContextFor = ({ protocol, origin: each }) =>
+    protocol === "https:" ? secureContextFor(caPem, each === origin ? ownCertificate : null) : null;
   try {
-    if (caPem !== undefined) secureContextFor(caPem);
-    return () => secureContextFor(caPem);
+    if (caPem !== undefined || ownCertificate !== null) secureContextFor(caPem, ownCertificate);
+    return contextOf;
   } catch {
     return null;
   }
@@ -108,49 +133,50 @@ const nextHop = (hop: Hop, { status, headers }: Head, { allow }: RequestArgs): H
   return { url: next.url, method: "GET", headers: headersWithoutBody(kept), body: null };
 };
 
-/** Waits for a look-up no longer than the deadline; a look-up cannot be cancelled, its late answer is dropped. */
-const lookUp = (hop: Hop, args: RequestArgs, remainingMs: number): Promise<ResolvedTarget | Failure> =>
-  new Promise((settle) => {
-    const end = (result: ResolvedTarget | Failure) => {
-      clearTimeout(timer);
-      args.signal.removeEventListener("abort", onAbort);
-      settle(result);
-    };
-    const onAbort = () => end(failed("skipped", "shutdown"));
-    const timer = setTimeout(() => end(failed("timeout", "dns")), Math.max(0, remainingMs));
-    args.signal.addEventListener("abort", onAbort);
-    resolveTarget(hop.url, args.allow, args.resolver ?? systemResolver).then(end, () =>
-      end(failed("internal_error", "resolver")),
-    );
-  });
-
-/** A literal address was judged as part of its URL and needs no look-up. */
-const addressesOf = async (hop: Hop, args: RequestArgs, stopwatch: Stopwatch): Promise<ResolvedTarget | Failure> => {
-  const host = hostOf(hop.url);
-  if (isIP(host) !== 0) {
-    stopwatch.touch("dns");
-    return { kind: "ready", addresses: [host] };
-  }
-  stopwatch.enter("dns");
-  const target = await lookUp(hop, args, args.timeoutMs - stopwatch.elapsedMs());
-  stopwatch.pause();
-  return target;
-};
-
 const runHop = async (
   hop: Hop,
   args: RequestArgs,
   stopwatch: Stopwatch,
   trail: Trail,
-  secureContext: () => SecureContext,
+  secureContext: ContextFor,
 ): Promise<Answered | Failure> => {
-  if (args.signal.aborted) return failed("skipped", "shutdown");
-  const target = await addressesOf(hop, args, stopwatch);
+  const context = secureContext(hop.url);
+  const again = await runKept(hop, args, stopwatch, trail, context);
+  if (again !== null) return again;
+  const target = await lookUp(hop.url, { ...args, stopwatch });
   if (target.kind === "failed") return target;
-  if (target.kind === "denied") return BLOCKED;
-  if (target.kind === "unresolved") return failed("dns_error", target.detail);
-  const context = hop.url.protocol === "https:" ? secureContext() : null;
   return tryAddresses(hop, args, stopwatch, trail, { addresses: target.addresses, context });
+};
+
+const keyOf = ({ url: { origin } }: Hop, { url, caPem, ownCertificate: own = null }: RequestArgs): string =>
+  keyOfConnection(origin, caPem, ...(URL.parse(url)?.origin === origin ? [own?.certPem, own?.keyPem] : []));
+
+const AGAIN: ReadonlySet<string> = new Set(["connect_reset", "empty_reply"]);
+
+/**
+ * The request over an idle connection. Null when there is none, or when the server closed it just then: nothing is known
+ * about the target yet. Its address is judged again, since the allow-list may have changed.
+ */
+const runKept = async (
+  hop: Hop,
+  args: RequestArgs,
+  stopwatch: Stopwatch,
+  trail: Trail,
+  context: SecureContext | null,
+): Promise<Answered | Failure | null> => {
+  const key = keyOf(hop, args);
+  const address = args.kept?.idleAddress(key) ?? null;
+  if (address === null) return null;
+  if (judgeResolved(hostOf(hop.url), [address], compileAllowList(args.allow)).kind === "denied") {
+    args.kept?.drop(key);
+    return BLOCKED;
+  }
+  const before = { ...trail };
+  const result = await tryAddresses(hop, args, stopwatch, trail, { addresses: [address], context });
+  if (result.kind !== "failed" || !AGAIN.has(result.class)) return result;
+  args.kept?.drop(key);
+  Object.assign(trail, before);
+  return null;
 };
 
 const CAN_TRY_NEXT: ReadonlySet<string> = new Set(["connect_refused", "connect_timeout", "internal_error"]);
@@ -180,8 +206,11 @@ const tryAddresses = async (
       bodyPolicyFor: (head) => (isFollowed(head, args) ? "none" : args.bodyPolicy),
       secureContext: context,
       connectTcp: args.connectTcp ?? connectTcp,
+      http2: args.http2 === true && (hop.body?.length ?? 0) <= MAX_FIRST_BODY_BYTES,
+      agent: args.kept?.agentFor(keyOf(hop, args)) ?? null,
       stopwatch,
       signal: args.signal,
+      onSecure: args.onSecure,
     });
     trail.status = last.status ?? trail.status;
     trail.bytesRead += last.bytesRead;

@@ -2,6 +2,7 @@ import type { Db } from "#db/database.ts";
 import type { PairKey } from "#db/queries/buckets.ts";
 import { readFirstRuns } from "#db/queries/buckets.ts";
 import { readLocations, readProbesForRollup } from "#db/queries/config.ts";
+import { readUncounted } from "#db/queries/eyesight.ts";
 import type { MinuteSpan, ProbeHistory, ProbeSpan } from "#lib/core/bucket.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, MINUTE_MS, startOfMinute } from "#lib/core/units.ts";
@@ -22,6 +23,7 @@ export const loadHistories = async (db: Db, span: MinuteSpan): Promise<Histories
   const [from, until] = [startOfMinute(span.from), startOfMinute(span.until)];
   const versions = await readProbesForRollup(db, { from: addMs(from, -KEEP_REMOVED_MS), until });
   const locations = await readLocations(db, { withRetired: true });
+  const uncounted = await readUncounted(db, { endedAfter: from });
   const locationNo = new Map(locations.map((location) => [location.id, location.no]));
   const firstRuns = new Map<number, Map<number, EpochMs>>();
   const pairs: PairKey[] = [];
@@ -39,6 +41,7 @@ export const loadHistories = async (db: Db, span: MinuteSpan): Promise<Histories
       probeId: definition.id,
       spans: [],
       firstRunAt: firstRuns.get(no) ?? new Map<number, EpochMs>(),
+      uncounted,
     };
     const locationNos = definition.locations.flatMap((id) => locationNo.get(id) ?? []);
     history.spans.push({ intervalMs: definition.intervalMs, locationNos, activeFrom, activeUntil });

@@ -41,6 +41,7 @@ export type Knowledge = {
   readonly latency: Latency;
   readonly days: readonly LocalDay[];
   readonly locationNames: ReadonlyMap<number, string>;
+  readonly locationNos: ReadonlyMap<string, number>;
   /** Until when the newest states were known to hold at the last commit. */
   watchedUntil: EpochMs | null;
   snapshotVersion: number;
@@ -102,6 +103,7 @@ const load = async (db: Db, now: EpochMs, latency: Latency): Promise<Knowledge |
     latency,
     days,
     locationNames: new Map(watch.locations.map((location) => [location.no, location.name])),
+    locationNos: new Map(watch.locations.map((location) => [location.id, location.no])),
     watchedUntil: await readWatchedUntil(db),
     snapshotVersion: await readSnapshotVersion(db),
     readAt: now,

@@ -104,7 +104,11 @@ const serviceOf = (service: WatchedService, position: number, facts: SnapshotFac
     published: view.published,
     lastKnown: view.published === "unknown" ? history.lastKnown(id) : view.published,
     measured: view.measured,
-    why: { ...view.why, dissentingLocations: [...view.why.dissentingLocations] },
+    why: {
+      ...view.why,
+      dissentingLocations: [...view.why.dissentingLocations],
+      locationsWithoutData: [...view.why.locationsWithoutData],
+    },
     slos: slosOf(service, facts),
     days: dayBars(changes, knownUntil, days),
     latencyMs: latency.halfHoursOf(id, now),

@@ -1,3 +1,5 @@
+import type { BlindSpan } from "#lib/core/location/eyesight.ts";
+import { isWithin } from "#lib/core/location/eyesight.ts";
 import type { Vote } from "#lib/core/outcome.ts";
 import { slotsWithin } from "#lib/core/schedule.ts";
 import { voteOfRun, voteOfSlot } from "#lib/core/slot.ts";
@@ -19,6 +21,8 @@ export type Reason = {
   readonly badSlots: number;
   readonly windowSeconds: number;
   readonly dissentingLocations: readonly string[];
+  /** Names of locations that are blind now, or that have not reported lately. */
+  readonly locationsWithoutData: readonly string[];
 };
 
 export type MeasuredService = { readonly measured: MeasuredServiceState; readonly why: Reason };
@@ -28,12 +32,19 @@ export type MeasureArgs = {
   readonly live: LiveSlots;
   /** When each probe, by number, ran first; a probe that never ran is missing and expects nothing. */
   readonly firstRuns: ReadonlyMap<number, EpochMs>;
+  /** Numbers of locations by id. */
+  readonly locationNos: ReadonlyMap<string, number>;
   /** Names of locations by number. */
   readonly locationNames: ReadonlyMap<number, string>;
+  /** By location number, the spans in which its votes do not count. */
+  readonly uncounted: ReadonlyMap<number, readonly BlindSpan[]>;
 };
 
 /** A run that took its whole timeout still needs this long to be recorded and read. */
 const ARRIVAL_MS = 2 * SECOND_MS;
+/** A location is named as silent after this many slots, and this long, without a result. */
+const SILENT_SLOTS = 3;
+const SILENT_MS = 10 * SECOND_MS;
 
 type ProbeSlots = { readonly slots: DecidedSlot[]; readonly expected: number };
 
@@ -41,10 +52,16 @@ type ProbeSlots = { readonly slots: DecidedSlot[]; readonly expected: number };
  * The decided slots of a probe, and how many slots of the window should be decided: those whose result is due, and
  * beside them those that are decided already.
  */
-const readProbe = (probe: WatchedProbe, sli: WatchedSli, { now, live, firstRuns }: MeasureArgs): ProbeSlots => {
+const readProbe = (
+  probe: WatchedProbe,
+  sli: WatchedSli,
+  { now, live, firstRuns, uncounted }: MeasureArgs,
+): ProbeSlots => {
   const { id, intervalMs, timeoutMs, locations } = probe.definition;
   const slots = live.slotsOf(probe.no).flatMap(({ at, reports }): DecidedSlot[] => {
-    const votes = [...reports.values()].map((report) => voteOfRun(report, sli.definition));
+    const votes = [...reports].flatMap(([no, report]) =>
+      isWithin(uncounted.get(no), at) ? [] : [voteOfRun(report, sli.definition)],
+    );
     const vote = voteOfSlot(votes, locations.length);
     return vote === "none" ? [] : [{ at, isBad: vote === "bad" }];
   });
@@ -70,18 +87,40 @@ const measureSli = (sli: WatchedSli, args: MeasureArgs): CoreSli => {
   return { kind, reading };
 };
 
-const dissentOf = (probe: WatchedProbe, windowMs: number, { now, live, locationNames }: MeasureArgs): string[] => {
+const dissentOf = (probe: WatchedProbe, windowMs: number, args: MeasureArgs): string[] => {
+  const { now, live, locationNames, uncounted } = args;
   if (probe.definition.locations.length < 2) return [];
   const recent = live.slotsOf(probe.no).filter((slot) => slot.at > now - windowMs);
   return dissentingLocations(
-    recent.map(({ reports }) => {
+    recent.map(({ at, reports }) => {
       const votes = new Map<string, Vote>();
       for (const [no, report] of reports) {
+        if (isWithin(uncounted.get(no), at)) continue;
         votes.set(locationNames.get(no) ?? String(no), voteOfRun(report, { kind: "availability" }));
       }
       return votes;
     }),
   );
+};
+
+/** Locations of a probe that are blind now, or none of whose last three results has come. */
+const withoutDataOf = (
+  probe: WatchedProbe,
+  { now, live, firstRuns, locationNos, uncounted }: MeasureArgs,
+): string[] => {
+  const { id, intervalMs, timeoutMs, locations } = probe.definition;
+  const firstRun = firstRuns.get(probe.no);
+  if (firstRun === undefined) return [];
+  const due = addMs(now, -timeoutMs - ARRIVAL_MS);
+  const lookedAtMs = Math.max(SILENT_SLOTS * intervalMs, SILENT_MS);
+  const from = epochMs(Math.max(due - lookedAtMs + 1, firstRun, probe.activeFrom));
+  const isDue = slotsWithin(id, intervalMs, from, addMs(due, 1)) >= SILENT_SLOTS;
+  const recent = live.slotsOf(probe.no).filter((slot) => slot.at >= from);
+  return locations.filter((location) => {
+    const no = locationNos.get(location) ?? -1;
+    if (isWithin(uncounted.get(no), now)) return true;
+    return isDue && recent.every(({ reports }) => !reports.has(no));
+  });
 };
 
 /** The measured state of a service now, from the live slots of the probes behind its SLIs. */
@@ -90,6 +129,8 @@ export const measureService = (service: WatchedService, args: MeasureArgs): Meas
   const windowMs = Math.max(0, ...service.slis.map((sli) => sli.windowMs));
   const probes = new Set(service.slis.flatMap((sli) => sli.probes));
   const dissenting = [...new Set([...probes].flatMap((probe) => dissentOf(probe, windowMs, args)))].sort();
+  const silent = new Set([...probes].flatMap((probe) => withoutDataOf(probe, args)));
+  const silentNames = [...silent].map((id) => args.locationNames.get(args.locationNos.get(id) ?? -1) ?? id);
   const { measured, decidedBy } = decideServiceState(readings, dissenting.length > 0);
   return {
     measured,
@@ -99,6 +140,7 @@ export const measureService = (service: WatchedService, args: MeasureArgs): Meas
       badSlots: decidedBy?.bad ?? 0,
       windowSeconds: windowMs / SECOND_MS,
       dissentingLocations: dissenting,
+      locationsWithoutData: silentNames.sort(),
     },
   };
 };

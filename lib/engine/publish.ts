@@ -12,6 +12,7 @@ import type { Logger } from "#lib/runtime/logger.ts";
 import { histogram } from "#lib/runtime/metrics.ts";
 import type { Lease } from "./lease.ts";
 import { assertLease } from "./lease.ts";
+import type { Uncounted } from "./location-types.ts";
 import type { Transition } from "./publish-history.ts";
 import { transitionOf } from "./publish-history.ts";
 import type { Knowledge } from "./publish-read.ts";
@@ -21,6 +22,7 @@ import type { ServiceView } from "./publish-snapshot.ts";
 import { snapshotContent } from "./publish-snapshot.ts";
 import type { Reason } from "./publish-states.ts";
 import { measureService } from "./publish-states.ts";
+import { createLocationWatcher } from "./watch-locations.ts";
 
 export type PublisherDeps = {
   readonly database: Database;
@@ -52,15 +54,22 @@ const roundSeconds = () =>
 /** The reasons that were shown last: counts move with each slot, but are told once a minute or with a new state. */
 type Told = Map<string, { readonly key: string; readonly why: Reason }>;
 
-const viewsOf = (knowledge: Knowledge, now: EpochMs, told: Told): Map<string, ServiceView> => {
-  const { watch, live, firstRuns, locationNames, history } = knowledge;
+const viewsOf = (knowledge: Knowledge, now: EpochMs, told: Told, uncounted: Uncounted): Map<string, ServiceView> => {
+  const { watch, live, firstRuns, locationNames, locationNos, history } = knowledge;
   const open = knowledge.incidents.filter((incident) => !CLOSED.has(incident.status));
   return new Map(
     watch.services.map((service): [string, ServiceView] => {
       const { id } = service.row;
-      const { measured, why } = measureService(service, { now, live, firstRuns, locationNames });
+      const { measured, why } = measureService(service, {
+        now,
+        live,
+        firstRuns,
+        locationNames,
+        locationNos,
+        uncounted,
+      });
       const impacts = open.filter((incident) => incident.serviceIds.includes(id)).map((incident) => incident.impact);
-      const key = `${minuteOf(now)} ${measured} ${why.dissentingLocations.join()}`;
+      const key = `${minuteOf(now)} ${measured} ${why.dissentingLocations.join()} ${why.locationsWithoutData.join()}`;
       const before = told.get(id);
       const shown = before?.key === key ? before.why : why;
       told.set(id, { key, why: shown });
@@ -123,13 +132,15 @@ export const createPublisher = (deps: PublisherDeps): Publisher => {
   let leaseToken: bigint | null = null;
   let published: { content: string; at: EpochMs } | null = null;
   const told: Told = new Map();
+  const locations = createLocationWatcher({ database, log });
 
   const round = async (lease: Lease): Promise<Snapshot | null> => {
     const now = clock.now();
     const knowledge = await look(database, known, now);
     known = knowledge;
     if (knowledge === null) return null;
-    const views = viewsOf(knowledge, now, told);
+    const { uncounted } = await locations.look({ lease, now, knowledge });
+    const views = viewsOf(knowledge, now, told, uncounted);
     const transitions = transitionsOf(knowledge, views, now).filter((transition) => transition.rows.length > 0);
     logTransitions(log, transitions, knowledge);
     knowledge.history.append(transitions.flatMap((transition) => transition.rows));

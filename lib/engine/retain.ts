@@ -1,6 +1,17 @@
 import type { Database, Db } from "#db/database.ts";
-import { dropPartitionsBefore, ensurePartitions, listPartitions } from "#db/queries/partitions.ts";
+import { deleteMarkedHoursBefore } from "#db/queries/bucket-levels.ts";
+import { deleteReferenceRunsBefore } from "#db/queries/eyesight.ts";
+import { deleteHearingBefore, deleteOldPings } from "#db/queries/heartbeats.ts";
 import {
+  dropPartitionsBefore,
+  ensurePartitions,
+  listLooseKeys,
+  listPartitions,
+  packKey,
+} from "#db/queries/partitions.ts";
+import { deletePartRunsBefore, deleteSilentParts } from "#db/queries/parts.ts";
+import {
+  deleteBucketLevelsBefore,
   deleteDeliveriesBefore,
   deleteDirtyMinutesBefore,
   deleteEndedAccess,
@@ -23,7 +34,15 @@ const SHORTEST_RAW_MS = 35 * DAY_MS;
 const BEYOND_WINDOW_MS = 7 * DAY_MS;
 /** R41: the transmission history. */
 const HISTORY_MS = 30 * DAY_MS;
+/** Reference runs are accepted for as long; what was concluded from them stays. */
+const REFERENCE_RUNS_MS = 7 * DAY_MS;
+/** Pings of each heartbeat that stay for reading; runs were made of the older ones. */
+const PINGS_KEPT = 100;
+/** Longer than a yearly beat with its grace is waited for. */
+const HEARING_MS = 400 * DAY_MS;
 const SLI_HOURS_MS = 731 * DAY_MS;
+const RED_HOURS_MS = 731 * DAY_MS;
+const RED_DAYS_MS = 3_653 * DAY_MS;
 /** What ended stays visible for a day. */
 const ENDED_ACCESS_MS = DAY_MS;
 const BATCH = 1_000;
@@ -62,6 +81,7 @@ const dropOldDays = async (guarded: Guarded, now: EpochMs): Promise<EpochMs> => 
     const keepMs = Math.max(SHORTEST_RAW_MS, (await readLongestSloWindowMs(tx)) + BEYOND_WINDOW_MS);
     const since = dayStart(addMs(now, -keepMs));
     await deleteDirtyMinutesBefore(tx, since);
+    await deleteMarkedHoursBefore(tx, since);
     const old = (await listPartitions(tx)).filter((partition) => partition.from < since);
     return { since, days: new Set(old.map((partition) => partition.from)) };
   });
@@ -69,11 +89,18 @@ const dropOldDays = async (guarded: Guarded, now: EpochMs): Promise<EpochMs> => 
   return since;
 };
 
+/** A day is packed when another one lies behind it: late runs are few by then. */
+const packOldDays = async (guarded: Guarded, today: EpochMs): Promise<number> => {
+  const keys = await guarded((tx) => listLooseKeys(tx, addMs(today, -DAY_MS)));
+  for (const name of keys) await guarded((tx) => packKey(tx, name));
+  return keys.length;
+};
+
 /**
  * One round of housekeeping under the leader's lease: makes the partitions of the coming days, drops days of raw runs and
- * minute buckets that no SLO window needs any more, and deletes history that is over its age: finished deliveries with
+ * minute buckets that no SLO window needs any more, packs the keys of days that are over, and deletes history that is over its age: finished deliveries with
  * their attempts and events after 30 days (waiting deliveries never), ended sign-in links and sessions after a day,
- * packed SLO minutes after two years. Every step is a transaction of its own and may be repeated.
+ * packed SLO minutes and RED hours after two years, RED days after ten, judged pings but the newest 100 of a heartbeat. Every step is a transaction of its own and may be repeated.
  * @throws AppError LEASE_LOST, DATABASE_TIMEOUT, DATABASE_UNREACHABLE
  */
 export const runRetainOnce = async (args: {
@@ -98,12 +125,21 @@ export const runRetainOnce = async (args: {
     ensurePartitions(tx, { from: addMs(today, -DAY_MS), until: addMs(today, (DAYS_AHEAD + 1) * DAY_MS) }),
   );
   const rawSince = await dropOldDays(guarded, now);
+  const packed = await packOldDays(guarded, today);
   const before = addMs(now, -HISTORY_MS);
   const deliveries = await inBatches(() => guarded((tx) => deleteDeliveriesBefore(tx, { before, limit: BATCH })));
   const events = await inBatches(() => guarded((tx) => deleteEventsBefore(tx, { before, limit: BATCH })));
   const sliHours = await inBatches(() =>
     guarded((tx) => deleteSliHoursBefore(tx, { before: addMs(now, -SLI_HOURS_MS), limit: BATCH })),
   );
+  const referencesBefore = addMs(now, -REFERENCE_RUNS_MS);
+  await inBatches(() => guarded((tx) => deleteReferenceRunsBefore(tx, { before: referencesBefore, limit: BATCH })));
+  await inBatches(() => guarded((tx) => deleteOldPings(tx, { keep: PINGS_KEPT, limit: BATCH })));
+  await inBatches(() => guarded((tx) => deleteHearingBefore(tx, { before: addMs(now, -HEARING_MS), limit: BATCH })));
+  await inBatches(() => guarded((tx) => deletePartRunsBefore(tx, { before: rawSince, limit: BATCH })));
+  await inBatches(() => guarded((tx) => deleteSilentParts(tx, { before: rawSince, limit: BATCH })));
+  const [hoursBefore, daysBefore] = [addMs(now, -RED_HOURS_MS), addMs(now, -RED_DAYS_MS)];
+  await inBatches(() => guarded((tx) => deleteBucketLevelsBefore(tx, { hoursBefore, daysBefore, limit: BATCH })));
   const access = await guarded((tx) =>
     deleteEndedAccess(tx, {
       before: addMs(now, -ENDED_ACCESS_MS),
@@ -111,6 +147,6 @@ export const runRetainOnce = async (args: {
     }),
   );
   const result = { rawSince, deliveries, events, sliHours, ...access };
-  log.debug({ ...result, rawSince: new Date(rawSince) }, "retention round done");
+  log.debug({ ...result, packed, rawSince: new Date(rawSince) }, "retention round done");
   return result;
 };

@@ -1,4 +1,5 @@
 import type { Tx } from "#db/database.ts";
+import { markHoursOf } from "#db/queries/bucket-levels.ts";
 import { markMinutes, readNextBucketMinute, readRunFacts, takeDirtyMarks, upsertBuckets } from "#db/queries/buckets.ts";
 import type { SloRow } from "#db/queries/config.ts";
 import { readSlos } from "#db/queries/config.ts";
@@ -109,8 +110,8 @@ const markAfterLateFirstRuns = async (
 };
 
 /**
- * Rolls minutes up in the caller's transaction: takes their marks, reads their raw runs, and writes whole buckets and
- * whole minutes of every SLO in force. What it writes is a function of the raw runs, so it may be repeated at will.
+ * Rolls minutes up in the caller's transaction: takes their marks, reads their raw runs, writes whole buckets and whole
+ * minutes of every SLO in force, and marks their hours. What it writes is a function of the raw runs, so it may be repeated at will.
  * `closedUntil` is what is closed already; minutes from it on are being closed now.
  */
 export const rollMinutes = async (
@@ -119,6 +120,7 @@ export const rollMinutes = async (
 ): Promise<void> => {
   // Before the runs are read: a run that this does not see marks its minute anew.
   await takeDirtyMarks(tx, args.minutes);
+  await markHoursOf(tx, args.minutes);
   for (const span of spansOf(args.minutes)) {
     const isClosing = span.from >= args.closedUntil;
     const histories = await loadHistories(tx, span);

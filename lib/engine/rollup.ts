@@ -10,6 +10,7 @@ import { backfillOneSlo } from "./backfill.ts";
 import type { Lease } from "./lease.ts";
 import { assertLease } from "./lease.ts";
 import { loadHistories } from "./probe-histories.ts";
+import { rollLevels } from "./roll-levels.ts";
 import { minutesOf, rollMinutes } from "./roll-minutes.ts";
 
 /** A minute closes this long after its end even when runs are missing. */
@@ -119,8 +120,8 @@ const rerollMinutes = async (args: RollupArgs, closedUntil: EpochMinute) => {
 };
 
 /**
- * One round of the rollup: closes the minutes that are due in order, rolls up closed minutes with late runs again, and
- * counts the past of one SLO with a new definition. Every write is under the lease and may be repeated at will; after
+ * One round of the rollup: closes the minutes that are due in order, rolls up closed minutes with late runs again,
+ * makes the hours and days above them, and counts the past of one SLO with a new definition. Every write is under the lease and may be repeated at will; after
  * an error call it again, and have the evaluator read everything anew, since a part may be committed.
  * @throws AppError LEASE_LOST, DATABASE_TIMEOUT, DATABASE_UNREACHABLE.
  */
@@ -132,6 +133,7 @@ export const runRollupOnce = async (args: RollupArgs): Promise<RollupResult> => 
   const closing = await closeMinutes(args, from);
   const { closedUntil, closedCount } = closing;
   const again = await rerollMinutes(args, closedUntil);
+  const levels = await rollLevels({ database, lease, closedUntil });
   const backfilled = await backfillOneSlo({ database, lease, closedUntil, now });
   if (closedCount > 1) log.info({ closedCount }, "several minutes were closed at once: the rollup caught up");
   if (again.rerolled.length > 0)
@@ -142,6 +144,6 @@ export const runRollupOnce = async (args: RollupArgs): Promise<RollupResult> => 
     closedCount,
     rerolled: again.rerolled,
     backfilled: backfilled === null ? [] : [backfilled],
-    hasMore: closing.hasMore || again.hasMore || backfilled !== null,
+    hasMore: closing.hasMore || again.hasMore || levels.hasMore || backfilled !== null,
   };
 };

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { FieldProblem } from "#lib/contracts/api.ts";
 import type { V1OperationId } from "#lib/contracts/operations.ts";
 import {
+  GetMetricsQuery,
   ListAlertsQuery,
   ListServicesQuery,
   ListSlosQuery,
@@ -11,6 +12,7 @@ import {
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { getAlert, listAlerts } from "#lib/read/alerts.ts";
 import { getMeta } from "#lib/read/meta.ts";
+import { getMetrics } from "#lib/read/metrics.ts";
 import { getService, listServices } from "#lib/read/services.ts";
 import { getSlo, listSlos } from "#lib/read/slos.ts";
 import type { Database } from "#lib/read/web-context.ts";
@@ -82,6 +84,9 @@ const HANDLERS: Readonly<Record<V1OperationId, Handler>> = {
     return { body: await listAlerts(database, { ...paging, state, severity, sloId, serviceId }) };
   }),
   getAlert: handler(NoQuery, async ({ database }, id) => ({ body: await getAlert(database, id) })),
+  getMetrics: handler(GetMetricsQuery, async ({ database, clock }, _id, query) => ({
+    body: await getMetrics(database, query, clock.now()),
+  })),
   getMeta: handler(NoQuery, async ({ database, snapshot, version, clock }) => ({
     body: await getMeta(database, { snapshot: snapshot(), version, now: clock.now() }),
   })),

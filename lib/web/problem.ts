@@ -16,6 +16,7 @@ const KINDS: Partial<Record<ErrorCode, Kind>> = {
   UNAUTHENTICATED: { status: 401, title: "Sign-in needed" },
   FORBIDDEN: { status: 403, title: "Forbidden" },
   SIGN_IN_LINK_INVALID: { status: 401, title: "Sign-in link not valid" },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "Unsupported media type" },
   PAYLOAD_TOO_LARGE: { status: 413, title: "Request too large" },
   CONFLICT: { status: 409, title: "Conflict" },
   NOT_READY: { status: 503, title: "Not ready" },
@@ -78,7 +79,9 @@ export const sendProblem = (exchange: Exchange, problem: Problem, headers: reado
   const text = `${JSON.stringify(body)}\n`;
   const retry = problem.status === 503 || problem.status === 429 ? ["Retry-After", String(RETRY_AFTER_SECONDS)] : [];
   const challenge =
-    problem.status === 401 ? ["WWW-Authenticate", 'Session realm="nines", sign-in="/admin/sign-in"'] : [];
+    problem.status === 401 && !headers.includes("WWW-Authenticate")
+      ? ["WWW-Authenticate", 'Session realm="nines", sign-in="/admin/sign-in"']
+      : [];
   send(
     exchange,
     problem.status,

@@ -4,9 +4,14 @@ import type { AdminContext } from "./admin.ts";
 import { answerAdmin } from "./admin.ts";
 import type { ApiContext } from "./api.ts";
 import { answerApi } from "./api.ts";
+import type { Blackbox } from "./blackbox.ts";
 import type { Exchange } from "./exchange.ts";
 import { send } from "./exchange.ts";
 import type { Health } from "./health.ts";
+import { answerHeartbeat } from "./heartbeat-routes.ts";
+import type { HeartbeatDesk } from "./heartbeats.ts";
+import type { IngestContext } from "./ingest.ts";
+import { answerIngest } from "./ingest.ts";
 import type { NoticeKind } from "./notice-page.ts";
 import { sendNotice } from "./notice-page.ts";
 import type { PageCache } from "./page-cache.ts";
@@ -15,6 +20,7 @@ import { problemOf, sendProblem } from "./problem.ts";
 import type { Representation } from "./representation.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { parseRequestTarget } from "./request-target.ts";
+import { withoutTokens } from "./secret-path.ts";
 import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./security-headers.ts";
 import { sendJson } from "./send-json.ts";
 import { sendRepresentation } from "./send-representation.ts";
@@ -27,6 +33,9 @@ import { STATUSPAGE_NAMES, STATUSPAGE_PREFIX } from "./statuspage-cache.ts";
 export type RouterContext = {
   readonly api: ApiContext;
   readonly admin: AdminContext;
+  readonly ingest: IngestContext;
+  readonly heartbeats: HeartbeatDesk;
+  readonly blackbox: Blackbox | null;
   readonly site: Site;
   readonly pages: PageCache;
   readonly statuspage: StatuspageCache;
@@ -45,7 +54,7 @@ type Target = Extract<RequestTarget, { kind: "path" }>;
 
 /** Addresses for programs get problem details, all others a page for people. */
 const isForPrograms = (path: string): boolean =>
-  /^\/(v1|api|health|metrics|openapi\.json|admin\/session)(\/|$)/.test(path);
+  /^\/(v1|api|ping|ingest|health|metrics|probe|openapi\.json|admin\/session)(\/|$)/.test(path);
 
 const NOTICE_KINDS: Readonly<Record<number, NoticeKind>> = {
   400: "bad-address",
@@ -173,6 +182,10 @@ const answerFixed = async (context: RouterContext, exchange: Exchange, target: T
     exchange.route = "/metrics";
     return sendText(exchange, await context.collectMetrics(), "text/plain; version=0.0.4; charset=utf-8");
   }
+  if (target.path === "/probe" && context.blackbox !== null) {
+    exchange.route = "/probe";
+    return context.blackbox.answer(exchange, target.query);
+  }
   if (target.path === "/openapi.json") {
     exchange.route = "/openapi.json";
     return sendRepresentation(exchange, await context.openApi(context.snapshot()?.page.url ?? context.baseUrl()));
@@ -189,6 +202,9 @@ const answerOther = async (context: RouterContext, exchange: Exchange, target: T
   const [first] = target.segments;
   const { method } = exchange.req;
   if (first === "admin") return answerAdmin(context.admin, exchange);
+  if (first === "ingest") return answerIngest(context.ingest, exchange, target.path);
+  const heartbeat = answerHeartbeat(context.heartbeats, exchange, target);
+  if (heartbeat !== null) return heartbeat;
   const isStatuspage = target.path.startsWith(STATUSPAGE_PREFIX);
   if (isStatuspage && method === "OPTIONS") {
     const cors = [
@@ -232,7 +248,7 @@ export const answerRequest = async (context: RouterContext, exchange: Exchange):
   exchange.route = "unmatched";
   const target = parseRequestTarget(exchange.req.url ?? "/");
   if (target.kind === "refused") {
-    exchange.path = (exchange.req.url ?? "/").split("?", 1)[0]?.slice(0, 200) ?? "/";
+    exchange.path = withoutTokens((exchange.req.url ?? "/").split("?", 1)[0] ?? "/").slice(0, 200);
     const code = target.status === 404 ? "NOT_FOUND" : "INVALID_REQUEST";
     return refuse(
       context,
@@ -241,6 +257,6 @@ export const answerRequest = async (context: RouterContext, exchange: Exchange):
       target.status === 404 ? [] : ["Connection", "close"],
     );
   }
-  exchange.path = target.path;
+  exchange.path = withoutTokens(target.path);
   return answerOther(context, exchange, target);
 };

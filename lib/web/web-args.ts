@@ -2,6 +2,7 @@ import type { Database } from "#lib/read/web-context.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import type { AccessLog } from "./access-log.ts";
+import type { RunBlackbox } from "./blackbox-facts.ts";
 import type { Renderer } from "./next-renderer.ts";
 import type { RandomBytes } from "./request-ids.ts";
 
@@ -23,6 +24,8 @@ export type WebServerArgs = {
   readonly accessLog: AccessLog;
   readonly renderer: Renderer;
   readonly randomBytes: RandomBytes;
+  /** Runs checks for `/probe`; without it there is no such address. */
+  readonly runBlackbox?: RunBlackbox | undefined;
   /** Prometheus text of all roles of this instance. */
   readonly collectMetrics: () => Promise<string>;
 };

@@ -2,7 +2,10 @@ import { join } from "node:path";
 import { findSession } from "#lib/commands/sessions.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { setWebContext } from "#lib/read/web-context.ts";
+import { createBlackbox } from "./blackbox.ts";
 import { watchHealth } from "./health.ts";
+import { openHeartbeatDesk } from "./heartbeats.ts";
+import { createIngestContext } from "./ingest.ts";
 import { createOpenApiFile } from "./openapi-file.ts";
 import { createPageCache } from "./page-cache.ts";
 import type { RouterContext } from "./router.ts";
@@ -69,8 +72,13 @@ export const assembleWeb = async (
   };
   const health = watchHealth({ database, clock, signal, snapshot, isPageReady });
 
+  const heartbeats = openHeartbeatDesk({ database, clock, log, signal });
+
   const router: RouterContext = {
     api: { database, clock, version: args.version, snapshot },
+    ingest: createIngestContext({ database, clock, log }),
+    heartbeats,
+    blackbox: args.runBlackbox === undefined ? null : createBlackbox({ database, run: args.runBlackbox, signal }),
     admin: { database, clock, randomBytes, renderer, isProduction, findSession: session },
     ...caches,
     health,
@@ -86,6 +94,8 @@ export const assembleWeb = async (
       await pages.tick();
       if (current !== null) await statuspage.refresh(current);
     },
-    ended: Promise.all([source.ended, health.ended]).then(() => (isProduction ? pages.settled() : undefined)),
+    ended: Promise.all([source.ended, health.ended, heartbeats.ended]).then(() =>
+      isProduction ? pages.settled() : undefined,
+    ),
   };
 };

@@ -3,12 +3,12 @@ import { afterEach, describe, expect, test } from "vitest";
 import { DEFAULT_STATUS_ASSERTION } from "#lib/core/assertions.ts";
 import { DEFAULT_CAPS } from "#lib/egress/types.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
-import type { CheckDeps, HttpTarget } from "#probes/checks/http.ts";
+import type { HttpDeps, HttpTarget } from "#probes/checks/http.ts";
 import { checkHttp } from "#probes/checks/http.ts";
 import type { HostileServer, Listening } from "#test/support/hostile-servers.ts";
 import { HOSTILE_SERVERS, listen, TEST_CA } from "#test/support/hostile-servers.ts";
 
-const deps: CheckDeps = {
+const deps: HttpDeps = {
   clock: systemClock,
   randomBytes,
   userAgent: "Nines/test",

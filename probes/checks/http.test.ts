@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { DEFAULT_STATUS_ASSERTION } from "#lib/core/assertions.ts";
 import { DEFAULT_CAPS } from "#lib/egress/types.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
-import type { CheckDeps, HttpTarget } from "#probes/checks/http.ts";
+import type { HttpDeps, HttpTarget } from "#probes/checks/http.ts";
 import { checkHttp } from "#probes/checks/http.ts";
 import { openBlackHole } from "#test/support/black-hole.ts";
 import { HOSTILE_SERVERS, listen, TEST_CA } from "#test/support/hostile-servers.ts";
@@ -35,7 +35,7 @@ const serve = async (listener: RequestListener): Promise<{ url: string; seen: Se
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, seen, server };
 };
 
-const deps = (over: Partial<CheckDeps> = {}): CheckDeps => ({
+const deps = (over: Partial<HttpDeps> = {}): HttpDeps => ({
   clock: systemClock,
   randomBytes,
   userAgent: "Nines/test (+https://status.example)",

@@ -1,18 +1,13 @@
-import type { AnswerFacts, AssertionEngines } from "#lib/core/assertions.ts";
-import { judgeAnswer } from "#lib/core/assertions.ts";
-import type { Assertion } from "#lib/core/definitions.ts";
+import type { Judgement } from "#lib/core/assertions.ts";
+import type { Assertion, ClientCertificate } from "#lib/core/definitions.ts";
 import type { Outcome } from "#lib/core/outcome.ts";
-import type { EpochMs } from "#lib/core/units.ts";
 import { DAY_MS } from "#lib/core/units.ts";
 import type { AllowList } from "#lib/egress/allow-list.ts";
 import { sendRequest } from "#lib/egress/request.ts";
 import { mergeHeaders } from "#lib/egress/request-headers.ts";
-import type { Resolver } from "#lib/egress/resolve-target.ts";
-import { headerText } from "#lib/egress/response-head.ts";
 import type { Answered, Caps, Exchange } from "#lib/egress/types.ts";
-import type { Clock } from "#lib/runtime/clock.ts";
-import { queryJsonPath } from "#probes/engines/json-path.ts";
-import { matchesPattern } from "#probes/engines/patterns.ts";
+import { judgeHere, textOf } from "#probes/judging/judge.ts";
+import type { CheckDeps, CheckResult } from "./check.ts";
 
 export type HttpTarget = {
   readonly url: string;
@@ -29,57 +24,51 @@ export type HttpTarget = {
   readonly allow: AllowList;
   /** PEM of the authority to trust instead of the public ones. */
   readonly caPem: string | null;
+  /** Shown to servers that ask for one, on the origin of `url` only. */
+  readonly clientCertificate?: ClientCertificate | null;
+  /** Offers HTTP/2 and speaks it when the server takes it. */
+  readonly http2?: boolean;
+  readonly connection?: "fresh" | "reuse";
 };
 
-export type CheckDeps = {
-  readonly clock: Pick<Clock, "now" | "monotonicMs">;
-  readonly randomBytes: (count: number) => Uint8Array;
-  readonly userAgent: string;
-  readonly signal: AbortSignal;
-  readonly resolver?: Resolver;
-};
+/** The target says itself what may be reached and whom to trust. */
+export type HttpDeps = Omit<CheckDeps, "allow" | "caPem">;
 
-export type CheckResult = {
-  readonly outcome: Outcome;
-  /** 32 lower-case hex digits that the target saw in `traceparent`; null when nothing was sent. */
-  readonly traceId: string | null;
-};
+/** Methods that may be sent again (RFC 9110, 9.2.2), as is done when a server closes a kept connection just then. */
+const REPEATABLE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
-const ENGINES: AssertionEngines = { matches: matchesPattern, query: queryJsonPath };
+/** A check with the answer that it judged, for those that read more out of it; null when there was none. */
+export type HttpRun = CheckResult & {
+  readonly answer: (Pick<Answered, "status" | "headers"> & { readonly text: () => string }) | null;
+};
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-/** Text of a body in the charset that it claims, or UTF-8 when that is unknown. Broken bytes become U+FFFD. */
-const textOf = ({ headers, body }: Answered): string => {
-  const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(headerText(headers, "content-type"))?.[1] ?? "utf-8";
-  if (/^utf-?8$/i.test(charset)) return body.toString("utf8");
+/** What is to be thought of an answer; null when a shutdown came first. */
+const judge = async (
+  { assertions }: HttpTarget,
+  { status, headers, body }: Answered,
+  { certificateExpiresAt: expiresAt, durationUs }: Exchange,
+  deps: HttpDeps,
+): Promise<Judgement | null> => {
+  const certificateDaysLeft = expiresAt === null ? null : Math.floor((expiresAt - deps.clock.now()) / DAY_MS);
+  const job = { assertions, status, headers, body, durationUs, certificateDaysLeft };
+  if (deps.judge === undefined) return judgeHere(job);
   try {
-    return new TextDecoder(charset).decode(body);
-  } catch {
-    return body.toString("utf8");
+    return await deps.judge(job, deps.signal);
+  } catch (error) {
+    if (deps.signal.aborted) return null;
+    throw error;
   }
 };
 
-const factsOf = (answer: Answered, exchange: Exchange, now: EpochMs): AnswerFacts => {
-  let text: string | undefined;
-  const expiresAt = exchange.certificateExpiresAt;
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    bodyText: () => {
-      text ??= textOf(answer);
-      return text;
-    },
-    durationUs: exchange.durationUs,
-    certificateDaysLeft: expiresAt === null ? null : Math.floor((expiresAt - now) / DAY_MS),
-  };
-};
-
-const outcomeOf = (target: HttpTarget, exchange: Exchange, now: EpochMs): Outcome => {
+const outcomeOf = async (target: HttpTarget, exchange: Exchange, deps: HttpDeps): Promise<Outcome> => {
   const { result, status: httpStatus, durationUs, phasesUs, bytesRead, address, certificateExpiresAt } = exchange;
   const measured = { httpStatus, durationUs, phasesUs, bytesRead, address, certificateExpiresAt };
-  if (result.kind === "answered")
-    return { ...measured, ...judgeAnswer(target.assertions, factsOf(result, exchange, now), ENGINES) };
+  if (result.kind === "answered") {
+    const judged = await judge(target, result, exchange, deps);
+    return { ...measured, ...(judged ?? { class: "skipped", detail: "shutdown", failures: [] }) };
+  }
   const failed = { ...measured, class: result.class, detail: result.detail, failures: [] };
   // Whatever was seen on the way to a refused address is kept back: all blocked runs look the same.
   if (result.class === "blocked") return { ...failed, httpStatus: null, address: null, certificateExpiresAt: null };
@@ -90,7 +79,7 @@ const outcomeOf = (target: HttpTarget, exchange: Exchange, now: EpochMs): Outcom
  * Runs one HTTP check over a fresh connection. Never rejects and never throws for what the target did: a broken target
  * is an outcome. Ends at the latest when the deadline has passed and leaves nothing open.
  */
-export const checkHttp = async (target: HttpTarget, deps: CheckDeps): Promise<CheckResult> => {
+export const runHttp = async (target: HttpTarget, deps: HttpDeps): Promise<HttpRun> => {
   const ids = hexOf(deps.randomBytes(24));
   const traceId = ids.slice(0, 32);
   const exchange = await sendRequest({
@@ -112,7 +101,18 @@ export const checkHttp = async (target: HttpTarget, deps: CheckDeps): Promise<Ch
     clock: deps.clock,
     ...(deps.resolver === undefined ? {} : { resolver: deps.resolver }),
     ...(target.caPem === null ? {} : { caPem: target.caPem }),
+    ownCertificate: target.clientCertificate ?? null,
+    http2: target.http2 === true,
+    kept: target.connection === "reuse" && REPEATABLE.has(target.method) ? (deps.connections ?? null) : null,
   });
   const wasSent = exchange.address !== null && exchange.phasesUs.firstByte !== null;
-  return { outcome: outcomeOf(target, exchange, deps.clock.now()), traceId: wasSent ? traceId : null };
+  const { result } = exchange;
+  const answer = result.kind === "answered" ? { ...result, text: () => textOf(result) } : null;
+  return { outcome: await outcomeOf(target, exchange, deps), traceId: wasSent ? traceId : null, answer };
+};
+
+/** The same for those who need no more than its outcome. */
+export const checkHttp = async (target: HttpTarget, deps: HttpDeps): Promise<CheckResult> => {
+  const { outcome, traceId } = await runHttp(target, deps);
+  return { outcome, traceId };
 };

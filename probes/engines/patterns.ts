@@ -23,3 +23,14 @@ export const matchesPattern = (pattern: string, text: string): boolean | null =>
   }
   return regex === null ? null : regex.matcher(text).find();
 };
+
+/**
+ * What a user's pattern finds first in a text: its first group, or the whole match when it has none. Null: nothing.
+ * Undefined: the pattern is not valid.
+ */
+export const findPattern = (pattern: string, text: string): string | null | undefined => {
+  if (matchesPattern(pattern, "") === null) return undefined;
+  const matcher = compiled.get(pattern)?.matcher(text);
+  if (matcher === undefined || !matcher.find()) return null;
+  return matcher.group(matcher.groupCount() > 0 ? 1 : 0);
+};

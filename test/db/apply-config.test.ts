@@ -101,7 +101,7 @@ test("no secret stands anywhere in clear, neither an endpoint's nor a header's i
   await apply(sampleConfig({ services: [sampleService({ probes: [probe] })] }));
   expect(await allText()).not.toContain("canary");
   const [active] = await db.database.read((sql) => readActiveProbes(sql, null));
-  expect(active?.definition.headers.Authorization).toBe("Bearer canary");
+  expect(active?.definition).toMatchObject({ headers: { Authorization: "Bearer canary" } });
 });
 
 test("a changed probe gets a new version from now on, and the old one ends at the same instant", async () => {

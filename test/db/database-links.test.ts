@@ -113,6 +113,21 @@ test("behind a pooler in transaction mode no statement is prepared and every rea
   await database.close();
 });
 
+test("the server gives up a session whose line went dead: a silent transaction after 10 s, the line after a minute", async () => {
+  const database = openDatabase({ url: secure.server.url, applicationName: "link", maxConnections: 1 });
+  const names = ["idle_in_transaction_session_timeout", "tcp_keepalives_idle", "tcp_keepalives_interval"];
+  const rows = await database.read(
+    (db) =>
+      db`select name, setting || coalesce(unit, '') as value from pg_settings where name = any(${names}) order by 1`,
+  );
+  await database.close();
+  expect(rows.map((row) => `${row.name} ${row.value}`)).toEqual([
+    "idle_in_transaction_session_timeout 10000ms",
+    "tcp_keepalives_idle 30s",
+    "tcp_keepalives_interval 10s",
+  ]);
+});
+
 test.each([
   ["53100", "DISK_FULL"],
   ["57014", "DATABASE_TIMEOUT"],

@@ -36,7 +36,9 @@ const slotsOfMinute = (index: number) => slots(probe, index, index + 1);
 const hours = (version: number) =>
   database.read((db) =>
     db<{ good: number[]; total: number[]; expected: number[] }[]>`
-      select good, total, expected from sli_hours where version = ${version} order by hour`.then((rows) => [...rows]),
+      select coalesce(good, total) as good, total, coalesce(expected, total) as expected from sli_hours where version = ${version} order by hour`.then(
+      (rows) => [...rows],
+    ),
   );
 
 describe("a new definition of an SLO", () => {

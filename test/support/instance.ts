@@ -41,7 +41,7 @@ export const runNines = (
   });
 
 /** The environment without what a developer may have set for Nines, and without npm's marks. */
-const cleanEnvironment = (): NodeJS.ProcessEnv =>
+export const cleanEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(
     Object.entries(process.env).filter(
       (entry): entry is [string, string] =>
@@ -117,7 +117,9 @@ export const startInstance = async ({ config, dataDir, env, args = [], cwd }: In
     startedInMs: performance.now() - startedAt,
     output: () => output,
     get: async (path, headers = {}) => {
-      const response = await fetch(`${ready.url}${path}`, { headers, redirect: "manual" });
+      const ask = () => fetch(`${ready.url}${path}`, { headers, redirect: "manual" });
+      // A kept connection may be closed by the server just as it is used again: ask once more, as a browser does.
+      const response = await ask().catch(ask);
       return { status: response.status, text: await response.text(), headers: response.headers };
     },
     stop: async (signal = "SIGTERM") => {

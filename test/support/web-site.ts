@@ -9,6 +9,7 @@ import type { Clock } from "#lib/runtime/clock.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import { createAccessLog } from "#lib/web/access-log.ts";
+import type { RunBlackbox } from "#lib/web/blackbox-facts.ts";
 import type { InMemoryRequest } from "#lib/web/in-memory-exchange.ts";
 import type { Renderer } from "#lib/web/next-renderer.ts";
 import type { WebServer } from "#lib/web/server.ts";
@@ -84,6 +85,7 @@ export const startTestSite = async (
     clock?: Clock;
     dataDir?: string;
     renderer?: FakeRenderer;
+    runBlackbox?: RunBlackbox;
   } = {},
 ): Promise<TestSite> => {
   const { writeFile, mkdir } = await import("node:fs/promises");
@@ -112,6 +114,7 @@ export const startTestSite = async (
     }),
     renderer,
     randomBytes,
+    runBlackbox: options.runBlackbox,
     collectMetrics: () => Promise.resolve("# metrics of all roles\n"),
   });
   return {

@@ -3,7 +3,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { runStep } from "./steps.ts";
 
-const PACKAGES = [{ name: "postgresql-15", proof: "/usr/lib/postgresql/15/bin/postgres" }];
+const PACKAGES = [
+  { name: "postgresql-15", proof: "/usr/lib/postgresql/15/bin/postgres" },
+  { name: "prometheus-blackbox-exporter", proof: "/usr/bin/prometheus-blackbox-exporter" },
+];
 
 const missing = PACKAGES.filter(({ proof }) => !existsSync(proof)).map(({ name }) => name);
 if (missing.length > 0 && process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {

@@ -4,21 +4,24 @@ import { AppError } from "#lib/core/errors.ts";
 type Bench = (context: CommandContext) => Promise<ExitCode>;
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  ingest: async () => (await import("#lib/cli/bench/ingest.ts")).runIngestBench,
   page: async () => (await import("#lib/cli/bench/page.ts")).runPageBench,
   probe: async () => (await import("#lib/cli/bench/probe.ts")).runProbeBench,
 };
 
 export const command: Command = {
-  summary: "measures the page or the probe beside a yardstick in the same run: bench page, bench probe",
+  summary:
+    "measures the page, the probe or the ingest beside a yardstick in the same run: bench page, bench probe, bench ingest",
   usage: `nines bench page [options]    the real server beside a plain Node server of the same bytes
 nines bench probe [options]   our HTTP check beside a bare node:http loop
+nines bench ingest [options]  runs into PostgreSQL beside a bare insert and psql's \\copy of the same rows
 
 Each runs in turns A B A B … and prints medians and ratios: single figures of one machine say little.`,
   run: async (context) => {
     const name = context.args[0] ?? "";
     const load = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
     if (load === undefined)
-      throw new AppError("USAGE", `there is no bench "${name}"; there are ${Object.keys(BENCHES).join(" and ")}`);
+      throw new AppError("USAGE", `there is no bench "${name}"; there are ${Object.keys(BENCHES).join(", ")}`);
     const bench = await load();
     return bench({ ...context, args: context.args.slice(1) });
   },

@@ -5,15 +5,21 @@ import { readCaFile } from "#lib/cli/probe/read-ca-file.ts";
 import { readRequest } from "#lib/cli/probe/read-request.ts";
 import { resultLine } from "#lib/cli/probe/result-line.ts";
 import { runBatch } from "#lib/cli/probe/run-batch.ts";
+import type { TypedProbe } from "#lib/cli/probe/run-typed.ts";
+import { probeOfConfig, probeOfFields } from "#lib/cli/probe/run-typed.ts";
 import { shownUrl, showRun } from "#lib/cli/probe/show-run.ts";
 import { parseDuration } from "#lib/core/duration.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
-import type { CheckDeps, HttpTarget } from "#probes/checks/http.ts";
+import type { HttpDeps, HttpTarget } from "#probes/checks/http.ts";
 import { checkHttp } from "#probes/checks/http.ts";
+import { runCheck } from "#probes/checks/index.ts";
+import { targetHostOf } from "#probes/checks/target-host.ts";
 import { userAgentOf } from "#probes/user-agent.ts";
 
 const USAGE = `nines probe URL [options]
+nines probe --type TYPE FIELDS [--allow CIDR] [--ca FILE] [--json]
+nines probe --id PROBE [--config FILE] [--allow CIDR] [--ca FILE] [--json]
 nines probe --batch < requests.jsonl
 
   -X, --method NAME          GET unless --data is given
@@ -26,6 +32,10 @@ nines probe --batch < requests.jsonl
       --allow CIDR           opens a range or name that is not globally reachable; may be repeated
       --ca FILE              trusts the authorities of this PEM file only
       --contact URL          named in the user agent
+      --type TYPE            a check of another type; FIELDS are those of the configuration as JSON, such as
+                             '{"name":"example.com","resolver":"9.9.9.9"}' for dns
+      --id PROBE             a probe of the configuration file
+      --config FILE          the file that it stands in; NINES_CONFIG, or nines.yaml
       --json                 one JSON line instead of text`;
 
 const OPTIONS = {
@@ -41,6 +51,9 @@ const OPTIONS = {
   allow: { type: "string", multiple: true },
   ca: { type: "string" },
   contact: { type: "string" },
+  type: { type: "string" },
+  id: { type: "string" },
+  config: { type: "string" },
 } as const;
 
 const usageError = (message: string): AppError => new AppError("USAGE", message);
@@ -106,7 +119,7 @@ const probeOnce = async (
   context: CommandContext,
   target: HttpTarget,
   isJson: boolean,
-  deps: CheckDeps,
+  deps: HttpDeps,
 ): Promise<ExitCode> => {
   const { outcome } = await checkHttp(target, deps);
   const now = deps.clock.now();
@@ -121,12 +134,50 @@ const probeOnce = async (
   return outcome.class === "ok" ? 0 : 1;
 };
 
+/** The probe that `--type` or `--id` stands for; null when an address is asked for. */
+const typedProbeOf = async (
+  values: Values,
+  [fields, ...more]: readonly string[],
+  env: CommandContext["env"],
+): Promise<TypedProbe | null> => {
+  const { type, id, config, allow = [] } = values;
+  if (type === undefined && id === undefined) return null;
+  if (type !== undefined && id !== undefined) throw usageError("--type and --id cannot stand together");
+  if (type === undefined) {
+    if (fields !== undefined) throw usageError("--id takes no address");
+    return probeOfConfig(id ?? "", config, allow, env);
+  }
+  if (fields === undefined || more.length > 0) throw usageError("the fields of the probe are due as one JSON object");
+  return probeOfFields(type, fields, allow, env);
+};
+
+const probeTyped = async (
+  context: CommandContext,
+  { definition, allow }: TypedProbe,
+  values: Values,
+  deps: HttpDeps,
+): Promise<ExitCode> => {
+  const caPem = values.ca === undefined ? null : readCaFile(values.ca);
+  const { outcome, parts = [] } = await runCheck(definition, { ...deps, allow, caPem });
+  const assertions = "assertions" in definition ? definition.assertions : [];
+  if (values.json === true) {
+    const shownParts = parts.map((part) => ({ name: part.name, ...resultLine(part.key, part.outcome) }));
+    const line = { ...resultLine(definition.id, outcome), type: definition.type, failures: outcome.failures };
+    context.stdout.write(`${JSON.stringify({ ...line, address: outcome.address, parts: shownParts })}\n`);
+  } else {
+    const target = { method: definition.type, url: targetHostOf(definition), assertions };
+    const now = deps.clock.now();
+    context.stdout.write(showRun({ target, outcome, parts, now, withColour: wantsColour(context) }));
+  }
+  return outcome.class === "ok" ? 0 : 1;
+};
+
 export const command: Command = {
   summary: "runs a check once and shows where the time went; --batch runs many, one JSON line each",
   usage: USAGE,
   run: async (context): Promise<ExitCode> => {
     const { values, positionals } = readArgs(context.args);
-    const deps: CheckDeps = {
+    const deps: HttpDeps = {
       clock: systemClock,
       randomBytes,
       userAgent: userAgentOf(values.contact ?? null),
@@ -136,6 +187,8 @@ export const command: Command = {
       await runBatch({ stdin: context.stdin, stdout: context.stdout, deps });
       return 0;
     }
+    const typed = await typedProbeOf(values, positionals, context.env);
+    if (typed !== null) return probeTyped(context, typed, values, deps);
     const [url] = positionals;
     if (url === undefined || positionals.length > 1) throw usageError("one URL is due, or --batch");
     return probeOnce(context, targetOf(url, values), values.json === true, deps);

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { Transform } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
-import type { CheckDeps } from "#probes/checks/http.ts";
+import type { HttpDeps } from "#probes/checks/http.ts";
 import { checkHttp } from "#probes/checks/http.ts";
 import { readCaFile } from "./read-ca-file.ts";
 import { readLine } from "./read-request.ts";
@@ -13,7 +13,7 @@ const MAX_CONCURRENT = 200;
 type BatchArgs = {
   readonly stdin: Readable;
   readonly stdout: Writable;
-  readonly deps: CheckDeps;
+  readonly deps: HttpDeps;
 };
 
 /** A file of authorities is read once, however many lines name it. */

@@ -3,10 +3,13 @@ import type { Outcome } from "#lib/core/outcome.ts";
 import type { DurationUs, EpochMs } from "#lib/core/units.ts";
 import { DAY_MS } from "#lib/core/units.ts";
 import { redactText } from "#lib/runtime/redact.ts";
+import type { CheckPart } from "#probes/checks/check.ts";
 import type { HttpTarget } from "#probes/checks/http.ts";
 
 type ShowArgs = {
-  readonly target: HttpTarget;
+  readonly target: Pick<HttpTarget, "method" | "url" | "assertions">;
+  /** Steps of a journey or entries of a health document. */
+  readonly parts?: readonly CheckPart[];
   readonly outcome: Outcome;
   readonly now: EpochMs;
   readonly withColour: boolean;
@@ -58,7 +61,14 @@ const certificateLines = ({ certificateExpiresAt }: Outcome, now: EpochMs, paint
 const assertionLines = ({ target, outcome }: ShowArgs, paint: Paint): string[] => {
   const answered = ["ok", "slow", "bad_status", "body_mismatch"].includes(outcome.class) || outcome.failures.length > 0;
   if (!answered) return [];
-  return target.assertions.map((assertion) => {
+  const names = new Set(target.assertions.map(nameOfAssertion));
+  const others = outcome.failures
+    .filter(({ assertion }) => !names.has(assertion))
+    .map(({ assertion, expected, seen }) => {
+      const got = printable(seen).slice(0, 120);
+      return `  ${paint("red", "\u2718")} ${printable(`${assertion} ${expected}`)}, got ${got}`;
+    });
+  const asserted = target.assertions.map((assertion) => {
     const name = nameOfAssertion(assertion);
     const expected = assertion.type === "latency" ? `${assertion.valueMs} ms` : JSON.stringify(assertion.value);
     const failure = outcome.failures.find((each) => each.assertion === name && each.expected !== "") ?? null;
@@ -66,7 +76,15 @@ const assertionLines = ({ target, outcome }: ShowArgs, paint: Paint): string[] =
     const seen = printable(failure.seen).slice(0, 120);
     return `  ${paint("red", "\u2718")} ${printable(`${name} ${expected}`)}, got ${seen}`;
   });
+  return [...asserted, ...others];
 };
+
+const partLines = ({ parts = [] }: ShowArgs, paint: Paint): string[] =>
+  parts.map(({ name, outcome }) => {
+    const mark = outcome.class === "ok" ? paint("green", "\u2714") : paint("red", "\u2718");
+    const detail = outcome.detail === null ? "" : `: ${printable(outcome.detail)}`;
+    return `  ${mark} ${printable(name)}  ${outcome.class}${detail}  ${msText(outcome.durationUs)}`;
+  });
 
 /** The address as it may be shown: a user name and password before the host (such targets are always blocked) are not. */
 export const shownUrl = (url: string): string => (/^[^/?#]*:[/\\]*[^/\\?#]*@/.test(url) ? redactText(url) : url);
@@ -94,6 +112,7 @@ export const showRun = (args: ShowArgs): string => {
     phaseLines(args.outcome, paint),
     certificateLines(args.outcome, args.now, paint),
     assertionLines(args, paint),
+    partLines(args, paint),
     args.outcome.class === "blocked" ? ["  Open a range with --allow CIDR if the address is yours to probe."] : [],
   ].filter((lines) => lines.length > 0);
   return `${headline(args, paint)}\n\n${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;

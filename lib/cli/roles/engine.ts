@@ -8,6 +8,7 @@ import { processEnvironment } from "#lib/config/env.ts";
 import { loadConfig } from "#lib/config/load-config.ts";
 import { judgeUrl } from "#lib/egress/judge-url.ts";
 import { createEvaluator } from "#lib/engine/evaluate.ts";
+import { createHeartbeatJudge } from "#lib/engine/judge-heartbeats.ts";
 import type { Lease } from "#lib/engine/lease.ts";
 import { assertLease, runAsLeader } from "#lib/engine/lease.ts";
 import { createPublisher } from "#lib/engine/publish.ts";
@@ -65,6 +66,17 @@ const runMinutes = ({ context, database, lease, signal }: Leading): Promise<void
   return runLoop({ intervalMs: TICK_MS, work: round, onError, clock, signal });
 };
 
+const runHeartbeats = ({ context, database, lease, signal }: Leading): Promise<void> => {
+  const { clock, log } = context;
+  const judge = createHeartbeatJudge({ database, clock, log });
+  const round = async (): Promise<void> => {
+    let hasMore = true;
+    while (hasMore && !signal.aborted) ({ hasMore } = await judge.runOnce(lease));
+  };
+  const onError = (error: unknown): void => log.warn({ error }, "heartbeats could not be judged; trying again");
+  return runLoop({ intervalMs: TICK_MS, work: round, onError, clock, signal });
+};
+
 const runPublishing = ({ context, database, lease, signal }: Leading): Promise<void> => {
   const { clock, log, settings } = context;
   const publisher = createPublisher({ database, clock, log, isDemo: settings.isDemo });
@@ -105,7 +117,7 @@ export const startRole: StartRole = async (context) => {
     lead: async (lease, signal) => {
       const own: Leading = { context, database, lease, signal };
       watcher = watchConfig(own, secretBox);
-      await Promise.all([watcher.done, runMinutes(own), runPublishing(own), runRetaining(own)]);
+      await Promise.all([watcher.done, runMinutes(own), runHeartbeats(own), runPublishing(own), runRetaining(own)]);
     },
   });
   return {

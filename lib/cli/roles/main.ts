@@ -1,5 +1,7 @@
 // Entry point of a role's process. The supervisor sends the settings first; without its channel the process ends.
 
+import { enableCompileCache, flushCompileCache } from "node:module";
+import { join } from "node:path";
 import type { FromRole, RoleName, RunningRole, StartRole, ToRole } from "#lib/cli/roles/role.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -54,10 +56,14 @@ const start = async (message: Extract<ToRole, { kind: "settings" }>): Promise<vo
     process.exit(1);
   });
   try {
+    // Compiling is most of the start. The cache lies in our own folder, since whoever writes to it has our rights.
+    enableCompileCache(join(settings.dataDir, "compile-cache"));
     const { startRole } = await LOADERS[settings.role]();
     running = await startRole({ settings, clock: systemClock, log, collectMetrics });
     if (isStopping) await running.stop();
     else send({ kind: "ready", port: running.port ?? null });
+    // Now, since a process that is killed writes nothing.
+    flushCompileCache();
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     log.error({ code: errorCodeOf(error) ?? "INTERNAL", error }, "the role did not start");

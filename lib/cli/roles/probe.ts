@@ -1,13 +1,18 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import type { Database } from "#db/database.ts";
 import { openDatabase } from "#db/database.ts";
-import { readActiveProbes, readConfigDocument, readConfigVersion } from "#db/queries/config.ts";
+import { readConfigDocument } from "#db/queries/config.ts";
 import { readLeaseHolder } from "#db/queries/leases.ts";
 import type { StartRole } from "#lib/cli/roles/role.ts";
-import { createIngestCache, ingestRuns } from "#lib/commands/ingest-runs.ts";
+import { readLocalWork, readWorkMark } from "#lib/commands/agents/location-work.ts";
+import { storeRuns } from "#lib/commands/agents/store-runs.ts";
+import { createIngestCache } from "#lib/commands/ingest-runs.ts";
+import type { EpochMs } from "#lib/core/units.ts";
 import { runAsLeader } from "#lib/engine/lease.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
+import { createJudgePool } from "#probes/judging/judge-pool.ts";
 import { startRecorder } from "#probes/recorder.ts";
 import { createProbeRunner } from "#probes/run-probe.ts";
 import type { ScheduledProbe } from "#probes/scheduler.ts";
@@ -16,22 +21,29 @@ import { userAgentOf } from "#probes/user-agent.ts";
 
 const POLL_MS = 1_000;
 
-type Work = { readonly version: bigint; readonly probes: readonly ScheduledProbe[]; readonly allow: readonly string[] };
+type Work = {
+  readonly mark: string;
+  readonly probes: readonly ScheduledProbe[];
+  readonly allow: readonly string[];
+  /** When the configuration was put in force. */
+  readonly since?: EpochMs;
+};
 
 /** What is to be probed, when it differs from what is known. */
-const readWork = (database: Database, knownVersion: bigint): Promise<Work | null> =>
+const readWork = (database: Database, knownMark: string): Promise<Work | null> =>
   database.read(async (db) => {
-    const version = await readConfigVersion(db);
-    if (version === knownVersion) return null;
-    const [active, document] = [await readActiveProbes(db, null), await readConfigDocument(db)];
-    const probes = active.flatMap(({ definition }) =>
-      definition.locations.map((locationId) => ({ definition, locationId })),
-    );
-    return { version, probes, allow: document?.egress.allow ?? [] };
+    const mark = await readWorkMark(db);
+    if (mark === knownMark) return null;
+    const [probes, document] = [await readLocalWork(db), await readConfigDocument(db)];
+    return {
+      mark,
+      probes,
+      ...(document === null ? { allow: [] } : { allow: document.egress.allow, since: document.updatedAt }),
+    };
   });
 
 const LEASE = "probe";
-const NO_WORK: Work = { version: -1n, probes: [], allow: [] };
+const NO_WORK: Work = { mark: "", probes: [], allow: [] };
 
 /** What this process probes: taken up while it leads, dropped when another instance is seen to lead. */
 const createAssignment = (database: Database, log: Logger, onChange: (work: Work) => void) => {
@@ -43,7 +55,7 @@ const createAssignment = (database: Database, log: Logger, onChange: (work: Work
   return {
     current: () => work,
     refresh: async (): Promise<void> => {
-      const next = await readWork(database, work.version);
+      const next = await readWork(database, work.mark);
       if (next !== null) take(next);
     },
     standAside: async (holder: string): Promise<void> => {
@@ -56,8 +68,8 @@ const createAssignment = (database: Database, log: Logger, onChange: (work: Work
 };
 
 /**
- * Runs the probes of every configured location and records what they see. One instance at a time does so: the lease
- * keeps others from measuring twice what is recorded once. While the database is away the probes that are known go on,
+ * Runs the probes of every location that no agent is registered for, and records what they see. One instance at a time
+ * does so: the lease keeps others from measuring twice what is recorded once. While the database is away the probes that are known go on,
  * since nobody can have taken over; they end when another instance is seen to hold the lease. A run that two instances
  * made is stored once.
  */
@@ -65,14 +77,16 @@ export const startRole: StartRole = async ({ settings, clock, log }) => {
   const database = openDatabase({ url: settings.databaseUrl, applicationName: "nines-probe" });
   const cache = createIngestCache();
   const recorder = startRecorder({
-    sink: { accept: async (runs) => void (await ingestRuns(database, { runs, now: clock.now(), cache, log })) },
+    sink: { accept: async (runs) => void (await storeRuns(database, { runs, now: clock.now(), cache, log })) },
     clock,
     log,
     random: Math.random,
+    spoolDir: join(settings.dataDir, "spool", "local"),
   });
-  const assignment = createAssignment(database, log, (work) => scheduler.update(work.probes));
+  const assignment = createAssignment(database, log, ({ probes, since }) => scheduler.update(probes, since));
   const allow = () => assignment.current().allow;
-  const run = createProbeRunner({ clock, randomBytes, userAgent: userAgentOf(null), allow });
+  const judges = createJudgePool({ clock, log });
+  const run = createProbeRunner({ clock, randomBytes, userAgent: userAgentOf(null), allow, judge: judges.judge });
   const scheduler = startScheduler({ clock, log, run, record: recorder.record });
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -92,6 +106,7 @@ export const startRole: StartRole = async ({ settings, clock, log }) => {
   return {
     stop: async () => {
       await scheduler.stop();
+      await judges.stop();
       stopping.abort();
       await Promise.all([leading, standingAside]);
       await recorder.stop();

@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { openDatabase } from "#db/database.ts";
+import { createBlackboxRunner } from "#lib/cli/blackbox/run-blackbox.ts";
 import type { StartRole } from "#lib/cli/roles/role.ts";
 import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
 import { VERSION } from "#lib/runtime/version.ts";
 import { backgroundSink, createAccessLog, silentAccessLog } from "#lib/web/access-log.ts";
 import { createNextRenderer, readBuildId } from "#lib/web/next-renderer.ts";
 import { startWebServer } from "#lib/web/server.ts";
+import { userAgentOf } from "#probes/user-agent.ts";
 
 /** Serves pages and API until it is stopped. */
 export const startRole: StartRole = async ({ settings, clock, log, collectMetrics }) => {
@@ -29,6 +31,7 @@ export const startRole: StartRole = async ({ settings, clock, log, collectMetric
       : silentAccessLog,
     renderer: await createNextRenderer({ dir: PROJECT_ROOT, isProduction, log }),
     randomBytes,
+    runBlackbox: createBlackboxRunner({ clock, randomBytes, userAgent: userAgentOf(null) }),
     collectMetrics,
   });
   return {

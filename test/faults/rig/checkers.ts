@@ -1,5 +1,6 @@
 // K1–K6 of the fault scenarios, from raw rows. Shares no code with the product on purpose: what it checks, it computes itself.
 import { createHmac } from "node:crypto";
+import { readdir } from "node:fs/promises";
 import type postgres from "postgres";
 import type { Received } from "./receiver.ts";
 import type { DownSpan } from "./scripted-target.ts";
@@ -37,11 +38,57 @@ export const checkMissingRuns = async (sql: postgres.Sql, intervalMs: number, al
   return missing > allowed ? [{ checker: "K1", what: `${missing} scheduled runs are missing, ${allowed} may be` }] : [];
 };
 
+/**
+ * K1: instants without a run, between the first and the last run of each probe, are no more than `allowedIn` says for the
+ * time between the two runs around them. What is allowed is no data all the same: the minute still expects those runs.
+ */
+export const checkGaps = async (
+  sql: postgres.Sql,
+  { intervalMs, allowedIn }: { intervalMs: number; allowedIn: (fromMs: number, untilMs: number) => number },
+): Promise<{ findings: Finding[]; missing: number; longest: number }> => {
+  const gaps = await sql<{ probe: string; before: Date; after: Date; missed: number }[]>`
+    select p.id as probe, s.before, s.after, s.missed
+      from (select probe_no, scheduled_at as after, lag(scheduled_at) over one as before,
+                   round(extract(epoch from scheduled_at - lag(scheduled_at) over one) * 1000 / ${intervalMs})::int - 1 as missed
+              from runs window one as (partition by probe_no, location_no order by scheduled_at)) s
+      join probes p on p.no = s.probe_no where s.missed > 0`;
+  const findings = gaps
+    .filter(({ before, after, missed }) => missed > allowedIn(before.getTime(), after.getTime()))
+    .map(({ probe, before, missed }) => ({
+      checker: "K1" as const,
+      what: `${probe} misses ${missed} runs after ${before.toISOString()}`,
+    }));
+  const unexpected = await sql<{ what: string }[]>`
+    select format('probe %s expects %s runs in %s', b.probe_no, b.expected, b.minute) as what
+      from buckets b join (select probe_no, min(minute) as first, max(minute) as last from buckets group by 1) span using (probe_no)
+     where b.minute > span.first and b.minute < span.last and b.expected <> ${60_000 / intervalMs}`;
+  return {
+    findings: [...findings, ...unexpected.map(({ what }) => ({ checker: "K1" as const, what }))],
+    missing: gaps.reduce((sum, { missed }) => sum + missed, 0),
+    longest: Math.max(0, ...gaps.map(({ missed }) => missed)),
+  };
+};
+
+/** K1: every run was made: none was skipped, none failed by a fault of ours. */
+export const checkSkipped = async (sql: postgres.Sql): Promise<Finding[]> => {
+  const rows = await sql<{ what: string }[]>`
+    select format('%s runs are %s (%s)', count(*), c.class, r.detail) as what
+      from runs r join outcome_classes c on c.code = r.class
+     where c.class in ('skipped', 'internal_error') group by c.class, r.detail`;
+  return rows.map(({ what }) => ({ checker: "K1", what }));
+};
+
+/** K3 of a target that was never down: nothing alerted. */
+export const checkNoAlerts = async (sql: postgres.Sql): Promise<Finding[]> => {
+  const rows = await sql<{ what: string }[]>`select format('%s %s alerted', slo_id, pair_id) as what from alerts`;
+  return rows.map(({ what }) => ({ checker: "K3", what }));
+};
+
 /** K2: good and total of each SLO's packed hours equal the decided slots of the raw runs (one location, availability). */
 export const checkSliHours = async (sql: postgres.Sql): Promise<Finding[]> => {
   const rows = await sql<{ what: string }[]>`
     with packed as (
-      select h.slo_id, h.hour + (i - 1) * interval '1 minute' as minute, h.good[i] as good, h.total[i] as total
+      select h.slo_id, h.hour + (i - 1) * interval '1 minute' as minute, (coalesce(h.good, h.total))[i] as good, h.total[i] as total
         from sli_hours h, generate_series(1, 60) i where h.total[i] > 0),
     raw as (
       select s.id as slo_id, date_trunc('minute', r.scheduled_at) as minute,
@@ -120,4 +167,28 @@ export const checkSessions = async (sql: postgres.Sql, before: number): Promise<
   if (row !== undefined && row.idle > 0)
     findings.push({ checker: "K6", what: `${row.idle} sessions are idle in a transaction` });
   return findings;
+};
+
+/** K6: a process is back to about as many open files as it had; Linux only. `slack` is for what it opened for good. */
+export const checkOpenFiles = async (
+  pid: number,
+  { before, slack, withinMs = 30_000 }: { before: number; slack: number; withinMs?: number },
+): Promise<Finding[]> => {
+  const until = performance.now() + withinMs;
+  let now = await countOpenFiles(pid);
+  while (now > before + slack && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    now = await countOpenFiles(pid);
+  }
+  return now > before + slack ? [{ checker: "K6", what: `${now} files are open, there were ${before}` }] : [];
+};
+
+/** Open files and sockets of a process. */
+export const countOpenFiles = async (pid: number): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length;
+
+/** Sessions of the database beside our own. */
+export const countSessions = async (sql: postgres.Sql): Promise<number> => {
+  const [row] = await sql<{ sessions: number }[]>`
+    select count(*)::int as sessions from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
+  return row?.sessions ?? 0;
 };

@@ -16,7 +16,7 @@ export type ScriptedTarget = {
   readonly stop: () => Promise<void>;
 };
 
-export const startScriptedTarget = async (): Promise<ScriptedTarget> => {
+export const startScriptedTarget = async (host = "127.0.0.1"): Promise<ScriptedTarget> => {
   const downSpans: DownSpan[] = [];
   const arrivals: number[] = [];
   const isDown = (): boolean => downSpans.at(-1)?.untilMs === Number.POSITIVE_INFINITY;
@@ -25,7 +25,7 @@ export const startScriptedTarget = async (): Promise<ScriptedTarget> => {
     response.writeHead(isDown() ? 503 : 200, { "content-type": "application/json" });
     response.end(JSON.stringify({ status: isDown() ? "down" : "ok" }));
   });
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/health`,

@@ -28,6 +28,8 @@ export type TcpProxy = {
   readonly resetAll: () => void;
   /** Clients that are connected. */
   readonly openConnections: () => number;
+  /** When each connection came in, in epoch milliseconds. */
+  readonly arrivals: () => readonly number[];
   readonly stop: () => Promise<void>;
 };
 
@@ -91,7 +93,9 @@ export const startTcpProxy = async (
   let isClosing = false;
   const open = new Set<Socket>();
   const clients = new Set<Socket>();
+  const arrivals: number[] = [];
   const server = createServer({ noDelay: true }, (client) => {
+    arrivals.push(Date.now());
     if (isClosing) return void client.resume().end();
     if (random() < resetShare) return void client.resetAndDestroy();
     const upstream = connect({ ...target, noDelay: true });
@@ -120,6 +124,7 @@ export const startTcpProxy = async (
     setResetShare: (share) => {
       resetShare = share;
     },
+    arrivals: () => arrivals,
     resetAll: () => {
       for (const socket of open) socket.resetAndDestroy();
     },

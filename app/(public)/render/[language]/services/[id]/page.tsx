@@ -48,6 +48,7 @@ const Why = ({ service, view }: { service: SnapshotService; view: View }) => {
     .replace("{expected}", format.integer(why.expectedSlots))
     .replace("{bad}", format.integer(why.badSlots));
   const dissent = why.dissentingLocations;
+  const silent = why.locationsWithoutData ?? [];
   return (
     <section className="why" aria-labelledby="why">
       <div className="head">
@@ -58,6 +59,7 @@ const Why = ({ service, view }: { service: SnapshotService; view: View }) => {
         {dissent.length === 0
           ? null
           : format.plural(dissent.length, words.dissent).replace("{names}", format.list(dissent))}{" "}
+        {silent.length === 0 ? null : words.noDataFrom.replace("{names}", format.list(silent))}{" "}
         <BurnLine service={service} view={view} />
       </p>
       {service.measured === service.published ? null : (

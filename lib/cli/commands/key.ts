@@ -1,0 +1,107 @@
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import type { AgentKeyRow } from "#db/queries/agents.ts";
+import { readAgentKeys } from "#db/queries/agents.ts";
+import type { Command, CommandContext } from "#lib/cli/command.ts";
+import { withDatabase } from "#lib/cli/open-database.ts";
+import { addAgentKey, revokeAgent } from "#lib/commands/agents/agent-keys.ts";
+import { AppError } from "#lib/core/errors.ts";
+import { systemClock } from "#lib/runtime/clock.ts";
+
+const OPTIONS = {
+  location: { type: "string" },
+  jwk: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
+const usageError = (message: string): AppError => new AppError("USAGE", message);
+
+const readArgs = (args: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw usageError(error instanceof Error ? error.message : String(error));
+  }
+};
+type Args = ReturnType<typeof readArgs>;
+
+const addAgent = async (context: CommandContext, { values }: Args): Promise<void> => {
+  const { location, jwk } = values;
+  if (location === undefined || jwk === undefined) throw usageError("key add-agent needs --location and --jwk");
+  const text = jwk.startsWith("@")
+    ? await readFile(jwk.slice(1), "utf8").catch(() => {
+        throw usageError(`--jwk: ${jwk.slice(1)} cannot be read`);
+      })
+    : jwk;
+  const added = await withDatabase(context, (database) =>
+    addAgentKey(database, { locationId: location, jwk: text, actor: "cli", now: systemClock.now() }),
+  );
+  if (values.json) context.stdout.write(`${JSON.stringify(added)}\n`);
+  else
+    context.stdout.write(
+      `The key ${added.kid} is registered. The location "${added.locationId}" is run by its agent from now on.\n`,
+    );
+};
+
+const revoke = async (context: CommandContext, { positionals, values }: Args): Promise<void> => {
+  const [, kid, ...rest] = positionals;
+  if (kid === undefined || rest.length > 0) throw usageError('key revoke needs one key ("key list" shows them)');
+  await withDatabase(context, (database) => revokeAgent(database, { kid, actor: "cli", now: systemClock.now() }));
+  if (values.json) context.stdout.write(`${JSON.stringify({ kid, isRevoked: true })}\n`);
+  else context.stdout.write(`The key ${kid} is revoked.\n`);
+};
+
+const instant = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+
+const stateOf = ({ revokedAt, lastSeenAt, clockOffsetMs }: AgentKeyRow): string => {
+  if (revokedAt !== null) return `revoked ${instant(revokedAt)}`;
+  if (lastSeenAt === null) return "not heard of yet";
+  const clock = clockOffsetMs === null ? "" : `, clock ${clockOffsetMs >= 0 ? "+" : ""}${clockOffsetMs} ms`;
+  return `last heard of ${instant(lastSeenAt)}${clock}`;
+};
+
+const list = async (context: CommandContext, { values }: Args): Promise<void> => {
+  const keys = await withDatabase(context, (database) => database.read(readAgentKeys));
+  if (values.json) {
+    const rows = keys.map((key) => ({
+      kid: key.kid,
+      location: key.locationId,
+      createdAt: instant(key.createdAt),
+      lastSeenAt: instant(key.lastSeenAt),
+      revokedAt: instant(key.revokedAt),
+      clockOffsetMs: key.clockOffsetMs,
+    }));
+    context.stdout.write(`${JSON.stringify(rows)}\n`);
+    return;
+  }
+  if (keys.length === 0) context.stdout.write("No key is registered: every location is run by this installation.\n");
+  for (const key of keys) context.stdout.write(`${key.kid}  ${key.locationId}  ${stateOf(key)}\n`);
+};
+
+const ACTIONS: Readonly<Record<string, (context: CommandContext, args: Args) => Promise<void>>> = {
+  "add-agent": addAgent,
+  list,
+  revoke,
+};
+
+export const command: Command = {
+  summary: "register, list and revoke the public keys of agents",
+  usage: `Usage: nines key add-agent --location ID --jwk JSON|@FILE
+       nines key list
+       nines key revoke KEY
+
+A location with a key is run by its agent, all others by this installation. --json prints for machines.
+The service must run, or DATABASE_URL must be set.`,
+  run: async (context) => {
+    const args = readArgs(context.args);
+    const [name = "", ...rest] = args.positionals;
+    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+    if (action === undefined) {
+      const given = name === "" ? "no subcommand was given" : `"${name}" is not a subcommand of key`;
+      throw usageError(`${given}; there are: ${Object.keys(ACTIONS).join(", ")}`);
+    }
+    if (name !== "revoke" && rest.length > 0) throw usageError(`"${rest[0]}" is not expected`);
+    await action(context, args);
+    return 0;
+  },
+};
