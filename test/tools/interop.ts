@@ -5,6 +5,7 @@ import { runStep } from "./steps.ts";
 
 const PACKAGES = [
   { name: "postgresql-15", proof: "/usr/lib/postgresql/15/bin/postgres" },
+  { name: "iproute2", proof: "/bin/ip" },
   { name: "prometheus-blackbox-exporter", proof: "/usr/bin/prometheus-blackbox-exporter" },
 ];
 
