@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 const unit = ["{lib,db,probes,app,bin}/**/*.test.ts", "test/unit/**/*.test.ts"];
-const setupFiles = ["./test/support/fail-on-console.ts"];
+const setupFiles = ["./test/support/fail-on-console.ts", "./test/support/property-seed.ts"];
 
 export default defineConfig({
   test: {
