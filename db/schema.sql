@@ -462,6 +462,7 @@ create table part_runs (
   constraint part_runs_duration_us_check CHECK ((duration_us >= 0)),
   constraint part_runs_http_status_check CHECK (((http_status >= 0) AND (http_status <= 999)))
 );
+CREATE INDEX part_runs_by_class ON public.part_runs USING btree (part_no, location_no, class, scheduled_at);
 CREATE INDEX part_runs_scheduled_at ON public.part_runs USING brin (scheduled_at) WITH (pages_per_range='16', autosummarize='on');
 
 create table probe_parts (
@@ -484,12 +485,14 @@ create table probe_versions (
   active_from timestamp with time zone not null,
   active_until timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  is_without_secrets boolean default false not null,
   constraint probe_versions_pkey PRIMARY KEY (probe_no, version),
   constraint probe_versions_probe_no_fkey FOREIGN KEY (probe_no) REFERENCES probes(no),
   constraint probe_versions_check CHECK ((active_until >= active_from)),
   constraint probe_versions_version_check CHECK ((version >= 1))
 );
 CREATE UNIQUE INDEX probe_versions_one_in_force ON public.probe_versions USING btree (probe_no) WHERE (active_until IS NULL);
+CREATE INDEX probe_versions_with_secrets ON public.probe_versions USING btree (probe_no) WHERE (NOT is_without_secrets);
 
 create table probes (
   no integer generated always as identity not null,
@@ -501,11 +504,14 @@ create table probes (
   retired_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  secrets_ciphertext text,
+  token_sha256 text,
   constraint probes_pkey PRIMARY KEY (no),
   constraint probes_id_key UNIQUE (id),
   constraint probes_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
   constraint probes_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
   constraint probes_position_check CHECK (("position" >= 0)),
+  constraint probes_token_sha256_check CHECK ((token_sha256 ~ '^[0-9a-f]{64}$'::text)),
   constraint probes_version_check CHECK ((version >= 1))
 );
 
@@ -534,9 +540,44 @@ create table rollup_progress (
   constraint rollup_progress_only_row_check CHECK (only_row)
 );
 
-create table runs (
+create table run_tries (
   scheduled_at timestamp with time zone not null,
   started_at timestamp with time zone not null,
+  ingested_at timestamp with time zone not null,
+  certificate_expires_at timestamp with time zone,
+  probe_no integer not null,
+  duration_us integer not null,
+  dns_us integer,
+  connect_us integer,
+  tls_us integer,
+  first_byte_us integer,
+  transfer_us integer,
+  bytes_read integer not null,
+  location_no smallint not null,
+  number smallint not null,
+  class smallint not null,
+  http_status smallint,
+  trace_id uuid,
+  address inet,
+  detail text,
+  failures jsonb,
+  constraint run_tries_pkey PRIMARY KEY (probe_no, location_no, scheduled_at, number),
+  constraint run_tries_bytes_read_check CHECK ((bytes_read >= 0)),
+  constraint run_tries_class_check CHECK (((class >= 0) AND (class <= 17))),
+  constraint run_tries_connect_us_check CHECK ((connect_us >= 0)),
+  constraint run_tries_dns_us_check CHECK ((dns_us >= 0)),
+  constraint run_tries_duration_us_check CHECK ((duration_us >= 0)),
+  constraint run_tries_first_byte_us_check CHECK ((first_byte_us >= 0)),
+  constraint run_tries_http_status_check CHECK (((http_status >= 0) AND (http_status <= 999))),
+  constraint run_tries_number_check CHECK ((number >= 2)),
+  constraint run_tries_tls_us_check CHECK ((tls_us >= 0)),
+  constraint run_tries_transfer_us_check CHECK ((transfer_us >= 0))
+);
+CREATE INDEX run_tries_scheduled_at ON public.run_tries USING brin (scheduled_at) WITH (pages_per_range='16', autosummarize='on');
+
+create table runs (
+  scheduled_at timestamp with time zone not null,
+  started_at timestamp with time zone,
   ingested_at timestamp with time zone not null,
   certificate_expires_at timestamp with time zone,
   probe_no integer not null,
@@ -555,6 +596,7 @@ create table runs (
   address inet,
   detail text,
   failures jsonb,
+  start_delay_ms smallint,
   constraint runs_pkey PRIMARY KEY (probe_no, location_no, scheduled_at),
   constraint runs_bytes_read_check CHECK ((bytes_read >= 0)),
   constraint runs_class_check CHECK (((class >= 0) AND (class <= 17))),
@@ -724,7 +766,7 @@ create view run_details as
  SELECT p.id AS probe_id,
     l.id AS location_id,
     r.scheduled_at,
-    r.started_at,
+    COALESCE(r.started_at, r.scheduled_at + r.start_delay_ms::double precision * '00:00:00.001'::interval) AS started_at,
     r.ingested_at,
     c.class,
     c.vote,
@@ -747,10 +789,37 @@ create view run_details as
      JOIN locations l ON l.no = r.location_no
      JOIN outcome_classes c ON c.code = r.class;
 
+create view run_try_details as
+ SELECT p.id AS probe_id,
+    l.id AS location_id,
+    t.scheduled_at,
+    t.number,
+    t.started_at,
+    t.ingested_at,
+    c.class,
+    c.vote,
+    t.detail,
+    t.http_status,
+    t.duration_us,
+    t.dns_us,
+    t.connect_us,
+    t.tls_us,
+    t.first_byte_us,
+    t.transfer_us,
+    t.bytes_read,
+    t.address,
+    t.certificate_expires_at,
+    t.trace_id,
+    t.failures
+   FROM run_tries t
+     JOIN probes p ON p.no = t.probe_no
+     JOIN locations l ON l.no = t.location_no
+     JOIN outcome_classes c ON c.code = t.class;
+
 CREATE OR REPLACE FUNCTION public.duration_bucket(us integer)
  RETURNS integer
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE STRICT
+ IMMUTABLE PARALLEL SAFE
 AS $function$
   select width_bucket(us, array[64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288, 1048576,
            2097152, 4194304, 8388608, 16777216, 33554432, 67108864, 134217728, 268435456, 536870912, 1073741824]) * 32

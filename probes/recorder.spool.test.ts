@@ -1,14 +1,17 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Run } from "#lib/core/outcome.ts";
+import type { Try } from "#lib/core/tries.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
+import { createFakeClock } from "#test/support/fake-clock.ts";
 import { sampleRun } from "#test/support/sample-run.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 import type { Recorder } from "./recorder.ts";
 import { startRecorder } from "./recorder.ts";
+import { readFrames } from "./spool/frame.ts";
 
 /** Sleeps are a fiftieth as long: the order of events is what is tested. */
 const clock = { ...systemClock, sleep: (ms: number, signal: AbortSignal) => systemClock.sleep(ms / 50, signal) };
@@ -129,5 +132,59 @@ describe("a recorder with a spool", () => {
     await waitFor("nothing to be kept", () => recorder.kept() === 0);
     expect(indexes(sink.stored).sort((a, b) => a - b)).toEqual(numbers(6_000));
     expect(await recorder.stop()).toBe(0);
+  });
+
+  test("while a hand-over hangs, runs are on the disk within a second; what it stored after all is not handed over again", async () => {
+    const own = createFakeClock(0);
+    const spoolDir = join(folder, "spool", "local");
+    const handed: { runs: number[]; finish: () => void }[] = [];
+    const accept = (runs: readonly Run[]): Promise<void> =>
+      new Promise((finish) => handed.push({ runs: indexes(runs), finish }));
+    const recorder = startRecorder({ sink: { accept }, clock: own, log: silentLogger, random: () => 0.5, spoolDir });
+    const onDisk = async (): Promise<number> => {
+      const names = await readdir(spoolDir).catch(() => [] as string[]);
+      const data = await Promise.all(names.map((name) => readFile(join(spoolDir, name))));
+      return data.reduce((sum, each) => sum + readFrames(each).payloads.length, 0);
+    };
+    await own.whenSleeping(1);
+    feed(recorder, 0, 5);
+    await own.whenSleeping(1);
+    await own.advance(250);
+    await waitFor("the hand-over", () => handed.length === 1);
+    await own.whenSleeping(1);
+    feed(recorder, 5, 8);
+    await own.advance(750);
+    await waitFor("the runs on the disk", async () => (await onDisk()) === 8);
+    await own.whenSleeping(1);
+    feed(recorder, 8, 10);
+    await own.advance(750);
+    await waitFor("the later runs on the disk", async () => (await onDisk()) === 10);
+    handed[0]?.finish();
+    await waitFor("the rest to be handed over", () => handed.length === 2);
+    expect(handed.map(({ runs }) => runs)).toEqual([
+      [0, 1, 2, 3, 4],
+      [5, 6, 7, 8, 9],
+    ]);
+    handed[1]?.finish();
+    await waitFor("nothing to be kept", () => recorder.kept() === 0);
+    expect(await recorder.stop()).toBe(0);
+    expect(await onDisk()).toBe(0);
+    expect(own.sleeping()).toBe(0);
+  });
+
+  test("tries go the way of runs, apart from them, also over the disk and a restart", async () => {
+    const spoolDir = join(folder, "spool", "local");
+    const away = { accept: () => Promise.reject(new Error("the database is away")) };
+    const tried = { number: 2, run: sampleRun({ scheduledAt: 1, outcome: { class: "timeout" } }) };
+    const common = { clock, log: silentLogger, random: () => 0.5, spoolDir };
+    const first = startRecorder({ ...common, sink: away, stopWithinMs: 10_000 });
+    feed(first, 0, 3);
+    first.record(tried);
+    expect(await first.stop()).toBe(0);
+    const stored: [readonly Run[], readonly Try[]][] = [];
+    const second = startRecorder({ ...common, sink: { accept: async (...given) => void stored.push(given) } });
+    await waitFor("nothing to be kept", () => stored.length > 0 && second.kept() === 0);
+    expect(stored.map(([runs, tries]) => [indexes(runs), tries])).toEqual([[[0, 1, 2], [tried]]]);
+    expect(await second.stop()).toBe(0);
   });
 });

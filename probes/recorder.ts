@@ -1,10 +1,12 @@
-import type { Run } from "#lib/core/outcome.ts";
+import type { Recorded } from "#lib/core/tries.ts";
+import { takeApart } from "#lib/core/tries.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter, gauge } from "#lib/runtime/metrics.ts";
 import type { RunSink } from "./run-sink.ts";
 import type { Backlog } from "./spool/backlog.ts";
 import { createBacklog } from "./spool/backlog.ts";
+import { forgetStored } from "./spool/forget-stored.ts";
 
 export type RecorderArgs = {
   readonly sink: RunSink;
@@ -25,8 +27,8 @@ export type RecorderArgs = {
 };
 
 export type Recorder = {
-  /** Takes a run at once and never blocks. */
-  readonly record: (run: Run) => void;
+  /** Takes a run, or a try that explains one, at once and never blocks. */
+  readonly record: (run: Recorded) => void;
   /** Hands over what is left, or leaves it on disk. Resolves with the number of runs that are lost. May be called twice. */
   readonly stop: () => Promise<number>;
   /** Runs that are not stored yet, in memory and on disk. */
@@ -37,22 +39,30 @@ const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 5_000;
 const LONGEST_IDLE_MS = 3_600_000;
 const FOLDED_AT_ONCE = 1_000;
-/** While the sink is away no run waits longer than this in memory alone. */
-const SPILL_EVERY_MS = 1_000;
+/** While the sink is away, or takes its time, runs go to the disk this often: none is in memory alone for over a second. */
+const SPILL_EVERY_MS = 750;
+/** The same at the second attempt, after the wait for the first one. */
+const SPILL_SOON_MS = 250;
 /** Records of the backlog that are stored at once. */
 const FLUSH_RECORDS = 2_000;
 const LEAVE_WITHIN_MS = 2_000;
 
-type Batch = { readonly runs: readonly Run[]; readonly isFromMemory: boolean };
+type Batch = { readonly runs: readonly Recorded[]; readonly isFromMemory: boolean };
 
 type Inner = Omit<Required<RecorderArgs>, "spoolDir" | "spoolBytes"> & {
   readonly backlog: Backlog;
-  readonly queue: Run[];
-  inFlight: readonly Run[];
+  readonly queue: Recorded[];
+  inFlight: readonly Recorded[];
   wake: AbortController;
   readonly stopping: AbortController;
   readonly giveUp: AbortController;
+  /** Of the hand-over under way: it is over, or not waited for any more. */
+  handedOver: AbortController;
+  /** The last spill of all; they take turns. */
+  spilling: Promise<void>;
   isSpilling: boolean;
+  /** When memory was last empty or on the disk, on the monotonic clock. */
+  safeAt: number;
   /** The disk refused runs; told once. */
   isDiskRefusing: boolean;
 };
@@ -92,9 +102,9 @@ const foldOverflow = (self: Inner): void => {
   );
 };
 
-/** Moves everything that waits in memory to the disk. What the disk refuses stays in memory. */
-const spill = async (self: Inner): Promise<void> => {
+const spillAll = async (self: Inner): Promise<void> => {
   const { backlog, queue, log } = self;
+  self.safeAt = self.clock.monotonicMs();
   if (!backlog.hasDisk || inMemory(self) === 0) return foldOverflow(self);
   const fromQueue = queue.length;
   self.isSpilling = true;
@@ -115,6 +125,12 @@ const spill = async (self: Inner): Promise<void> => {
   foldOverflow(self);
 };
 
+/** Moves everything that waits in memory to the disk. What the disk refuses stays in memory. */
+const spill = (self: Inner): Promise<void> => {
+  self.spilling = self.spilling.then(() => spillAll(self));
+  return self.spilling;
+};
+
 /** Waits for a first run without end, then at most `maxDelayMs` for the batch to fill. */
 const gather = async (self: Inner): Promise<void> => {
   while (!isStopping(self) && self.queue.length === 0) {
@@ -132,7 +148,8 @@ const nextBatch = async (self: Inner): Promise<Batch | null> => {
   while (!hasGivenUp(self)) {
     if (backlog.size().runs > 0) {
       if (isStopping(self) && backlog.size().runsInMemory === 0) return null;
-      if (queue.length >= maxBatch) await spill(self);
+      const isOld = queue.length > 0 && self.clock.monotonicMs() - self.safeAt >= SPILL_EVERY_MS;
+      if (queue.length >= maxBatch || isOld) await spill(self);
       const runs = await backlog.next(FLUSH_RECORDS);
       if (runs.length > 0) return { runs, isFromMemory: false };
     }
@@ -158,24 +175,42 @@ const waitToRetry = async (self: Inner, attempt: number): Promise<void> => {
   }
 };
 
-const isStored = async (self: Inner, { runs, isFromMemory }: Batch): Promise<boolean> => {
+/** While a hand-over takes its time, what is in memory goes to the disk: a process that is killed then loses a second. */
+const spillMeanwhile = async (self: Inner, attempt: number, { signal }: AbortController): Promise<void> => {
+  if (!self.backlog.hasDisk) return;
+  await pause(self, attempt === 1 ? SPILL_EVERY_MS : SPILL_SOON_MS, signal);
+  while (!signal.aborted) {
+    await spill(self);
+    await pause(self, SPILL_EVERY_MS, signal);
+  }
+};
+
+const isStored = async (self: Inner, { runs, isFromMemory }: Batch, attempt: number): Promise<boolean> => {
+  self.handedOver = new AbortController();
+  const spilling = spillMeanwhile(self, attempt, self.handedOver);
+  const taken = takeApart(runs);
+  let isAccepted = false;
   try {
-    await self.sink.accept(runs);
+    await self.sink.accept(taken.runs, taken.tries);
+    isAccepted = true;
   } catch (error) {
     self.log.debug({ error }, "a batch of runs was refused");
-    return false;
   }
-  if (isFromMemory) self.inFlight = [];
-  else await self.backlog.confirm();
+  self.handedOver.abort();
+  await spilling;
+  if (!isAccepted) return false;
+  if (!isFromMemory) await self.backlog.confirm();
+  else if (self.inFlight.length > 0) self.inFlight = [];
+  else await forgetStored(self.backlog, runs);
   keptGauge().set(keptBy(self));
   return true;
 };
 
-/** Stores a batch, or leaves it: on disk for later, or unstored when time is up. The first failure alone costs no disk. */
+/** Stores a batch, or leaves it: on disk for later, or unstored when time is up. A first failure at once costs no disk. */
 const store = async (self: Inner, batch: Batch): Promise<void> => {
   const { log } = self;
   for (let attempt = 1; !hasGivenUp(self); attempt += 1) {
-    if (await isStored(self, batch)) {
+    if (await isStored(self, batch, attempt)) {
       if (attempt > 1) log.info({ attempt, kept: keptBy(self) }, "runs are stored again");
       return;
     }
@@ -203,6 +238,7 @@ const settle = async (self: Inner, loop: Promise<void>): Promise<number> => {
   const finished = loop.then(() => done.abort());
   await pause(self, self.stopWithinMs, done.signal);
   self.giveUp.abort();
+  self.handedOver.abort();
   // A sink that hangs is not waited for: its batch goes to the disk, and comes to no harm if it is stored after all.
   await Promise.race([finished, pause(self, 500, done.signal)]);
   const left = new AbortController();
@@ -218,7 +254,7 @@ const settle = async (self: Inner, loop: Promise<void>): Promise<number> => {
 
 /**
  * Hands runs to the sink in order, in batches of at most `maxBatch` or after `maxDelayMs`, and keeps them until the sink
- * has stored them: it retries for ever. From the second failure on runs wait on disk, where a crash does not reach them;
+ * has stored them: it retries for ever. When that takes about a second runs wait on disk, where a crash does not reach them;
  * what an earlier process left there is stored first. The scheduler never waits for any of it.
  */
 export const startRecorder = (args: RecorderArgs): Recorder => {
@@ -236,13 +272,17 @@ export const startRecorder = (args: RecorderArgs): Recorder => {
     wake: new AbortController(),
     stopping: new AbortController(),
     giveUp: new AbortController(),
+    handedOver: new AbortController(),
+    spilling: Promise.resolve(),
     isSpilling: false,
+    safeAt: args.clock.monotonicMs(),
     isDiskRefusing: false,
   };
   const loop = Promise.resolve().then(() => work(self));
   let stopped: Promise<number> | null = null;
   return {
     record: (run) => {
+      if (inMemory(self) === 0) self.safeAt = self.clock.monotonicMs();
       self.queue.push(run);
       keptGauge().set(inMemory(self));
       foldOverflow(self);

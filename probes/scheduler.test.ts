@@ -88,6 +88,21 @@ describe("the scheduler", () => {
     expect(new Set(runs.map(({ probeId, scheduledAt }) => `${probeId} ${scheduledAt}`)).size).toBe(runs.length);
   });
 
+  test("locations of a probe start its slots one after the other, each at the same distance, and share the instants", async () => {
+    const clock = createFakeClock(START_MS);
+    const { runs } = start(clock, async () => result);
+    const locations = ["fra", "nyc", "sel"];
+    const { definition } = probe("p", 30_000);
+    const everywhere = { ...definition, locations } as HttpProbeDefinition;
+    await update(locations.map((locationId) => ({ locationId, definition: everywhere })));
+    await clock.advance(300_000);
+    const delays = (id: string) =>
+      new Set(runs.filter((run) => run.locationId === id).map((run) => run.startedAt - run.scheduledAt));
+    expect(locations.map(delays)).toEqual([new Set([0]), new Set([333]), new Set([666])]);
+    expect(new Set(runs.map(({ scheduledAt }) => scheduledAt)).size).toBe(10);
+    expect(runs).toHaveLength(30);
+  });
+
   test("a slot that passed less than a second before the first probes were known is still run, one of later probes is not", async () => {
     const slot = nextSlotAt("p", durationMs(30_000), epochMs(START_MS));
     const clock = createFakeClock(slot + 899);

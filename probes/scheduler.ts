@@ -1,8 +1,10 @@
 import type { ProbeDefinition } from "#lib/core/definitions.ts";
 import type { Outcome, Run } from "#lib/core/outcome.ts";
 import { MAX_RUN_PARTS } from "#lib/core/outcome.ts";
+import { staggerOf } from "#lib/core/schedule.ts";
+import type { Try } from "#lib/core/tries.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import { addMs, durationUs } from "#lib/core/units.ts";
+import { addMs, durationUs, epochMs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter, histogram } from "#lib/runtime/metrics.ts";
@@ -11,6 +13,8 @@ import { runPartOf } from "./checks/check.ts";
 import { targetHostOf } from "./checks/target-host.ts";
 import type { Gate } from "./gate.ts";
 import { createGate } from "./gate.ts";
+import type { Rechecks } from "./rechecks.ts";
+import { createRechecks } from "./rechecks.ts";
 import type { Due, TimePoint, Timetable } from "./timetable.ts";
 import { createTimetable } from "./timetable.ts";
 
@@ -23,6 +27,8 @@ export type SchedulerArgs = {
   readonly run: (probe: ScheduledProbe, signal: AbortSignal) => Promise<CheckResult>;
   /** Takes each run, also those that were skipped. Must not block. */
   readonly record: (run: Run) => void;
+  /** Takes what a re-check saw after a change of vote. Must not block. Left out: nothing is re-checked. */
+  readonly recordTry?: (attempt: Try) => void;
   readonly maxConcurrent?: number;
   readonly maxPerHost?: number;
   /** How long running checks may go on after `stop`; then they are cut off and recorded as skipped. */
@@ -59,6 +65,7 @@ const unmeasured = (name: "skipped" | "internal_error", detail: string): Outcome
 
 const keyOf = ({ definition, locationId }: ScheduledProbe): string => `${locationId} ${definition.id}`;
 const hostOf = ({ definition }: ScheduledProbe): string => targetHostOf(definition);
+const staggerMsOf = ({ definition, locationId }: ScheduledProbe): number => staggerOf(definition, locationId);
 
 type DueProbe = Due<ScheduledProbe>;
 type Waiting = { readonly due: DueProbe; readonly sinceMs: number };
@@ -67,18 +74,19 @@ const metricsOf = () => ({
   runs: counter({ name: "nines_runs_total", help: "Runs of probes by outcome class.", labels: ["class"] }),
   startDelay: histogram({
     name: "nines_run_start_delay_seconds",
-    help: "How long after its slot a run started.",
+    help: "How long after it was due a run started.",
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
   }),
 });
 
-type Desk = Required<SchedulerArgs> & {
+type Desk = Required<Omit<SchedulerArgs, "recordTry">> & {
   readonly metrics: ReturnType<typeof metricsOf>;
   readonly gate: Gate;
   readonly timetable: Timetable<ScheduledProbe>;
   /** Beats that are due and found no room yet; at most one for each probe. */
   readonly waiting: Map<string, Waiting>;
   readonly running: Map<string, Promise<void>>;
+  readonly rechecks: Rechecks | null;
   /** Aborts the checks that outlast the stop. */
   readonly cutOff: AbortController;
   readonly stopping: AbortController;
@@ -97,36 +105,53 @@ const countFrom = (desk: Desk, since: EpochMs | undefined): TimePoint => {
   return { wallMs: addMs(wallMs, -backMs), monotonicMs: monotonicMs - backMs };
 };
 
-const keep = (desk: Desk, due: DueProbe, startedAt: EpochMs, { outcome, traceId, parts }: CheckResult): void => {
-  const { definition, locationId } = due.item;
-  const kept = parts === undefined ? {} : { parts: parts.slice(0, MAX_RUN_PARTS).map(runPartOf) };
+const runOf = ({ item, scheduledAt }: DueProbe, startedAt: EpochMs, { outcome, traceId }: CheckResult): Run => ({
+  probeId: item.definition.id,
+  locationId: item.locationId,
+  scheduledAt,
+  startedAt,
+  traceId,
+  outcome,
+});
+
+const keep = (desk: Desk, due: DueProbe, startedAt: EpochMs, result: CheckResult): Run => {
+  const { outcome, parts } = result;
+  const run = runOf(due, startedAt, result);
   desk.metrics.runs.inc({ class: outcome.class });
-  desk.record({
-    probeId: definition.id,
-    locationId,
-    scheduledAt: due.scheduledAt,
-    startedAt,
-    traceId,
-    outcome,
-    ...kept,
-  });
+  desk.record(parts === undefined ? run : { ...run, parts: parts.slice(0, MAX_RUN_PARTS).map(runPartOf) });
+  return run;
 };
 
 const skip = (desk: Desk, due: DueProbe, reason: string): void =>
-  keep(desk, due, desk.clock.now(), { outcome: unmeasured("skipped", reason), traceId: null });
+  void keep(desk, due, desk.clock.now(), { outcome: unmeasured("skipped", reason), traceId: null });
+
+/** Tries a slot again, if its first try is a reason to. Null when there is nothing to wait for. */
+const recheck = ({ rechecks, run, clock }: Desk, due: DueProbe, first: Run): Promise<void> | null => {
+  const { item, key } = due;
+  const attempt = async (signal: AbortSignal): Promise<Run> => {
+    const startedAt = clock.now();
+    return runOf(due, startedAt, await run(item, signal));
+  };
+  return rechecks?.follow({ key, host: hostOf(item), definition: item.definition, first, attempt }) ?? null;
+};
 
 const runAndKeep = async (desk: Desk, due: DueProbe): Promise<void> => {
+  const { item, key } = due;
   const startedAt = desk.clock.now();
-  desk.metrics.startDelay.observe(Math.max(0, startedAt - due.scheduledAt) / 1_000);
+  const delayMs = startedAt - due.scheduledAt - staggerMsOf(item);
+  desk.metrics.startDelay.observe(Math.max(0, delayMs) / 1_000);
+  let result: CheckResult;
   try {
-    keep(desk, due, startedAt, await desk.run(due.item, desk.cutOff.signal));
+    result = await desk.run(item, desk.cutOff.signal);
   } catch (error) {
-    desk.log.error({ code: "INTERNAL", error, probeId: due.item.definition.id }, "a check failed by a fault of ours");
-    keep(desk, due, startedAt, { outcome: unmeasured("internal_error", "unexpected error"), traceId: null });
-  } finally {
-    desk.running.delete(due.key);
-    desk.gate.leave(hostOf(due.item));
+    desk.log.error({ code: "INTERNAL", error, probeId: item.definition.id }, "a check failed by a fault of ours");
+    result = { outcome: unmeasured("internal_error", "unexpected error"), traceId: null };
   }
+  const first = keep(desk, due, startedAt, result);
+  desk.gate.leave(hostOf(item));
+  const again = recheck(desk, due, first);
+  if (again !== null) await again;
+  desk.running.delete(key);
 };
 
 /** Called when there is room. A beat that waited for half of its interval, or was replaced, is not started any more. */
@@ -143,6 +168,10 @@ const startWaiting = (desk: Desk, self: Waiting): boolean => {
 };
 
 const begin = (desk: Desk, due: DueProbe): void => {
+  if (desk.stopping.signal.aborted) return skip(desk, due, "shutdown");
+  // A re-check leaves the beat its time; one that does not must not cost a run.
+  if (!due.isMissed && desk.rechecks?.cut(due.key) === true)
+    return void desk.running.get(due.key)?.then(() => begin(desk, due));
   const before = desk.waiting.get(due.key);
   if (before !== undefined) {
     desk.waiting.delete(due.key);
@@ -170,6 +199,7 @@ const settle = async (desk: Desk, loop: Promise<void>): Promise<void> => {
   desk.stopping.abort();
   desk.nap.abort();
   await loop;
+  desk.rechecks?.cutAll("but journeys");
   const left = [...desk.waiting.values()];
   desk.waiting.clear();
   for (const { due } of left) skip(desk, due, "shutdown");
@@ -177,22 +207,33 @@ const settle = async (desk: Desk, loop: Promise<void>): Promise<void> => {
   const finished = Promise.all(desk.running.values()).then(() => grace.abort());
   await desk.clock.sleep(desk.graceMs, grace.signal).catch(() => undefined);
   desk.cutOff.abort();
+  desk.rechecks?.cutAll("journeys too");
   await finished;
 };
 
-const openDesk = (args: SchedulerArgs): Desk => {
+const openDesk = ({ recordTry, ...args }: SchedulerArgs): Desk => {
   const limits = { maxConcurrent: 500, maxPerHost: 8, graceMs: 4_000, ...args };
+  const { clock, log } = args;
+  const gate = createGate({ maxTotal: limits.maxConcurrent, maxPerKey: limits.maxPerHost });
+  const timetable = createTimetable<ScheduledProbe>((byMs) =>
+    log.warn({ byMs: Math.round(byMs) }, "the wall clock jumped; probes keep their beat"),
+  );
+  const stopping = new AbortController();
+  const untilNextMs = (key: string): number | null => {
+    const dueMs = timetable.dueOf(key);
+    return dueMs === null ? null : dueMs - clock.monotonicMs();
+  };
+  const isStopping = () => stopping.signal.aborted;
   return {
     ...limits,
     metrics: metricsOf(),
-    gate: createGate({ maxTotal: limits.maxConcurrent, maxPerKey: limits.maxPerHost }),
-    timetable: createTimetable((byMs) =>
-      args.log.warn({ byMs: Math.round(byMs) }, "the wall clock jumped; probes keep their beat"),
-    ),
+    gate,
+    timetable,
+    rechecks: recordTry === undefined ? null : createRechecks({ log, gate, recordTry, untilNextMs, isStopping }),
     waiting: new Map(),
     running: new Map(),
     cutOff: new AbortController(),
-    stopping: new AbortController(),
+    stopping,
     nap: new AbortController(),
     hasProbes: false,
   };
@@ -210,9 +251,11 @@ export const startScheduler = (args: SchedulerArgs): Scheduler => {
     update: (probes, since) => {
       const beats = probes.map((item) => {
         const { id, intervalMs } = item.definition;
-        return { key: keyOf(item), probeId: id, intervalMs, item };
+        return { key: keyOf(item), probeId: id, intervalMs, staggerMs: staggerMsOf(item), item };
       });
-      desk.timetable.update(beats, countFrom(desk, since));
+      const now = desk.clock.now();
+      desk.timetable.update(beats, countFrom(desk, since), epochMs(Math.min(since ?? now, now)));
+      desk.rechecks?.keepOnly(new Set(beats.map(({ key }) => key)));
       desk.hasProbes ||= probes.length > 0;
       desk.nap.abort();
     },

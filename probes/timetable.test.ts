@@ -108,6 +108,44 @@ describe("a timetable", () => {
     for (const slot of slots) expect(nextSlotAt("p0", INTERVAL_MS, epochMs(slot))).toBe(slot);
   });
 
+  test("a stagger moves when a beat is due, not its slot, and keeps its distance", () => {
+    const timetable = createTimetable<number>(() => undefined);
+    const [beat] = beats(1) as [Beat<number>];
+    timetable.update([{ ...beat, staggerMs: 750 }], at(0));
+    const slot = nextSlotAt("p0", INTERVAL_MS, epochMs(START_MS));
+    for (let round = 0; round < 5; round += 1) {
+      const dueMs = timetable.nextDueMs() ?? 0;
+      expect(dueMs - 5_000).toBe(slot - START_MS + round * INTERVAL_MS + 750);
+      expect(timetable.takeDue(at(dueMs - 5_000))).toMatchObject([{ scheduledAt: slot + round * INTERVAL_MS }]);
+    }
+  });
+
+  test("a stagger that changes moves the beat that comes next and runs no slot twice", () => {
+    const timetable = createTimetable<number>(() => undefined);
+    const [beat] = beats(1) as [Beat<number>];
+    const slot = nextSlotAt("p0", INTERVAL_MS, epochMs(START_MS)) - START_MS;
+    timetable.update([beat], at(0));
+    expect(timetable.takeDue(at(slot))).toHaveLength(1);
+    timetable.update([{ ...beat, staggerMs: 500 }], at(slot + 100));
+    expect(timetable.takeDue(at(slot + INTERVAL_MS + 499))).toEqual([]);
+    expect(timetable.takeDue(at(slot + INTERVAL_MS + 500))).toMatchObject([
+      { scheduledAt: START_MS + slot + INTERVAL_MS, isMissed: false },
+    ]);
+    expect(timetable.size()).toBe(1);
+  });
+
+  test("a new beat runs a slot of the last moment that its stagger lets it run in time, if it was in force then", () => {
+    const [beat] = beats(1) as [Beat<number>];
+    const slot = nextSlotAt("p0", INTERVAL_MS, epochMs(START_MS)) - START_MS;
+    const firstSlot = (notBefore: number): number => {
+      const timetable = createTimetable<number>(() => undefined);
+      timetable.update([{ ...beat, staggerMs: 500 }], at(slot + 400), epochMs(START_MS + notBefore));
+      return (timetable.takeDue(at(slot + INTERVAL_MS + 500))[0]?.scheduledAt ?? 0) - START_MS;
+    };
+    expect(firstSlot(slot - 10)).toBe(slot);
+    expect(firstSlot(slot + 10)).toBe(slot + INTERVAL_MS);
+  });
+
   test("a wall clock that goes back by less than half a minute never names a slot twice", () => {
     const timetable = createTimetable<number>(() => undefined);
     timetable.update(beats(1, durationMs(5_000)), at(0));

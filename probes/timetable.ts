@@ -11,6 +11,8 @@ export type Beat<Item> = {
   readonly key: string;
   readonly probeId: string;
   readonly intervalMs: DurationMs;
+  /** How long after its slot the beat is due; less than the interval. Left out: at once. */
+  readonly staggerMs?: number;
   readonly item: Item;
 };
 
@@ -23,14 +25,19 @@ export type Due<Item> = {
 };
 
 export type Timetable<Item> = {
-  readonly update: (beats: readonly Beat<Item>[], now: TimePoint) => void;
+  /** New beats begin with the first slot from `now` on, or from `notBefore` on when its stagger lets that be in time. */
+  readonly update: (beats: readonly Beat<Item>[], now: TimePoint, notBefore?: EpochMs) => void;
   readonly takeDue: (now: TimePoint) => readonly Due<Item>[];
   /** On the monotonic clock; null when there are no beats. */
   readonly nextDueMs: () => number | null;
+  /** When this beat is due next, on the monotonic clock; null when there is none of this key. */
+  readonly dueOf: (key: string) => number | null;
   readonly size: () => number;
 };
 
 type Entry<Item> = { beat: Beat<Item>; dueMs: number; scheduledAt: EpochMs; isRemoved: boolean };
+
+const staggerOfBeat = ({ staggerMs = 0 }: Beat<unknown>): number => staggerMs;
 
 const JUMP_MS = 1_000;
 /** Runs may be stored at most a minute in the future: half of that may be kept after the wall clock went back. */
@@ -53,7 +60,7 @@ const createWallFollower = (onWallJump: (byMs: number) => void) => {
 
 /** The slot that a beat is due for. It is the one counted so far, unless the wall clock has gone elsewhere. */
 const nameBeat = ({ beat, dueMs, scheduledAt }: Entry<unknown>, wallMinusMonotonic: number): EpochMs => {
-  const wallMs = dueMs + wallMinusMonotonic;
+  const wallMs = dueMs - staggerOfBeat(beat) + wallMinusMonotonic;
   if (Math.abs(wallMs - scheduledAt) <= beat.intervalMs / 2) return scheduledAt;
   if (scheduledAt > wallMs && scheduledAt - wallMs <= MAX_AHEAD_MS) return scheduledAt;
   return nextSlotAt(beat.probeId, beat.intervalMs, epochMs(Math.ceil(wallMs - beat.intervalMs / 2)));
@@ -75,15 +82,29 @@ export const createTimetable = <Item>(onWallJump: (byMs: number) => void): Timet
   const entries = new Map<string, Entry<Item>>();
   const followWallClock = createWallFollower(onWallJump);
 
-  const add = (beat: Beat<Item>, now: TimePoint): void => {
-    const offset = followWallClock(now);
-    const scheduledAt = nextSlotAt(beat.probeId, beat.intervalMs, epochMs(Math.ceil(now.monotonicMs + offset)));
-    const entry = { beat, scheduledAt, dueMs: scheduledAt - offset, isRemoved: false };
-    entries.set(beat.key, entry);
+  const put = (entry: Entry<Item>): void => {
+    entries.set(entry.beat.key, entry);
     heap.push(entry);
   };
 
-  const update = (beats: readonly Beat<Item>[], now: TimePoint): void => {
+  const add = (beat: Beat<Item>, now: TimePoint, notBefore: EpochMs): void => {
+    const offset = followWallClock(now);
+    const wallMs = now.monotonicMs + offset;
+    const from = Math.ceil(Math.min(wallMs, Math.max(wallMs - staggerOfBeat(beat), notBefore)));
+    const scheduledAt = nextSlotAt(beat.probeId, beat.intervalMs, epochMs(from));
+    put({ beat, scheduledAt, dueMs: scheduledAt - offset + staggerOfBeat(beat), isRemoved: false });
+  };
+
+  /** A new stagger moves what is due. The heap does not see that, so an entry of its own takes over. */
+  const change = (known: Entry<Item>, beat: Beat<Item>): void => {
+    const byMs = staggerOfBeat(beat) - staggerOfBeat(known.beat);
+    known.beat = beat;
+    if (byMs === 0) return;
+    known.isRemoved = true;
+    put({ ...known, dueMs: known.dueMs + byMs, isRemoved: false });
+  };
+
+  const update = (beats: readonly Beat<Item>[], now: TimePoint, notBefore: EpochMs = now.wallMs): void => {
     const wanted = new Set(beats.map(({ key }) => key));
     for (const [key, entry] of entries) {
       if (wanted.has(key)) continue;
@@ -93,11 +114,9 @@ export const createTimetable = <Item>(onWallJump: (byMs: number) => void): Timet
     for (const beat of beats) {
       const known = entries.get(beat.key);
       const isSame = known?.beat.intervalMs === beat.intervalMs && known.beat.probeId === beat.probeId;
-      if (known !== undefined && isSame) known.beat = beat;
-      else {
-        if (known !== undefined) known.isRemoved = true;
-        add({ ...beat, intervalMs: durationMs(beat.intervalMs) }, now);
-      }
+      if (known !== undefined && !isSame) known.isRemoved = true;
+      if (known !== undefined && isSame) change(known, beat);
+      else add({ ...beat, intervalMs: durationMs(beat.intervalMs) }, now, notBefore);
     }
   };
 
@@ -123,5 +142,5 @@ export const createTimetable = <Item>(onWallJump: (byMs: number) => void): Timet
     return heap.peek()?.dueMs ?? null;
   };
 
-  return { update, takeDue, nextDueMs, size: () => entries.size };
+  return { update, takeDue, nextDueMs, dueOf: (key) => entries.get(key)?.dueMs ?? null, size: () => entries.size };
 };

@@ -1,6 +1,7 @@
 import type { Db } from "#db/database.ts";
+import type { EpochMs } from "#lib/core/units.ts";
 import type { RunRow } from "./runs.ts";
-import { arrayOf, instantsOf } from "./runs.ts";
+import { runColumns, valuesOf } from "./runs.ts";
 
 // What `nines bench ingest` compares with and measures. Nothing of the service calls these.
 
@@ -11,24 +12,8 @@ export const createBareTable = async (db: Db): Promise<void> => {
 };
 
 /** The barest insert of the same rows in one statement. */
-export const insertBare = async (db: Db, rows: readonly RunRow[], at: Date): Promise<void> => {
-  await db`
-    insert into bench_runs (scheduled_at, started_at, ingested_at, certificate_expires_at, probe_no, location_no, duration_us, dns_us,
-                            connect_us, tls_us, first_byte_us, transfer_us, bytes_read, class, http_status, is_late, trace_id,
-                            address, detail, failures)
-    select a, b, ${at.toISOString()}::timestamptz, c, d, e, f, g, h, i, j, k, l, m, n, false, o, p, q, r
-      from unnest(${instantsOf(rows, (row) => row.scheduledAt)}::text::timestamptz[],
-                  ${instantsOf(rows, (row) => row.startedAt)}::text::timestamptz[],
-                  ${instantsOf(rows, (row) => row.certificateExpiresAt)}::text::timestamptz[],
-                  ${arrayOf(rows, (row) => row.probeNo)}::text::int4[], ${arrayOf(rows, (row) => row.locationNo)}::text::int2[],
-                  ${arrayOf(rows, (row) => row.durationUs)}::text::int4[], ${arrayOf(rows, (row) => row.dnsUs)}::text::int4[],
-                  ${arrayOf(rows, (row) => row.connectUs)}::text::int4[], ${arrayOf(rows, (row) => row.tlsUs)}::text::int4[],
-                  ${arrayOf(rows, (row) => row.firstByteUs)}::text::int4[],
-                  ${arrayOf(rows, (row) => row.transferUs)}::text::int4[], ${arrayOf(rows, (row) => row.bytesRead)}::text::int4[],
-                  ${arrayOf(rows, (row) => row.classCode)}::text::int2[], ${arrayOf(rows, (row) => row.httpStatus)}::text::int2[],
-                  ${arrayOf(rows, (row) => row.traceId)}::text::uuid[], ${arrayOf(rows, (row) => row.address)}::text::inet[],
-                  ${arrayOf(rows, (row) => row.detail)}::text::text[], ${arrayOf(rows, (row) => row.failures)}::text::jsonb[])
-        as x (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r)`;
+export const insertBare = async (db: Db, rows: readonly RunRow[], ingestedAt: EpochMs): Promise<void> => {
+  await db`insert into bench_runs (${runColumns(db)}) ${valuesOf(db, { rows, ingestedAt }, db`false`)}`;
 };
 
 export type TableSize = {

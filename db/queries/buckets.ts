@@ -14,19 +14,37 @@ const column = (values: readonly (number | string)[]): string => `{${values.join
 const minuteText = (minute: EpochMinute): string => new Date(startOfMinute(minute)).toISOString();
 const minuteFrom = (at: Date): EpochMinute => minuteOf(epochMs(at.getTime()));
 
-type RunFactRow = {
+/** One pair with its runs: element i of each array, as text, is of run i. Null without any run. */
+type PairFactsRow = {
   probe_no: number;
   location_no: number;
-  at: number;
-  class: number;
-  duration_us: number;
-  http_status: number | null;
-  bytes_read: number;
+  at: string | null;
+  class: string;
+  duration_us: string;
+  http_status: string;
+  bytes_read: string;
+};
+
+const elementsOf = (array: string): string[] => array.slice(1, -1).split(",");
+
+const factsOf = (row: PairFactsRow): RunMeasure[] => {
+  if (row.at === null) return [];
+  const [classes, durations] = [elementsOf(row.class), elementsOf(row.duration_us)];
+  const [statuses, bytes] = [elementsOf(row.http_status), elementsOf(row.bytes_read)];
+  return elementsOf(row.at).map((at, i) => ({
+    locationNo: row.location_no,
+    scheduledAt: epochMs(Number(at)),
+    class: classOfCode(Number(classes[i])),
+    durationUs: durationUs(Number(durations[i])),
+    httpStatus: statuses[i] === "NULL" ? null : Number(statuses[i]),
+    bytesRead: Number(bytes[i]),
+  }));
 };
 
 /**
  * Raw runs of these pairs scheduled within [from, until), by probe number. One look-up in the primary key of `runs` a
- * pair, in the partitions of the span only; `offset 0` keeps the planner from turning it into a scan of the partition.
+ * pair, in the partitions of the span only; the aggregate keeps the planner from turning it into a scan of the partition,
+ * and arrays cost both sides half of what rows do.
  */
 export const readRunFacts = async (
   db: Db,
@@ -35,28 +53,23 @@ export const readRunFacts = async (
   const { pairs, from, until } = args;
   const byProbe = new Map<number, RunMeasure[]>();
   if (pairs.length === 0) return byProbe;
-  const rows = await db<RunFactRow[]>`
+  const rows = await db<PairFactsRow[]>`
     select p.probe_no, p.location_no, r.at, r.class, r.duration_us, r.http_status, r.bytes_read
       from unnest(${column(pairs.map((pair) => pair.probeNo))}::text::int4[],
                   ${column(pairs.map((pair) => pair.locationNo))}::text::int2[]) as p (probe_no, location_no)
      cross join lateral (
-       select (extract(epoch from scheduled_at) * 1000)::float8 as at, class, duration_us, http_status, bytes_read
+       select array_agg(round(date_part('epoch', scheduled_at) * 1000)::int8)::text as at, array_agg(class)::text as class,
+              array_agg(duration_us)::text as duration_us, array_agg(http_status)::text as http_status,
+              array_agg(bytes_read)::text as bytes_read
          from runs
         where runs.probe_no = p.probe_no and runs.location_no = p.location_no
-          and scheduled_at >= ${new Date(from)} and scheduled_at < ${new Date(until)}
-       offset 0) as r`;
+          and scheduled_at >= ${new Date(from)} and scheduled_at < ${new Date(until)}) as r`;
   for (const row of rows) {
-    const fact: RunMeasure = {
-      locationNo: row.location_no,
-      scheduledAt: epochMs(row.at),
-      class: classOfCode(row.class),
-      durationUs: durationUs(row.duration_us),
-      httpStatus: row.http_status,
-      bytesRead: row.bytes_read,
-    };
+    const facts = factsOf(row);
+    if (facts.length === 0) continue;
     const known = byProbe.get(row.probe_no);
-    if (known === undefined) byProbe.set(row.probe_no, [fact]);
-    else known.push(fact);
+    if (known === undefined) byProbe.set(row.probe_no, facts);
+    else for (const fact of facts) known.push(fact);
   }
   return byProbe;
 };
@@ -78,28 +91,47 @@ export const countRuns = async (
   return rows[0]?.count ?? 0;
 };
 
+const bucketInsert = (db: Db, buckets: readonly Bucket[], rolledUpAt: EpochMs) => {
+  const counts = (pick: (bucket: Bucket) => number): string => column(buckets.map(pick));
+  const statuses = (family: StatusFamily): string => counts((bucket) => bucket.byStatus[family]);
+  return db`
+    insert into buckets (minute, rolled_up_at, duration_sum_us, bytes_read, probe_no, location_no, expected, total, good, bad,
+                         unvoted, status_2xx, status_3xx, status_4xx, status_5xx, status_401_403, status_429, by_class, histogram)
+    select to_timestamp(b.minute_ms / 1000), ${new Date(rolledUpAt)}::timestamptz, b.duration_sum_us, b.bytes_read, b.probe_no, b.location_no, b.expected,
+           b.total, b.good, b.bad, b.unvoted, b.s2, b.s3, b.s4, b.s5, b.s401, b.s429, b.by_class, b.histogram
+      from (select unnest(${counts((bucket) => startOfMinute(bucket.minute))}::text::float8[]) as minute_ms,
+                   unnest(${counts((bucket) => bucket.durationSumUs)}::text::int8[]) as duration_sum_us,
+                   unnest(${counts((bucket) => bucket.bytesRead)}::text::int8[]) as bytes_read,
+                   unnest(${counts((bucket) => bucket.probeNo)}::text::int4[]) as probe_no,
+                   unnest(${counts((bucket) => bucket.locationNo)}::text::int2[]) as location_no,
+                   unnest(${counts((bucket) => bucket.expected)}::text::int4[]) as expected,
+                   unnest(${counts((bucket) => bucket.total)}::text::int4[]) as total,
+                   unnest(${counts((bucket) => bucket.good)}::text::int4[]) as good,
+                   unnest(${counts((bucket) => bucket.bad)}::text::int4[]) as bad,
+                   unnest(${counts((bucket) => bucket.unvoted)}::text::int4[]) as unvoted,
+                   unnest(${statuses("2xx")}::text::int2[]) as s2,
+                   unnest(${statuses("3xx")}::text::int2[]) as s3,
+                   unnest(${statuses("4xx")}::text::int2[]) as s4,
+                   unnest(${statuses("5xx")}::text::int2[]) as s5,
+                   unnest(${statuses("401_403")}::text::int2[]) as s401,
+                   unnest(${statuses("429")}::text::int2[]) as s429,
+                   unnest(${column(buckets.map((bucket) => classesText(bucket.byClass)))}::text::jsonb[]) as by_class,
+                   unnest(${column(buckets.map((bucket) => byteaText(bucket.histogram)))}::text::bytea[]) as histogram) as b`;
+};
+
+/**
+ * Writes whole buckets of minutes that have none yet: half the cost of asking of each whether there is one.
+ * @throws PostgresError 23505 when there is one after all; nothing is written then.
+ */
+export const insertBuckets = async (db: Db, buckets: readonly Bucket[], rolledUpAt: EpochMs): Promise<void> => {
+  if (buckets.length > 0) await bucketInsert(db, buckets, rolledUpAt);
+};
+
 /** Writes whole buckets; an older version of the same minute is replaced, never added to. Primary key of `buckets`. */
 export const upsertBuckets = async (db: Db, buckets: readonly Bucket[], rolledUpAt: EpochMs): Promise<void> => {
   if (buckets.length === 0) return;
-  const counts = (pick: (bucket: Bucket) => number): string => column(buckets.map(pick));
-  const statuses = (family: StatusFamily): string => counts((bucket) => bucket.byStatus[family]);
   await db`
-    insert into buckets (minute, rolled_up_at, duration_sum_us, bytes_read, probe_no, location_no, expected, total, good, bad,
-                         unvoted, status_2xx, status_3xx, status_4xx, status_5xx, status_401_403, status_429, by_class, histogram)
-    select b.minute, ${new Date(rolledUpAt)}::timestamptz, b.duration_sum_us, b.bytes_read, b.probe_no, b.location_no, b.expected,
-           b.total, b.good, b.bad, b.unvoted, b.s2, b.s3, b.s4, b.s5, b.s401, b.s429, b.by_class, b.histogram
-      from unnest(${column(buckets.map((bucket) => `"${minuteText(bucket.minute)}"`))}::text::timestamptz[],
-                  ${counts((bucket) => bucket.durationSumUs)}::text::int8[], ${counts((bucket) => bucket.bytesRead)}::text::int8[],
-                  ${counts((bucket) => bucket.probeNo)}::text::int4[], ${counts((bucket) => bucket.locationNo)}::text::int2[],
-                  ${counts((bucket) => bucket.expected)}::text::int4[], ${counts((bucket) => bucket.total)}::text::int4[],
-                  ${counts((bucket) => bucket.good)}::text::int4[], ${counts((bucket) => bucket.bad)}::text::int4[],
-                  ${counts((bucket) => bucket.unvoted)}::text::int4[],
-                  ${statuses("2xx")}::text::int2[], ${statuses("3xx")}::text::int2[], ${statuses("4xx")}::text::int2[],
-                  ${statuses("5xx")}::text::int2[], ${statuses("401_403")}::text::int2[], ${statuses("429")}::text::int2[],
-                  ${column(buckets.map((bucket) => classesText(bucket.byClass)))}::text::jsonb[],
-                  ${column(buckets.map((bucket) => byteaText(bucket.histogram)))}::text::bytea[])
-        as b (minute, duration_sum_us, bytes_read, probe_no, location_no, expected, total, good, bad, unvoted,
-              s2, s3, s4, s5, s401, s429, by_class, histogram)
+    ${bucketInsert(db, buckets, rolledUpAt)}
     on conflict (probe_no, location_no, minute) do update
        set rolled_up_at = excluded.rolled_up_at, duration_sum_us = excluded.duration_sum_us, bytes_read = excluded.bytes_read,
            expected = excluded.expected, total = excluded.total, good = excluded.good, bad = excluded.bad,

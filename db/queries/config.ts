@@ -117,14 +117,18 @@ export type ActiveProbe = {
   readonly no: number;
   readonly version: number;
   readonly serviceId: string;
+  /** With "[hidden]" for its secrets; `openProbe` of lib/commands puts them back. */
   readonly definition: ProbeDefinition;
+  readonly secretsCiphertext: string | null;
 };
 
 /** Probes in force that run at one of these locations; null: at any. In the order of the file. */
 export const readActiveProbes = async (db: Db, locationIds: readonly string[] | null): Promise<ActiveProbe[]> => {
   const wanted = locationIds === null ? null : JSON.stringify(locationIds);
-  const rows = await db<{ no: number; version: number; service_id: string; definition: string }[]>`
-    select no, version, service_id, definition::text as definition
+  const rows = await db<
+    { no: number; version: number; service_id: string; definition: string; secrets_ciphertext: string | null }[]
+  >`
+    select no, version, service_id, definition::text as definition, secrets_ciphertext
       from probes
      where retired_at is null
        and (${wanted}::text is null
@@ -135,6 +139,31 @@ export const readActiveProbes = async (db: Db, locationIds: readonly string[] | 
     version: row.version,
     serviceId: row.service_id,
     definition: definitionOf<ProbeDefinition>(row.definition),
+    secretsCiphertext: row.secrets_ciphertext,
+  }));
+};
+
+export type ProbeListing = Omit<ActiveProbe, "secretsCiphertext"> & {
+  readonly activeFrom: EpochMs;
+  readonly createdAt: EpochMs;
+};
+
+/** Probes in force in the order of the file, with when they were made and last changed. */
+export const readProbeListings = async (db: Db): Promise<ProbeListing[]> => {
+  const rows = await db<
+    { no: number; version: number; service_id: string; definition: string; active_from: Date; created_at: Date }[]
+  >`
+    select p.no, p.version, p.service_id, p.definition::text as definition, v.active_from, p.created_at
+      from probes p join probe_versions v on v.probe_no = p.no and v.version = p.version
+     where p.retired_at is null
+     order by p.position, p.id`;
+  return rows.map((row) => ({
+    no: row.no,
+    version: row.version,
+    serviceId: row.service_id,
+    definition: definitionOf<ProbeDefinition>(row.definition),
+    activeFrom: epochMs(row.active_from.getTime()),
+    createdAt: epochMs(row.created_at.getTime()),
   }));
 };
 

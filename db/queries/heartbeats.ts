@@ -4,6 +4,7 @@ import type { HearingSpan } from "#lib/core/heartbeat/hearing.ts";
 import type { Ping, PingKind } from "#lib/core/heartbeat/ping.ts";
 import type { DurationUs, EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
+import { HIDDEN } from "#lib/core/without-secrets.ts";
 
 /** Of a message only this much is read back where runs are made. */
 const SHORT_MESSAGE = 1_000;
@@ -34,13 +35,17 @@ export const insertPings = async (db: Db, pings: readonly PingRow[]): Promise<vo
               "runId" uuid, remote inet, message text)`;
 };
 
-export type HeartbeatToken = { readonly probeNo: number; readonly probeId: string; readonly token: string };
+export type HeartbeatToken = { readonly probeNo: number; readonly probeId: string; readonly tokenSha256: string };
 
-/** The secret part of each heartbeat's address. */
+/** What the secret part of each heartbeat's address is found by; of rows in clear, as older releases write them, too. */
 export const readHeartbeatTokens = async (db: Db): Promise<HeartbeatToken[]> => [
   ...(await db<HeartbeatToken[]>`
-    select no as "probeNo", id as "probeId", definition ->> 'token' as token from probes
-     where definition ->> 'type' = 'heartbeat' and retired_at is null`),
+    select no as "probeNo", id as "probeId", t.sha256 as "tokenSha256"
+      from probes
+     cross join lateral (
+       select case when definition ->> 'token' = ${HIDDEN} then token_sha256
+                   else encode(sha256(convert_to(definition ->> 'token', 'UTF8')), 'hex') end as sha256) t
+     where definition ->> 'type' = 'heartbeat' and retired_at is null and t.sha256 is not null`),
 ];
 
 /** A heartbeat in force at its location. */

@@ -13,10 +13,12 @@ export const retireServices: Retire = async (db, ids, now) => {
   await db`update services set retired_at = ${new Date(now)}, updated_at = now() where id = any(${[...ids]}::text[])`;
 };
 
-/** From `now` on no run of these probes is expected. */
+/** From `now` on no run of these probes is expected, and no secret of theirs is needed. */
 export const retireProbes: Retire = async (db, ids, now) => {
   const at = new Date(now);
-  await db`update probes set retired_at = ${at}, updated_at = now() where id = any(${[...ids]}::text[])`;
+  await db`
+    update probes set retired_at = ${at}, secrets_ciphertext = null, token_sha256 = null, updated_at = now()
+     where id = any(${[...ids]}::text[])`;
   await db`
     update probe_versions as v set active_until = greatest(v.active_from, ${at}::timestamptz)
       from probes p

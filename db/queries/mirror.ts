@@ -23,7 +23,13 @@ type Owned<Definition> = {
   readonly position: number;
   readonly definition: Definition;
 };
-export type ProbeMirror = Owned<ProbeDefinition>;
+/** A probe with its secrets in clear; never written. */
+export type ProbePlain = Owned<ProbeDefinition>;
+/** As it is written: secrets are hidden in `definition` and stand sealed beside it. */
+export type ProbeSealed = Owned<ProbeDefinition> & {
+  readonly secrets_ciphertext: string | null;
+  readonly token_sha256: string | null;
+};
 export type SloMirror = Owned<SloDefinition>;
 type EndpointCommon = {
   readonly id: string;
@@ -37,7 +43,7 @@ export type EndpointSealed = EndpointCommon & { readonly url_ciphertext: string;
 export type ConfigRows = {
   readonly locations: readonly LocationMirror[];
   readonly services: readonly ServiceMirror[];
-  readonly probes: readonly ProbeMirror[];
+  readonly probes: readonly ProbePlain[];
   readonly slos: readonly SloMirror[];
   readonly endpoints: readonly EndpointPlain[];
 };
@@ -69,8 +75,10 @@ export const readMirror = async (db: Db) => ({
       select id, name, description, group_name, position, retired_at is not null as is_retired, 0 as version from services`,
   ),
   probes: byId(
-    await db<StoredRow<ProbeMirror>[]>`
-      select id, service_id, position, definition, version, retired_at is not null as is_retired from probes`,
+    await db<StoredRow<ProbeSealed>[]>`
+      select id, service_id, position, definition, secrets_ciphertext, token_sha256, version,
+             retired_at is not null as is_retired
+        from probes`,
   ),
   slos: byId(
     await db<StoredRow<SloMirror>[]>`
@@ -107,25 +115,27 @@ export const upsertServices = async (db: Db, rows: readonly ServiceMirror[]): Pr
 /** Writes probes; where `version` differs from the one in force, ends that version at `now` and starts the new one. */
 export const upsertProbes = async (
   db: Db,
-  rows: readonly (ProbeMirror & { version: number })[],
+  rows: readonly (ProbeSealed & { version: number })[],
   now: EpochMs,
 ): Promise<void> => {
   const at = new Date(now);
   await db`
-    insert into probes (id, service_id, position, version, definition)
-    select id, service_id, position, version, definition
+    insert into probes (id, service_id, position, version, definition, secrets_ciphertext, token_sha256)
+    select id, service_id, position, version, definition, secrets_ciphertext, token_sha256
       from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-        as r (id text, service_id text, position int, version int, definition jsonb)
+        as r (id text, service_id text, position int, version int, definition jsonb, secrets_ciphertext text,
+              token_sha256 text)
     on conflict (id) do update
        set service_id = excluded.service_id, position = excluded.position, version = excluded.version,
-           definition = excluded.definition, retired_at = null, updated_at = now()`;
+           definition = excluded.definition, secrets_ciphertext = excluded.secrets_ciphertext,
+           token_sha256 = excluded.token_sha256, retired_at = null, updated_at = now()`;
   await db`
     update probe_versions as v set active_until = greatest(v.active_from, ${at}::timestamptz)
       from probes p
      where p.no = v.probe_no and v.active_until is null and v.version <> p.version`;
   await db`
-    insert into probe_versions (probe_no, version, definition, active_from)
-    select p.no, p.version, p.definition, ${at}::timestamptz
+    insert into probe_versions (probe_no, version, definition, active_from, is_without_secrets)
+    select p.no, p.version, p.definition, ${at}::timestamptz, true
       from probes p
      where not exists (select 1 from probe_versions v where v.probe_no = p.no and v.version = p.version)`;
 };

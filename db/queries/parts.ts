@@ -1,5 +1,7 @@
 import type { Db } from "#db/database.ts";
+import type { OutcomeClass, Vote } from "#lib/core/outcome.ts";
 import type { EpochMs } from "#lib/core/units.ts";
+import { epochMs } from "#lib/core/units.ts";
 
 /** What a run saw of a part, in the form of its row, with all values within the limits of their columns. */
 export type PartRow = {
@@ -84,3 +86,95 @@ export const deleteSilentParts = async (db: Db, args: { before: EpochMs; limit: 
            and not exists (select from part_runs r where r.part_no = p.no)
          order by p.no limit ${args.limit}::int)`
   ).count;
+
+export type PartIdentity = {
+  readonly no: number;
+  readonly key: string;
+  readonly name: string;
+  readonly createdAt: EpochMs;
+};
+
+/** The parts of a probe, by key; at most 1,000. Unique key of `probe_parts`. */
+export const readParts = async (db: Db, probeNo: number): Promise<PartIdentity[]> => {
+  const rows = await db<{ no: number; key: string; name: string; created_at: Date }[]>`
+    select no, key, name, created_at from probe_parts where probe_no = ${probeNo} order by key collate "C"`;
+  return rows.map(({ created_at, ...rest }) => ({ ...rest, createdAt: epochMs(created_at.getTime()) }));
+};
+
+/** How many parts each of these probes has; none: left out. */
+export const countParts = async (db: Db, probeNos: readonly number[]): Promise<ReadonlyMap<number, number>> => {
+  const rows = await db<{ probe_no: number; parts: number }[]>`
+    select probe_no, count(*)::int4 as parts from probe_parts
+     where probe_no = any(${`{${probeNos.join(",")}}`}::text::int4[]) group by probe_no`;
+  return new Map(rows.map((row) => [row.probe_no, row.parts]));
+};
+
+/** What the newest run from a location saw of a part, and since when it has been seen like that. */
+export type PartState = {
+  readonly partNo: number;
+  readonly locationId: string;
+  readonly class: OutcomeClass;
+  readonly vote: Vote;
+  readonly at: EpochMs;
+  readonly since: EpochMs;
+  readonly durationUs: number;
+  readonly httpStatus: number | null;
+  readonly detail: string | null;
+};
+
+/**
+ * The present state of parts at each of these locations. The last run of another class is the newest of the last ones of each
+ * class, found by the index of 0012 however long ago it was.
+ */
+export const readPartStates = async (
+  db: Db,
+  args: { partNos: readonly number[]; locationNos: readonly number[] },
+): Promise<PartState[]> => {
+  const rows = await db<
+    {
+      part_no: number;
+      location_id: string;
+      class: OutcomeClass;
+      vote: Vote;
+      at: Date;
+      since: Date;
+      duration_us: number;
+      http_status: number | null;
+      detail: string | null;
+    }[]
+  >`
+    select p.no as part_no, l.id as location_id, c.class, c.vote, n.scheduled_at as at, s.at as since, n.duration_us,
+           n.http_status, n.detail
+      from unnest(${`{${args.partNos.join(",")}}`}::text::int4[]) as p (no)
+     cross join unnest(${`{${args.locationNos.join(",")}}`}::text::int2[]) as w (no)
+     cross join lateral (
+       select r.* from part_runs r where r.part_no = p.no and r.location_no = w.no
+        order by r.scheduled_at desc limit 1) n
+     cross join lateral (
+       select max(last.at) as at
+         from outcome_classes k
+        cross join lateral (
+          select r.scheduled_at as at from part_runs r
+           where r.part_no = p.no and r.location_no = w.no and r.class = k.code
+           order by r.scheduled_at desc limit 1) last
+        where k.code <> n.class) other
+     cross join lateral (
+       select r.scheduled_at as at from part_runs r
+        where r.part_no = p.no and r.location_no = w.no and r.class = n.class
+          and r.scheduled_at > coalesce(other.at, '-infinity')
+        order by r.scheduled_at limit 1) s
+      join locations l on l.no = w.no
+      join outcome_classes c on c.code = n.class
+     order by p.no, l.position, l.id`;
+  return rows.map((row) => ({
+    partNo: row.part_no,
+    locationId: row.location_id,
+    class: row.class,
+    vote: row.vote,
+    at: epochMs(row.at.getTime()),
+    since: epochMs(row.since.getTime()),
+    durationUs: row.duration_us,
+    httpStatus: row.http_status,
+    detail: row.detail,
+  }));
+};

@@ -52,19 +52,19 @@ export const readSliHours = async (db: Db, asks: readonly SliHoursAsk[]): Promis
 /** Writes whole hours, equal arrays once; an older version of the same hour is replaced. Primary key of `sli_hours`. */
 export const upsertSliHours = async (db: Db, hours: readonly SliHour[]): Promise<void> => {
   if (hours.length === 0) return;
-  const rows = hours.map(({ sloId, version, hourAt, good, total, expected }) => ({
-    slo_id: sloId,
-    version,
-    hour: hourText(hourAt),
-    good,
-    total,
-    expected,
-  }));
+  const arrays = (pick: (hour: SliHour) => readonly number[]): string =>
+    `{${hours.map((hour) => `"{${pick(hour).join(",")}}"`).join(",")}}`;
   await db`
     insert into sli_hours (slo_id, version, hour, good, total, expected)
-    select slo_id, version, hour, nullif(good, total), total, nullif(expected, total)
-      from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-        as r (slo_id text, version int, hour timestamptz, good int[], total int[], expected int[])
+    select r.slo_id, r.version, to_timestamp(r.hour_ms / 1000), nullif(r.good, r.total)::int4[], r.total::int4[],
+           nullif(r.expected, r.total)::int4[]
+      from unnest(${db.array(hours.map((hour) => hour.sloId))}::text[],
+                  ${`{${hours.map((hour) => hour.version).join(",")}}`}::text::int4[],
+                  ${`{${hours.map((hour) => hour.hourAt).join(",")}}`}::text::float8[],
+                  ${arrays((hour) => hour.good)}::text::text[],
+                  ${arrays((hour) => hour.total)}::text::text[],
+                  ${arrays((hour) => hour.expected)}::text::text[])
+        as r (slo_id, version, hour_ms, good, total, expected)
     on conflict (slo_id, version, hour) do update
        set good = excluded.good, total = excluded.total, expected = excluded.expected, updated_at = now()`;
 };

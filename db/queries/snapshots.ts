@@ -1,6 +1,7 @@
 import type { Db } from "#db/database.ts";
 import { Snapshot } from "#lib/contracts/snapshot.ts";
 import type { EpochMs } from "#lib/core/units.ts";
+import { epochMs } from "#lib/core/units.ts";
 
 /**
  * The newest snapshot when its version is above `newerThanVersion` (0 reads any), else null.
@@ -17,6 +18,12 @@ export const readSnapshot = async (db: Db, newerThanVersion: number): Promise<Sn
 export const readSnapshotVersion = async (db: Db): Promise<number> => {
   const rows = await db<{ version: string }[]>`select version::text as version from snapshots`;
   return Number(rows[0]?.version ?? 0);
+};
+
+/** As of when the data of the stored snapshot is; null when none was ever published. */
+export const readSnapshotAsOf = async (db: Db): Promise<EpochMs | null> => {
+  const rows = await db<{ at: string }[]>`select document ->> 'dataAsOf' as at from snapshots`;
+  return rows[0] === undefined ? null : epochMs(Date.parse(rows[0].at));
 };
 
 /** Puts the snapshot in the place of the one before and tells listeners its version. */

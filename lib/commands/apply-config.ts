@@ -1,7 +1,7 @@
 import type postgres from "postgres";
 import { insertAudit } from "#db/queries/audit.ts";
 import { readConfigDocument } from "#db/queries/config.ts";
-import type { ConfigRows, EndpointPlain, EndpointSealed, Stored } from "#db/queries/mirror.ts";
+import type { ConfigRows, EndpointPlain, EndpointSealed, ProbePlain, Stored } from "#db/queries/mirror.ts";
 import {
   lockConfig,
   readMirror,
@@ -22,10 +22,13 @@ import {
 import type { Config } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
+import { withoutSecrets } from "#lib/core/without-secrets.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { TableChanges } from "./config-changes.ts";
 import { changesOf, isUnchanged, summaryOf, writtenRows } from "./config-changes.ts";
 import { documentOf, rowsOf } from "./config-rows.ts";
+import { hideOldSecrets } from "./hide-old-secrets.ts";
+import { hashOfToken, isSealed, openProbe, sealProbe } from "./sealed-probe.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { endpointSecretContext, endpointUrlContext } from "./secret-box.ts";
 
@@ -49,6 +52,30 @@ const openEndpoints = (stored: Mirror["endpoints"], box: SecretBox): Map<string,
       return [id, { row: { ...common, url, secret }, ...rest }];
     }),
   );
+
+/** A probe for comparison: with its secrets, and whether its row is as this release writes it. */
+type ProbeCompared = ProbePlain & { readonly is_sealed: boolean };
+
+/**
+ * What stands in a row, compared with what the file wants. Where the secrets cannot be opened they are taken for those of
+ * the file if all else is equal: the row is sealed anew, and the definition keeps its version.
+ */
+const openProbes = (stored: Mirror["probes"], wanted: ConfigRows["probes"], box: SecretBox) => {
+  const inFile = new Map(wanted.map((row) => [row.id, row.definition]));
+  return new Map(
+    [...stored].map(([id, { row, ...rest }]): [string, Stored<ProbeCompared>] => {
+      const { secrets_ciphertext, token_sha256, ...common } = row;
+      const opened = openProbe(box, { definition: row.definition, secretsCiphertext: secrets_ciphertext });
+      const asked = inFile.get(id);
+      const isLikeFile =
+        asked !== undefined && canonicalJson(withoutSecrets(asked)) === canonicalJson(withoutSecrets(row.definition));
+      const definition = opened ?? (isLikeFile ? asked : row.definition);
+      const token = definition.type === "heartbeat" ? hashOfToken(definition.token) : null;
+      const is_sealed = opened !== null && isSealed(row.definition) && token === token_sha256;
+      return [id, { row: { ...common, definition, is_sealed }, ...rest }];
+    }),
+  );
+};
 
 /** Seals what changed only: an untouched ciphertext shows that address and secret are the old ones. */
 const sealEndpoint = (row: EndpointPlain, before: EndpointSealed | undefined, box: SecretBox): EndpointSealed => {
@@ -80,24 +107,32 @@ const withVersions = <Row extends { readonly id: string; readonly definition: un
   });
 };
 
-const compare = (wanted: ConfigRows, mirror: Mirror, box: SecretBox) => ({
+const compare = (wanted: ConfigRows, mirror: Opened, box: SecretBox) => ({
   locations: changesOf(wanted.locations, mirror.locations),
   services: changesOf(wanted.services, mirror.services),
-  probes: changesOf(wanted.probes, mirror.probes),
+  probes: changesOf(
+    wanted.probes.map((row): ProbeCompared => ({ ...row, is_sealed: true })),
+    mirror.openedProbes,
+  ),
   slos: changesOf(wanted.slos, mirror.slos),
   endpoints: changesOf(wanted.endpoints, openEndpoints(mirror.endpoints, box)),
 });
 type Changes = ReturnType<typeof compare>;
+type Opened = Mirror & { readonly openedProbes: ReturnType<typeof openProbes> };
 
 const write = async (
   tx: postgres.TransactionSql,
-  { changes, mirror, now, box }: { changes: Changes; mirror: Mirror; now: EpochMs; box: SecretBox },
+  { changes, mirror, now, box }: { changes: Changes; mirror: Opened; now: EpochMs; box: SecretBox },
 ): Promise<void> => {
   const { locations, services, probes, slos, endpoints } = changes;
   const some = (rows: readonly unknown[]): boolean => rows.length > 0;
   if (some(writtenRows(locations))) await upsertLocations(tx, writtenRows(locations));
   if (some(writtenRows(services))) await upsertServices(tx, writtenRows(services));
-  if (some(writtenRows(probes))) await upsertProbes(tx, withVersions(probes, mirror.probes, true), now);
+  const sealedProbes = withVersions(probes, mirror.openedProbes, true).map(({ version, is_sealed: _, ...row }) => ({
+    ...sealProbe(box, row, mirror.probes.get(row.id)?.row),
+    version,
+  }));
+  if (some(sealedProbes)) await upsertProbes(tx, sealedProbes, now);
   if (some(writtenRows(slos))) await upsertSlos(tx, withVersions(slos, mirror.slos, false), now);
   const sealed = writtenRows(endpoints).map((row) => sealEndpoint(row, mirror.endpoints.get(row.id)?.row, box));
   if (some(sealed)) await upsertEndpoints(tx, sealed);
@@ -128,8 +163,11 @@ export const applyConfig = async (
   }
   await lockConfig(tx);
   const before = await readConfigDocument(tx);
-  const mirror = await readMirror(tx);
-  const changes = compare(rowsOf(config), mirror, secretBox);
+  const stored = await readMirror(tx);
+  const rows = rowsOf(config);
+  const mirror = { ...stored, openedProbes: openProbes(stored.probes, rows.probes, secretBox) };
+  const changes = compare(rows, mirror, secretBox);
+  await hideOldSecrets(tx, { probes: stored.probes, retired: changes.probes.retired });
   const isSame = before?.sha256 === document.sha256 && Object.values(changes).every((table) => isUnchanged(table));
   if (before !== null && isSame) return { version: before.version, changed: false };
 

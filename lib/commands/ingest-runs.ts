@@ -2,8 +2,8 @@ import type { Database } from "#db/database.ts";
 import { ensurePartitions } from "#db/queries/partitions.ts";
 import type { PartRow } from "#db/queries/parts.ts";
 import { insertPartRuns } from "#db/queries/parts.ts";
-import type { RunRow } from "#db/queries/runs.ts";
-import { insertRuns, noteFirstRuns, readNumbers } from "#db/queries/runs.ts";
+import type { InsertCounts, RunRow } from "#db/queries/runs.ts";
+import { insertNewRuns, insertRuns, noteFirstRuns, readNumbers } from "#db/queries/runs.ts";
 import type { Run } from "#lib/core/outcome.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, epochMs, SECOND_MS } from "#lib/core/units.ts";
@@ -105,15 +105,25 @@ const firstRunsOf = (rows: readonly RunRow[], cache: IngestCache) => {
   return firsts;
 };
 
+const hasCode = (error: unknown, code: string): error is Error =>
+  error instanceof Error && "code" in error && error.code === code;
+
 const isMissingPartition = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "23514" && /no partition of relation/.test(error.message);
+  hasCode(error, "23514") && /no partition of relation/.test(error.message);
+const isReplay = (error: unknown): boolean => hasCode(error, "23505");
 
 type Batch = { readonly rows: readonly RunRow[]; readonly parts: readonly PartRow[] };
 
-const store = async (database: Database, { rows, parts }: Batch, now: EpochMs, cache: IngestCache) => {
+const storeBy = async (
+  insert: typeof insertRuns,
+  database: Database,
+  { rows, parts }: Batch,
+  now: EpochMs,
+  cache: IngestCache,
+): Promise<InsertCounts> => {
   const firsts = firstRunsOf(rows, cache);
   const counts = await database.transaction(async (tx) => {
-    const written = await insertRuns(tx, { rows, ingestedAt: now });
+    const written = await insert(tx, { rows, ingestedAt: now });
     if (firsts.size > 0) await noteFirstRuns(tx, [...firsts.values()]);
     await insertPartRuns(tx, parts);
     return written;
@@ -121,6 +131,13 @@ const store = async (database: Database, { rows, parts }: Batch, now: EpochMs, c
   for (const [key, first] of firsts) cache.firstRuns.set(key, first.firstScheduledAt);
   return counts;
 };
+
+/** Takes it that all are new; when one is not, that attempt left nothing, and each is asked about. */
+const store = (database: Database, batch: Batch, now: EpochMs, cache: IngestCache): Promise<InsertCounts> =>
+  storeBy(insertNewRuns, database, batch, now, cache).catch((error: unknown) => {
+    if (!isReplay(error)) throw error;
+    return storeBy(insertRuns, database, batch, now, cache);
+  });
 
 /**
  * Stores runs, each at most once by probe, location and scheduled instant; a replay is no change. In one transaction with

@@ -56,7 +56,11 @@ test("whatever a run claims, its row fits the columns", () => {
           expect(Number.isInteger(value) && value >= 0 && value <= INT4).toBe(true);
         }
         expect(row.httpStatus === null || (row.httpStatus >= 0 && row.httpStatus <= 999)).toBe(true);
-        expect(new Date(row.startedAt).toISOString()).toMatch(/^\d{4}-/);
+        expect(new Date(row.startedAt ?? row.scheduledAt).toISOString()).toMatch(/^\d{4}-/);
+        // One of the two says when it started, and the delay is one that two bytes hold.
+        expect(row.startedAt === null).toBe(row.startDelayMs !== null);
+        expect(row.startDelayMs ?? 0).toBeGreaterThanOrEqual(0);
+        expect(row.startDelayMs ?? 0).toBeLessThanOrEqual(2 ** 15 - 1);
         expect(new Date(row.certificateExpiresAt ?? 0).toISOString()).toMatch(/^\d{4}-/);
       },
     ),

@@ -12,6 +12,7 @@ const LONGEST_DETAIL = 1_000;
 const LONGEST_KEY = 200;
 const MOST_FAILURES = 20;
 const LARGEST_INTEGER = 2 ** 31 - 1;
+const LARGEST_SMALLINT = 2 ** 15 - 1;
 const EARLIEST_MS = 0;
 /** The last millisecond of the year 9999: later instants have a form that Postgres does not read. */
 const LATEST_MS = 253_402_300_799_999;
@@ -35,6 +36,15 @@ const instant = (value: number): EpochMs => epochMs(Math.min(Math.max(Math.floor
 const instantOrNull = (value: number | null): EpochMs | null =>
   value === null || !Number.isFinite(value) ? null : instant(value);
 
+/** When a run started, as a delay after its slot where that fits two bytes, which is nearly always so. */
+const startOf = (run: Run): Pick<RunRow, "startDelayMs" | "startedAt"> => {
+  const scheduledAt = instant(run.scheduledAt);
+  const startedAt = instantOrNull(run.startedAt) ?? scheduledAt;
+  const delayMs = startedAt - scheduledAt;
+  if (delayMs >= 0 && delayMs <= LARGEST_SMALLINT) return { startDelayMs: delayMs, startedAt: null };
+  return { startDelayMs: null, startedAt };
+};
+
 /** An address without its IPv6 zone; null when it is none. */
 const addressOf = (text: string | null): string | null => {
   const address = text?.replace(/%.*$/, "") ?? "";
@@ -56,7 +66,7 @@ export const runRowOf = (run: Run, numbers: { probeNo: number; locationNo: numbe
   const { outcome } = run;
   return {
     scheduledAt: instant(run.scheduledAt),
-    startedAt: instantOrNull(run.startedAt) ?? instant(run.scheduledAt),
+    ...startOf(run),
     certificateExpiresAt: instantOrNull(outcome.certificateExpiresAt),
     probeNo: numbers.probeNo,
     locationNo: numbers.locationNo,

@@ -15,7 +15,7 @@ const DecimalText = z
   .string()
   .regex(/^-?\d+(\.\d+)?$/)
   .meta({ id: "Decimal", description: "An exact decimal number as text", example: "99.9" });
-const DurationText = z
+export const DurationText = z
   .string()
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/)
   .meta({ id: "Duration", description: "A length of time with its unit", example: "5m" });

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { AssertionFailure, Outcome, Run, RunPart } from "#lib/core/outcome.ts";
 import { MAX_RUN_PARTS, OUTCOME_CLASSES } from "#lib/core/outcome.ts";
+import type { Try } from "#lib/core/tries.ts";
+import { MOST_TRIES } from "#lib/core/tries.ts";
 import type { DurationUs, EpochMs } from "#lib/core/units.ts";
 import { DAY_MS, durationUs, epochMs } from "#lib/core/units.ts";
 import { instantText } from "./api.ts";
@@ -68,6 +70,20 @@ const run = z.object({
   parts: z.array(part).max(MAX_RUN_PARTS).optional(),
 } satisfies Record<keyof Run, z.ZodType>);
 
+/** A re-check on the wire: the fields of a run and its number. */
+const tried = run.omit({ parts: true }).extend({ number: z.number().int().min(2).max(MOST_TRIES) });
+
+/** A try of a push; null when it is none. */
+export const readPushedTry = (value: unknown): Try | null => {
+  const parsed = tried.safeParse(value);
+  if (!parsed.success) return null;
+  const { number, ...rest } = parsed.data;
+  return { number, run: rest };
+};
+
+/** The form of a run in a push, for the description of the API. */
+export const PushedRun = run.meta({ id: "PushedRun", description: "A run as the agent of a location saw it" });
+
 /** A run of a push, or in a few words why it is none: the first field that cannot be. */
 export const readPushedRun = (value: unknown): { readonly run: Run } | { readonly fault: string } => {
   const parsed = run.safeParse(value);
@@ -111,3 +127,6 @@ export const pushedRun = ({ parts, ...value }: Run): z.input<typeof run> => ({
   outcome: pushedOutcome(value.outcome),
   ...(parts === undefined ? {} : { parts: parts.slice(0, MAX_RUN_PARTS).map(pushedPart) }),
 });
+
+/** A try as an agent pushes it. */
+export const pushedTry = ({ number, run: value }: Try): z.input<typeof tried> => ({ number, ...pushedRun(value) });

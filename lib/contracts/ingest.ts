@@ -30,6 +30,8 @@ export const MAX_PUSH_DEPTH = 32;
 /** A push before its runs are looked at one by one: a run that is wrong does not keep the others from being stored. */
 export const PushBody = z.object({
   runs: z.array(z.unknown()).max(MAX_PUSH_RUNS),
+  /** Re-checks that explain runs. A server that does not know them passes them over. */
+  tries: z.array(z.unknown()).max(MAX_PUSH_RUNS).optional(),
   /** Server's clock minus the agent's, as the agent measured it. */
   clockOffsetMs: z
     .number()
@@ -40,7 +42,7 @@ export const PushBody = z.object({
     .optional(),
 });
 
-/** What became of a push. `inserted + duplicates + refused` is how many runs came. */
+/** What became of a push. `inserted + duplicates + refused` is how many runs came; tries are not counted. */
 export const PushResult = z
   .object({
     inserted: z.number().int().nonnegative(),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ZodOpenApiOperationObject, ZodOpenApiResponsesObject } from "zod-openapi";
+import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponsesObject } from "zod-openapi";
 import { createDocument } from "zod-openapi";
 import { Identifier, ProblemDetail } from "./api.ts";
 import { CLOUD_EVENT_CONTENT_TYPE, CloudEvent, cloudEvent, EVENT_DATA, EVENT_DESCRIPTIONS } from "./events.ts";
@@ -7,6 +7,11 @@ import { ALERT_EXAMPLE, RESOLVED_ALERT_EXAMPLE, SERVICE_EXAMPLE, SLO_EXAMPLE } f
 import { METRICS_EXAMPLE } from "./metrics.ts";
 import type { Operation } from "./operations.ts";
 import { OPERATIONS } from "./operations.ts";
+import { PART_EXAMPLE, PROBE_EXAMPLE, RUN_EXAMPLE } from "./probes.ts";
+import { PROGRAM_PATHS } from "./program-paths.ts";
+import { PUSH_PATHS } from "./push-paths.ts";
+
+const ONE_PAGE = { limit: 20, hasNextPage: false, nextCursor: null, hasPrevPage: false, prevCursor: null };
 
 const EXAMPLES: Readonly<Record<string, unknown>> = {
   getService: SERVICE_EXAMPLE,
@@ -24,14 +29,29 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
     data: [ALERT_EXAMPLE],
     pagination: { limit: 20, hasNextPage: false, nextCursor: null, hasPrevPage: false, prevCursor: null },
   },
+  getProbe: PROBE_EXAMPLE,
+  listProbes: { data: [PROBE_EXAMPLE], pagination: ONE_PAGE },
+  listParts: { data: [PART_EXAMPLE], pagination: ONE_PAGE },
+  listRuns: { data: [RUN_EXAMPLE], pagination: ONE_PAGE },
   getMetrics: METRICS_EXAMPLE,
   getLiveness: { status: "ok" },
 };
 
-const PROBLEM_NAMES = { 400: "BadRequest", 404: "NotFound", 500: "InternalError", 503: "Unavailable" } as const;
+const PROBLEM_NAMES = {
+  400: "BadRequest",
+  401: "Unauthenticated",
+  404: "NotFound",
+  413: "TooLarge",
+  415: "UnsupportedType",
+  500: "InternalError",
+  503: "Unavailable",
+} as const;
 const PROBLEM_TEXTS = {
   400: "A parameter is not valid; `errors` lists all of them.",
+  401: "The token is missing, too old, or not of a registered agent.",
   404: "There is no such thing.",
+  413: "The body is too large.",
+  415: "The body is no JSON, or has a coding that is not taken.",
   500: "A fault of ours; the log has the details under the trace id.",
   503: "The database or the first snapshot is not there; try again after `Retry-After` seconds.",
 } as const;
@@ -69,13 +89,29 @@ const operationOf = (operation: Operation): ZodOpenApiOperationObject => ({
   operationId: operation.operationId,
   tags: [operation.tag],
   summary: operation.summary,
-  security: [],
+  security: operation.showsMoreWhenSignedIn === true ? [{}, { session: [] }] : [],
   requestParams: {
     ...(operation.path.includes("{id}") ? { path: z.object({ id: Identifier }) } : {}),
     ...(Object.keys(operation.query.shape).length === 0 ? {} : { query: operation.query }),
   },
   responses: responsesOf(operation),
 });
+
+const SECURITY_SCHEMES = {
+  session: {
+    type: "apiKey",
+    in: "cookie",
+    name: "nines_session",
+    description: "The cookie of a sign-in; over https it is `__Host-nines_session`",
+  },
+  agentToken: {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description: "Signed by the agent with ES256 or RS256 under its registered key, good for five minutes",
+  },
+  heartbeatToken: { type: "http", scheme: "bearer", description: "The secret of the heartbeat" },
+} as const;
 
 const webhookOf = (type: "alert.firing" | "alert.resolved", data: unknown): ZodOpenApiOperationObject => ({
   operationId: type === "alert.firing" ? "onAlertFiring" : "onAlertResolved",
@@ -116,8 +152,9 @@ const webhookOf = (type: "alert.firing" | "alert.resolved", data: unknown): ZodO
 
 /** The OpenAPI 3.1 document of what this server serves. `serverUrl` is the page's address. */
 export const openApiDocument = ({ version, serverUrl }: { version: string; serverUrl: string }): object => {
-  const paths: Record<string, { get: ZodOpenApiOperationObject }> = {};
+  const paths: ZodOpenApiPathsObject = {};
   for (const operation of OPERATIONS) paths[operation.path] = { get: operationOf(operation) };
+  Object.assign(paths, PUSH_PATHS, PROGRAM_PATHS);
   return createDocument({
     openapi: "3.1.0",
     jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema",
@@ -131,12 +168,16 @@ export const openApiDocument = ({ version, serverUrl }: { version: string; serve
     servers: [{ url: serverUrl, description: "This installation" }],
     tags: [
       { name: "services", description: "What customers know by name" },
+      { name: "probes", description: "What is checked, its parts, and single runs" },
       { name: "slos", description: "Objectives and their error budgets" },
       { name: "alerts", description: "Burn-rate alerts" },
       { name: "metrics", description: "Rate, errors and durations of probes" },
       { name: "meta", description: "This installation" },
       { name: "statuspage", description: "The Statuspage-compatible API; served without the database, for any origin" },
       { name: "health", description: "For load balancers and orchestrators" },
+      { name: "prometheus", description: "For Prometheus and its like" },
+      { name: "heartbeats", description: "Where work reports that it ran" },
+      { name: "agents", description: "For agents of remote locations" },
       { name: "webhooks", description: "What endpoints receive" },
     ],
     paths,
@@ -145,8 +186,12 @@ export const openApiDocument = ({ version, serverUrl }: { version: string; serve
       "alert.resolved": { post: webhookOf("alert.resolved", RESOLVED_ALERT_EXAMPLE) },
     },
     components: {
+      securitySchemes: SECURITY_SCHEMES,
       responses: Object.fromEntries(
-        ([400, 404, 500, 503] as const).map((status) => [PROBLEM_NAMES[status], problemResponse(status)]),
+        ([400, 401, 404, 413, 415, 500, 503] as const).map((status) => [
+          PROBLEM_NAMES[status],
+          problemResponse(status),
+        ]),
       ),
     },
   });

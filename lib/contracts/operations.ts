@@ -1,17 +1,9 @@
 import { z } from "zod";
-import { epochMs } from "#lib/core/units.ts";
-import {
-  AlertResource,
-  AlertSeverity,
-  AlertState,
-  Identifier,
-  MetaResource,
-  Pagination,
-  ServiceResource,
-  SloResource,
-} from "./api.ts";
+import { AlertResource, AlertSeverity, AlertState, MetaResource, ServiceResource, SloResource } from "./api.ts";
 import { Liveness, PageHealth, Readiness } from "./health.ts";
 import { MetricsResource } from "./metrics.ts";
+import { PROBE_OPERATIONS } from "./probe-operations.ts";
+import { id, instant, listOf, NoQuery, paging } from "./query-fields.ts";
 import {
   StatuspageComponentsBody,
   StatuspageIncidentsBody,
@@ -20,32 +12,6 @@ import {
   StatuspageSummary,
 } from "./statuspage.ts";
 
-const DEFAULT_PAGE_SIZE = 20;
-const MAX_PAGE_SIZE = 100;
-
-const limit = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .max(MAX_PAGE_SIZE)
-  .default(DEFAULT_PAGE_SIZE)
-  .meta({ description: "How many at most", example: DEFAULT_PAGE_SIZE });
-const cursor = z
-  .string()
-  .min(1)
-  .max(512)
-  .regex(/^[A-Za-z0-9_-]+$/, "is not a cursor of this API");
-const after = cursor
-  .optional()
-  .meta({ description: "Continue after this cursor: `pagination.nextCursor` of an answer" });
-const before = cursor
-  .optional()
-  .meta({ description: "Go back before this cursor: `pagination.prevCursor` of an answer" });
-const paging = { limit, after, before };
-
-const id = Identifier.regex(/^[a-z0-9_][a-z0-9_-]*$/, "is not an identifier");
-
-export const NoQuery = z.strictObject({});
 export const ListServicesQuery = z.strictObject(paging);
 export const ListSlosQuery = z.strictObject({ ...paging, serviceId: id.optional() });
 export const ListAlertsQuery = z.strictObject({
@@ -55,13 +21,6 @@ export const ListAlertsQuery = z.strictObject({
   sloId: id.optional(),
   serviceId: id.optional(),
 });
-
-const instant = (description: string) =>
-  z.iso
-    .datetime({ error: "must be an instant such as 2026-11-03T14:00:00Z" })
-    .transform((text) => epochMs(Date.parse(text)))
-    .optional()
-    .meta({ description, type: "string", format: "date-time" });
 
 export const GetMetricsQuery = z.strictObject({
   probe: id.meta({ description: "Identifier of the probe", example: "shop-home" }),
@@ -74,21 +33,22 @@ export const GetMetricsQuery = z.strictObject({
   }),
 });
 
-const listOf = (item: z.ZodType, name: string) =>
-  z.strictObject({ data: z.array(item), pagination: Pagination }).meta({ id: name });
-
 export type Operation = {
   readonly operationId: string;
   readonly method: "GET";
   /** With `{id}` for the one parameter that a path may have. */
   readonly path: string;
-  readonly tag: "services" | "slos" | "alerts" | "metrics" | "meta" | "statuspage" | "health";
+  readonly tag: "services" | "probes" | "slos" | "alerts" | "metrics" | "meta" | "statuspage" | "health";
   readonly summary: string;
   readonly query: z.ZodObject;
   readonly response: z.ZodType;
+  /** Tells more to people who are signed in. */
+  readonly showsMoreWhenSignedIn?: true;
   /** Answers beside 200 that carry a problem. */
   readonly problems: readonly (400 | 404 | 500 | 503)[];
 };
+
+export { NoQuery } from "./query-fields.ts";
 
 const READ_PROBLEMS = [400, 500, 503] as const;
 const READ_ONE_PROBLEMS = [400, 404, 500, 503] as const;
@@ -155,6 +115,7 @@ export const V1_OPERATIONS = [
     response: AlertResource,
     problems: READ_ONE_PROBLEMS,
   },
+  ...PROBE_OPERATIONS,
   {
     operationId: "getMetrics",
     method: "GET",

@@ -133,7 +133,7 @@ export const Snapshot = z.strictObject({
   /** Grows at every publication. */
   version: z.number().int().positive(),
   builtAt: Instant,
-  /** The newest instant up to which the engine had seen all results that had arrived. */
+  /** Up to when the probes are known: `builtAt` while no run is missing that was due, else the first slot without any run. */
   dataAsOf: Instant,
   isDemo: z.boolean(),
   page: z.strictObject({

@@ -30,6 +30,7 @@ export const ERROR_CATALOGUE = {
   CONFLICT: "The change contradicts the present state.",
   BUILD_FAILED: "The web pages could not be built.",
   ROLE_CRASHED: "A process of the service ended unexpectedly and is restarted.",
+  ROLE_HUNG: "A process of the service did not answer for a minute and a half; it is ended and restarted.",
   INTERNAL: "A fault of ours; the log has the details under the same trace id.",
   UNSUPPORTED_MEDIA_TYPE: "The body of the request has a type or a coding that is not taken.",
 } as const;

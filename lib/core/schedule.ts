@@ -34,3 +34,22 @@ export const slotsWithin = (probeId: string, intervalMs: DurationMs, from: Epoch
   const phase = phaseOf(probeId, intervalMs);
   return Math.ceil((until - phase) / intervalMs) - Math.ceil((from - phase) / intervalMs);
 };
+
+/** Starts at different locations lie within this share of the interval, and within this time. */
+const STAGGER_SHARE = 0.1;
+const LONGEST_STAGGER_MS = 1_000;
+
+/**
+ * How long after a slot's instant a location starts its run: the locations of a probe, in the order of their ids, share out
+ * a tenth of the interval, at most a second, so that they do not meet at the target. The same for every slot, so that the
+ * gaps between runs are exact; 0 for the only location of a probe and for one that the probe does not name.
+ */
+export const staggerOf = (
+  { intervalMs, locations }: { readonly intervalMs: DurationMs; readonly locations: readonly string[] },
+  locationId: string,
+): DurationMs => {
+  if (locations.length < 2 || !locations.includes(locationId)) return durationMs(0);
+  const span = Math.min(intervalMs * STAGGER_SHARE, LONGEST_STAGGER_MS);
+  const place = locations.filter((id) => id < locationId).length;
+  return durationMs(Math.floor((span * place) / locations.length));
+};

@@ -2,13 +2,19 @@ import { expect, test } from "vitest";
 import { sampleProbe } from "#test/support/sample-config.ts";
 import type { JourneyProbeDefinition } from "./definitions.ts";
 import { durationMs } from "./units.ts";
-import { withoutSecrets } from "./without-secrets.ts";
+import { secretsOf, withoutSecrets, withSecrets } from "./without-secrets.ts";
 
 const CANARY = "C4n4ry";
 
 test("passwords, tokens, keys and the headers that hold them are hidden, all else stays", () => {
   const probe = sampleProbe({
-    headers: { authorization: CANARY, "x-api-key": CANARY, accept: "text/html" },
+    headers: {
+      authorization: CANARY,
+      "x-api-key": CANARY,
+      "x-auth": CANARY,
+      "x-session-id": CANARY,
+      accept: "text/html",
+    },
     auth: { kind: "basic", username: "probe", password: CANARY },
     clientCertificate: { certPem: "public", keyPem: CANARY },
   });
@@ -16,7 +22,13 @@ test("passwords, tokens, keys and the headers that hold them are hidden, all els
   expect(JSON.stringify(hidden)).not.toContain(CANARY);
   expect(hidden).toEqual({
     ...probe,
-    headers: { authorization: "[hidden]", "x-api-key": "[hidden]", accept: "text/html" },
+    headers: {
+      authorization: "[hidden]",
+      "x-api-key": "[hidden]",
+      "x-auth": "[hidden]",
+      "x-session-id": "[hidden]",
+      accept: "text/html",
+    },
     auth: { kind: "basic", username: "probe", password: "[hidden]" },
     clientCertificate: { certPem: "public", keyPem: "[hidden]" },
   });
@@ -50,4 +62,17 @@ test("so are those of the steps of a journey", () => {
   const hidden = withoutSecrets(journey);
   expect(JSON.stringify(hidden)).not.toContain(CANARY);
   expect(hidden.steps[0]?.extract).toEqual(journey.steps[0]?.extract);
+});
+
+test("secrets that were taken out go back to their places, and one that is missing is noticed", () => {
+  const probe = sampleProbe({
+    headers: { cookie: CANARY, accept: "text/html" },
+    auth: { kind: "bearer", token: `${CANARY}-2` },
+  });
+  const secrets = secretsOf(probe);
+  expect(Object.values(secrets)).toEqual([CANARY, `${CANARY}-2`]);
+  expect(withSecrets(withoutSecrets(probe), secrets)).toEqual(probe);
+  expect(withSecrets(probe, {}), "in clear, as older releases wrote it").toEqual(probe);
+  expect(withSecrets(withoutSecrets(probe), {})).toBeNull();
+  expect(secretsOf(sampleProbe())).toEqual({});
 });

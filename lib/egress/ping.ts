@@ -22,7 +22,10 @@ export type PingArgs = {
 /** Where the system's program may be; the first that can be run is used. Absolute paths only: nothing is searched for. */
 export type PingPrograms = { readonly v4: readonly string[]; readonly v6: readonly string[] };
 
-export type Echo = { readonly kind: "answered"; readonly rttMs: number; readonly bytes: number } | Failure;
+/** `hopLimit`: what was left of it when the answer came (IPv4 calls it TTL); null when the program does not say. */
+export type Echo =
+  | { readonly kind: "answered"; readonly rttMs: number; readonly bytes: number; readonly hopLimit: number | null }
+  | Failure;
 
 export type Pinged = {
   /** One for each request, in order; a failure alone when none could be sent. */
@@ -48,11 +51,20 @@ const failed = (name: Failure["class"], detail: string): Failure => ({ kind: "fa
 
 /** "64 bytes from 1.1.1.1: icmp_seq=1 ttl=57 time=4.05 ms" (iputils, macOS, busybox: the same from "bytes" on). */
 const REPLY = /^(\d+) bytes from .*\btime[=<]([\d.]+) ?ms/m;
+const HOP_LIMIT = /\b(?:ttl|hlim)=(\d{1,3})\b/;
 
 /** Reads what one run of ping with one request has printed. `exitCode` null: it was ended. */
 export const readPing = (output: string, exitCode: number | null): Echo => {
   const reply = REPLY.exec(output);
-  if (reply !== null) return { kind: "answered", bytes: Number(reply[1]), rttMs: Number(reply[2]) };
+  if (reply !== null) {
+    const hopLimit = HOP_LIMIT.exec(reply[0]);
+    return {
+      kind: "answered",
+      bytes: Number(reply[1]),
+      rttMs: Number(reply[2]),
+      hopLimit: hopLimit === null ? null : Number(hopLimit[1]),
+    };
+  }
   if (/not permitted|permission denied|lacking privilege|are you root/i.test(output))
     return failed("blocked", "ping is not permitted on this system");
   if (/^From .* unreachable|Destination .* Unreachable|no route to host/im.test(output))

@@ -164,8 +164,9 @@ const runKept = async (
   trail: Trail,
   context: SecureContext | null,
 ): Promise<Answered | Failure | null> => {
+  if (args.kept === undefined || args.kept === null) return null;
   const key = keyOf(hop, args);
-  const address = args.kept?.idleAddress(key) ?? null;
+  const address = args.kept.idleAddress(key);
   if (address === null) return null;
   if (judgeResolved(hostOf(hop.url), [address], compileAllowList(args.allow)).kind === "denied") {
     args.kept?.drop(key);

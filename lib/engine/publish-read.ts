@@ -7,7 +7,7 @@ import { readAlertPage, readNewestReadings } from "#db/queries/listings.ts";
 import type { LiveRun } from "#db/queries/live-runs.ts";
 import { readFirstRuns, readLiveRuns, readRunsIngestedAfter } from "#db/queries/live-runs.ts";
 import { readWatchedUntil } from "#db/queries/service-states.ts";
-import { readSnapshotVersion } from "#db/queries/snapshots.ts";
+import { readSnapshotAsOf, readSnapshotVersion } from "#db/queries/snapshots.ts";
 import type { LocalDay } from "#lib/core/status/local-days.ts";
 import { lastLocalDays } from "#lib/core/status/local-days.ts";
 import type { EpochMs } from "#lib/core/units.ts";
@@ -45,6 +45,8 @@ export type Knowledge = {
   /** Until when the newest states were known to hold at the last commit. */
   watchedUntil: EpochMs | null;
   snapshotVersion: number;
+  /** As of when the data of the last snapshot was; null before the first. */
+  publishedAsOf: EpochMs | null;
   /** Up to when results were seen. */
   readAt: EpochMs;
   incidentsMark: string;
@@ -106,6 +108,7 @@ const load = async (db: Db, now: EpochMs, latency: Latency): Promise<Knowledge |
     locationNos: new Map(watch.locations.map((location) => [location.id, location.no])),
     watchedUntil: await readWatchedUntil(db),
     snapshotVersion: await readSnapshotVersion(db),
+    publishedAsOf: await readSnapshotAsOf(db),
     readAt: now,
     incidentsMark: await readIncidentsMark(db),
     incidents: await readIncidents(db, MOST_INCIDENTS),

@@ -4,9 +4,11 @@ import { insertServiceStates, writeWatchedUntil } from "#db/queries/service-stat
 import { writeSnapshot } from "#db/queries/snapshots.ts";
 import { recordEvent } from "#lib/commands/record-event.ts";
 import { Snapshot } from "#lib/contracts/snapshot.ts";
+import type { DueProbe } from "#lib/core/status/data-as-of.ts";
+import { dataAsOf } from "#lib/core/status/data-as-of.ts";
 import { publishedState } from "#lib/core/status/severity.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import { minuteOf } from "#lib/core/units.ts";
+import { epochMs, minuteOf } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { histogram } from "#lib/runtime/metrics.ts";
@@ -85,6 +87,28 @@ const transitionsOf = (knowledge: Knowledge, views: ReadonlyMap<string, ServiceV
     return transitionOf({ serviceId, history, watchedUntil, now, measured, published });
   });
 
+/**
+ * Up to when the page knows its probes: see `dataAsOf`. Runs of heartbeats are made by the engine itself, so they say nothing
+ * of those who probe: each of the two kinds is judged by its own runs. When the last run is too old to be in memory, what was
+ * published last tells.
+ */
+const knownUntil = ({ watch, live, firstRuns, publishedAsOf }: Knowledge, now: EpochMs): EpochMs => {
+  const untilOf = (isHeartbeat: boolean): EpochMs => {
+    let newest: EpochMs | null = null;
+    const probes: DueProbe[] = [];
+    for (const { no, definition, activeFrom } of watch.probes) {
+      if ((definition.type === "heartbeat") !== isHeartbeat) continue;
+      const last = live.slotsOf(no).at(-1)?.at ?? null;
+      if (last !== null && (newest === null || last > newest)) newest = last;
+      const firstRun = firstRuns.get(no);
+      if (firstRun !== undefined) probes.push({ ...definition, since: epochMs(Math.max(firstRun, activeFrom)) });
+    }
+    const asOf = dataAsOf(probes, { now, newest });
+    return newest === null && publishedAsOf !== null && asOf < now ? epochMs(Math.max(asOf, publishedAsOf)) : asOf;
+  };
+  return epochMs(Math.min(untilOf(false), untilOf(true)));
+};
+
 /** States, their events, the mark and the snapshot: one transaction under the lease. */
 const commit = (
   { database }: PublisherDeps,
@@ -150,11 +174,13 @@ export const createPublisher = (deps: PublisherDeps): Publisher => {
     const isDue = published === null || now - published.at >= REPUBLISH_MS || now < published.at;
     if (!isNew && !isDue && transitions.length === 0) return null;
     const instant = new Date(now).toISOString();
-    const whole: Snapshot = { ...content, version: knowledge.snapshotVersion + 1, builtAt: instant, dataAsOf: instant };
+    const asOf = new Date(knownUntil(knowledge, now)).toISOString();
+    const whole: Snapshot = { ...content, version: knowledge.snapshotVersion + 1, builtAt: instant, dataAsOf: asOf };
     const snapshot = isNew ? Snapshot.parse(whole) : whole;
     await commit(deps, lease, { knowledge, transitions, snapshot, now });
     knowledge.snapshotVersion = snapshot.version;
     knowledge.watchedUntil = now;
+    knowledge.publishedAsOf = epochMs(Date.parse(snapshot.dataAsOf));
     published = { content: text, at: now };
     return snapshot;
   };

@@ -20,6 +20,7 @@ import {
   limitLockWait,
   readLongestSloWindowMs,
 } from "#db/queries/retention.ts";
+import { deleteTriesBefore } from "#db/queries/tries.ts";
 import { SESSION_IDLE_MS } from "#lib/commands/sessions.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, epochMs } from "#lib/core/units.ts";
@@ -137,6 +138,7 @@ export const runRetainOnce = async (args: {
   await inBatches(() => guarded((tx) => deleteOldPings(tx, { keep: PINGS_KEPT, limit: BATCH })));
   await inBatches(() => guarded((tx) => deleteHearingBefore(tx, { before: addMs(now, -HEARING_MS), limit: BATCH })));
   await inBatches(() => guarded((tx) => deletePartRunsBefore(tx, { before: rawSince, limit: BATCH })));
+  await inBatches(() => guarded((tx) => deleteTriesBefore(tx, { before: rawSince, limit: BATCH })));
   await inBatches(() => guarded((tx) => deleteSilentParts(tx, { before: rawSince, limit: BATCH })));
   const [hoursBefore, daysBefore] = [addMs(now, -RED_HOURS_MS), addMs(now, -RED_DAYS_MS)];
   await inBatches(() => guarded((tx) => deleteBucketLevelsBefore(tx, { hoursBefore, daysBefore, limit: BATCH })));

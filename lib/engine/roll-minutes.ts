@@ -1,11 +1,18 @@
 import type { Tx } from "#db/database.ts";
 import { markHoursOf } from "#db/queries/bucket-levels.ts";
-import { markMinutes, readNextBucketMinute, readRunFacts, takeDirtyMarks, upsertBuckets } from "#db/queries/buckets.ts";
+import {
+  insertBuckets,
+  markMinutes,
+  readNextBucketMinute,
+  readRunFacts,
+  takeDirtyMarks,
+  upsertBuckets,
+} from "#db/queries/buckets.ts";
 import type { SloRow } from "#db/queries/config.ts";
 import { readSlos } from "#db/queries/config.ts";
 import type { SloKey } from "#db/queries/sli-hours.ts";
 import { readSliHours, readStartedSlos, upsertSliHours } from "#db/queries/sli-hours.ts";
-import type { MinuteSpan, RunFact } from "#lib/core/bucket.ts";
+import type { Bucket, MinuteSpan, RunFact } from "#lib/core/bucket.ts";
 import { bucketsOf } from "#lib/core/bucket.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { minuteOf, startOfMinute } from "#lib/core/units.ts";
@@ -109,6 +116,19 @@ const markAfterLateFirstRuns = async (
   }
 };
 
+const isDuplicate = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "23505";
+
+/** A minute that is being closed has no buckets yet. Should it have some after all, they are replaced. */
+const writeBuckets = async (tx: Tx, buckets: readonly Bucket[], now: EpochMs, isClosing: boolean): Promise<void> => {
+  if (!isClosing) return upsertBuckets(tx, buckets, now);
+  try {
+    await tx.savepoint((inner) => insertBuckets(inner, buckets, now));
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    await upsertBuckets(tx, buckets, now);
+  }
+};
+
 /**
  * Rolls minutes up in the caller's transaction: takes their marks, reads their raw runs, writes whole buckets and whole
  * minutes of every SLO in force, and marks their hours. What it writes is a function of the raw runs, so it may be repeated at will.
@@ -132,7 +152,7 @@ export const rollMinutes = async (
     const buckets = [...histories.byNo.values()].flatMap((probe) =>
       bucketsOf(probe, runs.get(probe.probeNo) ?? [], span),
     );
-    await upsertBuckets(tx, buckets, args.now);
+    await writeBuckets(tx, buckets, args.now, isClosing);
     const targets = await targetsFor(tx, span, histories, isClosing);
     await rollSlots(tx, { targets, span, histories, runs });
     if (!isClosing) await markAfterLateFirstRuns(tx, { span, histories, closedUntil: args.closedUntil });

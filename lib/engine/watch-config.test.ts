@@ -119,17 +119,24 @@ test("a bad file is told once with all its faults, keeps the old one, and a good
   expect(results.map((result) => result.kind)).toEqual(["applied", "rejected", "rejected", "applied"]);
 });
 
-test("a file that vanishes keeps the old configuration and is told once", async () => {
+test("a file that vanishes keeps the old configuration and is told once, also by the metric until it is back", async () => {
   await writeFile(path, "one");
   const { applied, errors, watcher } = start();
   await waitFor("the start", () => applied.length === 1);
-  await unlink(path);
+  await waitFor("the metric", async () => (await metric()) === "1");
+  const aside = join(folder, "aside.yaml");
+  await rename(path, aside);
   await waitFor("the complaint", () => errors.length === 1);
   expect(errors[0]?.fields).toMatchObject({ code: "CONFIG_UNREADABLE" });
+  expect(await metric()).toBe("0");
   watcher.reload();
+  await rename(aside, path);
+  await waitFor("the return of the same file", async () => (await metric()) === "1");
+  await unlink(path);
+  await waitFor("the second complaint", () => errors.length === 2);
   await writeFile(path, "two");
   await waitFor("the return", () => applied.at(-1) === "two");
-  expect(errors).toHaveLength(1);
+  expect(errors).toHaveLength(2);
 });
 
 test("a file that is written in pieces is taken as a whole only", async () => {

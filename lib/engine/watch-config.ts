@@ -134,7 +134,7 @@ const createRound = (args: ConfigWatcherArgs) => {
     const seen = await look(path);
     if (seen === null) {
       if (!isGone) {
-        if (handled === null) succeeded().set(0);
+        succeeded().set(0);
         log.error(
           { code: "CONFIG_UNREADABLE", path },
           "the configuration file cannot be found; what was in force stays in force",
@@ -143,6 +143,8 @@ const createRound = (args: ConfigWatcherArgs) => {
       isGone = true;
       return;
     }
+    // Read again also when the same file is back: what it is worth was forgotten with it.
+    if (isGone) isForced = true;
     isGone = false;
     if (seen.signature === handled && !isForced) return;
     const ageMs = clock.now() - seen.changedAtMs;
@@ -172,7 +174,7 @@ const createRound = (args: ConfigWatcherArgs) => {
 /**
  * Applies the configuration file at the start, when it changes (seen by the system's notice or a look each second) and
  * at `reload`. A bad, half-written or vanished file leaves the old configuration in force; a bad one is told once, with
- * all its faults, and sets the metric `nines_config_last_reload_successful` to 0.
+ * all its faults, a vanished one as well, and both set the metric `nines_config_last_reload_successful` to 0.
  */
 export const createConfigWatcher = (args: ConfigWatcherArgs): ConfigWatcher => {
   const { path, clock, log, signal } = args;

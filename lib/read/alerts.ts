@@ -6,7 +6,7 @@ import { AlertReading, alertResource } from "#lib/contracts/api.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { epochMs } from "#lib/core/units.ts";
 import type { Listed, Paging } from "./pagination.ts";
-import { assertOneDirection, decodeCursor, encodeCursor } from "./pagination.ts";
+import { assertOneDirection, decodeCursor, encodeCursor, foreignCursor, isPlaceInTime } from "./pagination.ts";
 
 const KIND = "alerts";
 
@@ -31,9 +31,7 @@ const cursorOf = (row: AlertRow): string => encodeCursor(KIND, row.firedAt, row.
 const placeOf = (cursor: string | undefined): AlertPlace | null => {
   if (cursor === undefined) return null;
   const [firedAt, id] = decodeCursor(KIND, cursor);
-  if (typeof firedAt !== "number" || typeof id !== "string") {
-    throw new AppError("INVALID_REQUEST", "the cursor does not belong to this list");
-  }
+  if (!isPlaceInTime(firedAt) || typeof id !== "string" || id.includes("\0")) throw foreignCursor();
   return { firedAt: epochMs(firedAt), id };
 };
 

@@ -1,10 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Database } from "#db/database.ts";
 import { readConfigVersion } from "#db/queries/config.ts";
 import { readHeartbeatTokens } from "#db/queries/heartbeats.ts";
-
-/** SHA-256 in hex: what a token is looked up and compared by. */
-export const hashOfToken = (token: string): string => createHash("sha256").update(token).digest("hex");
 
 /** Numbers of heartbeats by the hash of their token. */
 export type HeartbeatTokens = { readonly version: bigint; readonly probeNoByHash: ReadonlyMap<string, number> };
@@ -15,5 +11,5 @@ export const readChangedTokens = (database: Database, knownVersion: bigint | nul
     const version = await readConfigVersion(db);
     if (version === knownVersion) return null;
     const rows = await readHeartbeatTokens(db);
-    return { version, probeNoByHash: new Map(rows.map(({ token, probeNo }) => [hashOfToken(token), probeNo])) };
+    return { version, probeNoByHash: new Map(rows.map(({ tokenSha256, probeNo }) => [tokenSha256, probeNo])) };
   });

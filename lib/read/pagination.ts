@@ -12,6 +12,9 @@ export type Listed<T> = { readonly data: T[]; readonly pagination: Pagination };
 export const encodeCursor = (kind: string, ...place: readonly (string | number)[]): string =>
   Buffer.from(JSON.stringify([kind, ...place])).toString("base64url");
 
+/** What is thrown for a cursor that names no place in the list. */
+export const foreignCursor = (): AppError => new AppError("INVALID_REQUEST", "the cursor does not belong to this list");
+
 /** @throws AppError INVALID_REQUEST when the text is no cursor of this kind of list. */
 export const decodeCursor = (kind: string, text: string): readonly (string | number)[] => {
   try {
@@ -26,8 +29,15 @@ export const decodeCursor = (kind: string, text: string): readonly (string | num
   } catch {
     // Falls through: what cannot be read is no cursor.
   }
-  throw new AppError("INVALID_REQUEST", "the cursor does not belong to this list");
+  throw foreignCursor();
 };
+
+/** The last millisecond of the year 9999. */
+const LAST_INSTANT = 253_402_300_799_999;
+
+/** True for what a cursor may say of an instant: later ones, and parts of milliseconds, no database row has. */
+export const isPlaceInTime = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= LAST_INSTANT;
 
 /** @throws AppError INVALID_REQUEST when both directions are asked for. */
 export const assertOneDirection = ({ after, before }: Paging): void => {
@@ -49,6 +59,7 @@ export const paginate = <T extends { readonly id: string }>(
   const cursorOf = (index: number): string => encodeCursor(kind, (items[index] as T).id, index);
   const indexOf = (cursor: string): { index: number; isThere: boolean } => {
     const [id, index] = decodeCursor(kind, cursor);
+    if (typeof id !== "string" || !Number.isSafeInteger(index) || Number(index) < 0) throw foreignCursor();
     const found = items.findIndex((item) => item.id === id);
     return found === -1
       ? { index: Math.min(Number(index), items.length), isThere: false }

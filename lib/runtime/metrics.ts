@@ -1,5 +1,6 @@
-import type { MetricObjectWithValues, MetricValue } from "prom-client";
+import type { MetricObjectWithValues, MetricValue, OpenMetricsContentType } from "prom-client";
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { openMetricsText } from "./open-metrics.ts";
 
 /** `nines_` and a base unit: `nines_probe_duration_seconds`, `nines_runs_recorded_total`. */
 export type MetricName = `nines_${string}`;
@@ -16,10 +17,18 @@ export type RoleMetrics = readonly MetricObjectWithValues<MetricValue<string>>[]
 
 const REGISTRY = Symbol.for("nines.metrics");
 
-/** One registry a process. Next bundles a second copy of modules, so it lives on globalThis. */
-export const metricsRegistry = (): Registry => {
-  const holder = globalThis as { [REGISTRY]?: Registry };
-  holder[REGISTRY] ??= new Registry();
+type OurRegistry = Registry<OpenMetricsContentType>;
+
+/**
+ * One registry a process. Next bundles a second copy of modules, so it lives on globalThis. Of the kind that takes
+ * exemplars; it is never asked for its text (that renames counters), only for its data.
+ */
+export const metricsRegistry = (): OurRegistry => {
+  const holder = globalThis as { [REGISTRY]?: OurRegistry };
+  if (holder[REGISTRY] === undefined) {
+    holder[REGISTRY] = new Registry<OpenMetricsContentType>();
+    holder[REGISTRY].setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  }
   return holder[REGISTRY];
 };
 
@@ -49,6 +58,22 @@ export const histogram = <Label extends string = never>({
   (metricsRegistry().getSingleMetric(name) as Histogram<Label> | undefined) ??
   new Histogram<Label>({ ...shared(name, labels), labelNames: [...(labels ?? [])], help, buckets: [...buckets] });
 
+/** As `histogram`; each observation may carry a trace id, which OpenMetrics shows beside the bucket that it fell into. */
+export const histogramWithTraces = ({
+  name,
+  help,
+  labels,
+  buckets,
+}: MetricArgs<string> & { readonly buckets: readonly number[] }) => {
+  const found =
+    (metricsRegistry().getSingleMetric(name) as Histogram | undefined) ??
+    new Histogram({ ...shared(name, labels), help, buckets: [...buckets], enableExemplars: true });
+  return {
+    observe: (value: number, own: Readonly<Record<string, string>>, traceId: string | null): void =>
+      found.observe({ value, labels: { ...own }, exemplarLabels: traceId === null ? {} : { trace_id: traceId } }),
+  };
+};
+
 /** Names the role of this process on every metric, and adds memory, CPU, handles and event-loop delay when asked. */
 export const describeProcess = ({ role, withProcessMetrics }: { role: string; withProcessMetrics: boolean }): void => {
   const registry = metricsRegistry();
@@ -59,18 +84,26 @@ export const describeProcess = ({ role, withProcessMetrics }: { role: string; wi
 };
 
 /** The metrics of this process in the text format of Prometheus. */
-export const serializeMetrics = async (): Promise<{ contentType: string; body: string }> => ({
-  contentType: metricsRegistry().contentType,
-  body: await metricsRegistry().metrics(),
-});
+export const serializeMetrics = async (): Promise<{ contentType: string; body: string }> =>
+  serializeMerged([await collectRoleMetrics()], "text");
 
 /** The metrics of this process as plain data, to be merged with those of other roles. */
 export const collectRoleMetrics = (): Promise<RoleMetrics> => metricsRegistry().getMetricsAsJSON();
 
+/** The text format of Prometheus, or OpenMetrics with exemplars. */
+export type MetricsFormat = "text" | "openmetrics";
+
+export const METRICS_TYPES: Readonly<Record<MetricsFormat, string>> = {
+  text: Registry.PROMETHEUS_CONTENT_TYPE,
+  openmetrics: Registry.OPENMETRICS_CONTENT_TYPE,
+};
+
 /** Merges the metrics of several roles into one text. Roles stay apart by their `role` label. */
 export const serializeMerged = async (
   roles: readonly RoleMetrics[],
+  format: MetricsFormat = "text",
 ): Promise<{ contentType: string; body: string }> => {
+  if (format === "openmetrics") return { contentType: METRICS_TYPES.openmetrics, body: openMetricsText(roles) };
   const merged = AggregatorRegistry.aggregate(roles.map((metrics) => [...metrics]));
   return { contentType: merged.contentType, body: await merged.metrics() };
 };

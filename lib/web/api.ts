@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { FieldProblem } from "#lib/contracts/api.ts";
-import type { V1OperationId } from "#lib/contracts/operations.ts";
+import type { Operation, V1OperationId } from "#lib/contracts/operations.ts";
 import {
   GetMetricsQuery,
   ListAlertsQuery,
@@ -9,13 +9,18 @@ import {
   NoQuery,
   V1_OPERATIONS,
 } from "#lib/contracts/operations.ts";
+import { ListPartsQuery, ListProbesQuery, ListRunsQuery } from "#lib/contracts/probe-operations.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { getAlert, listAlerts } from "#lib/read/alerts.ts";
 import { getMeta } from "#lib/read/meta.ts";
 import { getMetrics } from "#lib/read/metrics.ts";
+import type { Viewer } from "#lib/read/probes.ts";
+import { getProbe, listParts, listProbes } from "#lib/read/probes.ts";
+import { sessionTokenOf } from "#lib/read/require-session.ts";
+import { listRuns } from "#lib/read/runs.ts";
 import { getService, listServices } from "#lib/read/services.ts";
 import { getSlo, listSlos } from "#lib/read/slos.ts";
-import type { Database } from "#lib/read/web-context.ts";
+import type { Database, Session } from "#lib/read/web-context.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Exchange } from "./exchange.ts";
 import { invalidRequest, problemOf, sendProblem } from "./problem.ts";
@@ -26,18 +31,22 @@ export type ApiContext = {
   readonly clock: Clock;
   readonly version: string;
   readonly snapshot: () => Snapshot | null;
+  readonly findSession: (token: string) => Promise<Session | null>;
 };
 
+type Asked = ApiContext & { readonly viewer: Viewer };
 type Answer = { readonly body: unknown; readonly lastModifiedMs: number | null };
 type Refusal = { readonly errors: readonly FieldProblem[] };
-type Handler = (context: ApiContext, id: string, query: URLSearchParams) => Promise<Answer | Refusal>;
+type Handler = (context: Asked, id: string, query: URLSearchParams) => Promise<Answer | Refusal>;
 
-const problemsOf = (error: z.ZodError): FieldProblem[] =>
+const problemsOf = (error: z.ZodError, query: URLSearchParams): FieldProblem[] =>
   error.issues.flatMap((issue): FieldProblem[] => {
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({ field: key, message: "there is no such parameter", code: "unknown_field" }));
     }
-    return [{ field: issue.path.map(String).join("."), message: issue.message, code: issue.code }];
+    const field = issue.path.map(String).join(".");
+    if (!query.has(field)) return [{ field, message: "is missing", code: "missing" }];
+    return [{ field, message: issue.message, code: issue.code }];
   });
 
 /** Reads a query strictly: unknown, repeated and malformed parameters are all told at once. */
@@ -49,7 +58,7 @@ const parseQuery = <S extends z.ZodType>(
   const parsed = schema.safeParse(Object.fromEntries(query));
   const errors = [
     ...repeated.map((field) => ({ field, message: "is given more than once", code: "duplicate" })),
-    ...(parsed.success ? [] : problemsOf(parsed.error)),
+    ...(parsed.success ? [] : problemsOf(parsed.error, query)),
   ];
   return errors.length > 0 || !parsed.success ? { errors } : { data: parsed.data };
 };
@@ -57,7 +66,7 @@ const parseQuery = <S extends z.ZodType>(
 const handler =
   <S extends z.ZodType>(
     schema: S,
-    run: (context: ApiContext, id: string, query: z.output<S>) => Promise<{ body: unknown; lastModifiedMs?: number }>,
+    run: (context: Asked, id: string, query: z.output<S>) => Promise<{ body: unknown; lastModifiedMs?: number }>,
   ): Handler =>
   async (context, id, query) => {
     const parsed = parseQuery(schema, query);
@@ -84,6 +93,16 @@ const HANDLERS: Readonly<Record<V1OperationId, Handler>> = {
     return { body: await listAlerts(database, { ...paging, state, severity, sloId, serviceId }) };
   }),
   getAlert: handler(NoQuery, async ({ database }, id) => ({ body: await getAlert(database, id) })),
+  listProbes: handler(ListProbesQuery, async ({ database, viewer }, _id, query) => ({
+    body: await listProbes(database, query, viewer),
+  })),
+  getProbe: handler(NoQuery, async ({ database, viewer }, id) => ({ body: await getProbe(database, id, viewer) })),
+  listParts: handler(ListPartsQuery, async ({ database, viewer }, id, query) => ({
+    body: await listParts(database, id, query, viewer),
+  })),
+  listRuns: handler(ListRunsQuery, async ({ database, viewer }, _id, query) => ({
+    body: await listRuns(database, query, viewer),
+  })),
   getMetrics: handler(GetMetricsQuery, async ({ database, clock }, _id, query) => ({
     body: await getMetrics(database, query, clock.now()),
   })),
@@ -92,7 +111,7 @@ const HANDLERS: Readonly<Record<V1OperationId, Handler>> = {
   })),
 };
 
-const ROUTES = V1_OPERATIONS.map((operation) => ({
+const ROUTES = V1_OPERATIONS.map((operation: Operation & { readonly operationId: V1OperationId }) => ({
   operation,
   /** Path segments; "{id}" takes any. */
   pattern: operation.path.slice(1).split("/"),
@@ -104,6 +123,14 @@ const routeOf = (segments: readonly string[]) =>
     ({ pattern }) =>
       pattern.length === segments.length && pattern.every((part, index) => part === "{id}" || part === segments[index]),
   );
+
+/** Nobody is asked about who sends no cookie: reading stays one query cheaper, and open. */
+const viewerOf = async ({ findSession }: ApiContext, { req }: Exchange): Promise<Viewer> => {
+  const token = sessionTokenOf(req.headers.cookie);
+  return { isSignedIn: token !== null && (await findSession(token)) !== null };
+};
+
+const ANYBODY: Viewer = { isSignedIn: false };
 
 /**
  * Answers `/v1/*` from the table of operations.
@@ -122,7 +149,14 @@ export const answerApi = async (
   exchange.route = route.operation.path;
   const idAt = route.pattern.indexOf("{id}");
   const id = idAt === -1 ? "" : (target.segments[idAt] as string);
-  const answer = await route.answer(context, id, target.query);
+  const isPersonal = route.operation.showsMoreWhenSignedIn === true;
+  const viewer = isPersonal ? await viewerOf(context, exchange) : ANYBODY;
+  const answer = await route.answer({ ...context, viewer }, id, target.query);
   if ("errors" in answer) return sendProblem(exchange, invalidRequest(answer.errors));
-  return sendJson(exchange, answer.body, { lastModifiedMs: answer.lastModifiedMs });
+  const { lastModifiedMs } = answer;
+  return sendJson(
+    exchange,
+    answer.body,
+    isPersonal ? { lastModifiedMs, cacheControl: "private, no-cache", varyByCookie: true } : { lastModifiedMs },
+  );
 };

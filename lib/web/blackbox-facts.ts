@@ -72,7 +72,8 @@ export type BlackboxFacts = {
     readonly authorities: number;
     readonly additional: number;
   };
-  readonly icmp?: { readonly phases: PhaseSeconds };
+  /** `hopLimit`: of the answer (IPv4 calls it TTL); null without one. */
+  readonly icmp?: { readonly phases: PhaseSeconds; readonly hopLimit: number | null };
   readonly grpc?: {
     readonly phases: PhaseSeconds;
     readonly statusCode: number;

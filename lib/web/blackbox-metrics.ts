@@ -84,8 +84,16 @@ const dnsFamilies = ({ dns }: BlackboxFacts): Family[] => {
   ];
 };
 
-const icmpFamilies = ({ icmp }: BlackboxFacts): Family[] =>
-  icmp === undefined ? [] : [["probe_icmp_duration_seconds", "Time in each phase.", byPhase(icmp.phases)]];
+const icmpFamilies = ({ icmp }: BlackboxFacts): Family[] => {
+  if (icmp === undefined) return [];
+  const { phases, hopLimit } = icmp;
+  return [
+    ["probe_icmp_duration_seconds", "Time in each phase.", byPhase(phases)],
+    ...(hopLimit === null
+      ? []
+      : [one("probe_icmp_reply_hop_limit", "Hop limit of the answer, TTL for IPv4.", hopLimit)]),
+  ];
+};
 
 const grpcFamilies = ({ grpc, tls }: BlackboxFacts): Family[] => {
   if (grpc === undefined) return [];

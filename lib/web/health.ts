@@ -46,7 +46,8 @@ export const watchHealth = ({ database, clock, signal, snapshot, isPageReady }: 
     ended,
     readiness: () => {
       const current = snapshot();
-      const ageMs = current === null ? null : Math.max(0, clock.now() - Date.parse(current.dataAsOf));
+      // Whether the engine is at work. Probes that are silent make data old, which is for the page to tell, not for balancers.
+      const ageMs = current === null ? null : Math.max(0, clock.now() - Date.parse(current.builtAt));
       const snapshotCheck = {
         status: ageMs === null ? ("failed" as const) : ageMs > STALE_AFTER_MS ? ("stale" as const) : ("ok" as const),
         dataAsOf: current?.dataAsOf ?? null,

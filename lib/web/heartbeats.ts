@@ -1,8 +1,9 @@
 import { createHearingNotes } from "#lib/commands/note-hearing.ts";
 import type { HeartbeatRecorder } from "#lib/commands/record-heartbeat.ts";
 import { createHeartbeatRecorder } from "#lib/commands/record-heartbeat.ts";
+import { hashOfToken } from "#lib/commands/sealed-probe.ts";
 import type { HeartbeatTokens } from "#lib/read/heartbeat-tokens.ts";
-import { hashOfToken, readChangedTokens } from "#lib/read/heartbeat-tokens.ts";
+import { readChangedTokens } from "#lib/read/heartbeat-tokens.ts";
 import type { Database } from "#lib/read/web-context.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";

@@ -3,6 +3,7 @@ import { readAgentAssignment } from "#lib/commands/agents/agent-assignment.ts";
 import { verifyAgentToken } from "#lib/commands/agents/verify-token.ts";
 import type { IngestCache } from "#lib/commands/ingest-runs.ts";
 import { createIngestCache } from "#lib/commands/ingest-runs.ts";
+import type { SecretBox } from "#lib/commands/secret-box.ts";
 import {
   MAX_PUSH_BYTES,
   MAX_PUSH_DEPTH,
@@ -26,8 +27,9 @@ export type IngestContext = {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly secretBox: SecretBox;
   readonly cache: IngestCache;
-  /** Reasons of refusals that the log was told of, and when. */
+  /** Reasons that the log was told of, and when. */
   readonly refusals: Map<string, number>;
 };
 
@@ -54,10 +56,25 @@ const authenticate = ({ database, clock }: IngestContext, exchange: Exchange) =>
   return verifyAgentToken(database, { token, now: clock.now() });
 };
 
+/** Agents ask every few seconds: the log is told of each reason once a minute. */
+const tellOnceAMinute = ({ clock, refusals }: IngestContext, reason: string, tell: () => void): void => {
+  const now = clock.monotonicMs();
+  const toldAt = refusals.get(reason);
+  if (toldAt !== undefined && now - toldAt < TELL_REFUSALS_EVERY_MS) return;
+  if (refusals.size >= MOST_REASONS) refusals.clear();
+  refusals.set(reason, now);
+  tell();
+};
+
 const answerPull = async (context: IngestContext, exchange: Exchange): Promise<number> => {
   const { database, clock } = context;
   const agent = await authenticate(context, exchange);
-  const work = await database.read((db) => readAgentAssignment(db, agent));
+  const onClosed = (probeId: string): void =>
+    tellOnceAMinute(context, `closed ${probeId}`, () =>
+      context.log.error({ code: "SECRET_KEY_INVALID", probeId }, "a probe is not run: its secrets cannot be opened"),
+    );
+  const opening = { secretBox: context.secretBox, onClosed };
+  const work = await database.read((db) => readAgentAssignment(db, agent, opening));
   const offset = String(exchange.req.headers[OFFSET_HEADER] ?? "");
   const clockOffsetMs = /^-?\d{1,9}$/.test(offset) ? Number(offset) : null;
   await noteAgent(database, { agent, now: clock.now(), clockOffsetMs });
@@ -74,9 +91,9 @@ const answerPush = async (context: IngestContext, exchange: Exchange): Promise<n
     const errors = parsed.error.issues.map(({ path, message, code }) => ({ field: path.join("."), message, code }));
     return sendProblem(exchange, invalidRequest(errors));
   }
-  const { runs, clockOffsetMs = null } = parsed.data;
+  const { runs, tries, clockOffsetMs = null } = parsed.data;
   const now = clock.now();
-  const result = await acceptPush(database, { agent, runs, now, cache, log });
+  const result = await acceptPush(database, { agent, runs, tries, now, cache, log });
   await noteAgent(database, { agent, now, clockOffsetMs });
   return sendJson(exchange, result, { cacheControl: "no-store" });
 };
@@ -89,15 +106,9 @@ const refuseAgent = (exchange: Exchange, problem: Problem): number => {
   return sendProblem(exchange, problem, [...challenge, ...close]);
 };
 
-/** An agent without a registered key asks every few seconds: the log is told of each reason once a minute. */
-const noteRefusal = ({ clock, log, refusals }: IngestContext, error: unknown): void => {
+const noteRefusal = (context: IngestContext, error: unknown): void => {
   const reason = String((error as AppError).cause ?? "no token");
-  const now = clock.monotonicMs();
-  const toldAt = refusals.get(reason);
-  if (toldAt !== undefined && now - toldAt < TELL_REFUSALS_EVERY_MS) return;
-  if (refusals.size >= MOST_REASONS) refusals.clear();
-  refusals.set(reason, now);
-  log.warn({ reason }, "an agent was refused");
+  tellOnceAMinute(context, reason, () => context.log.warn({ reason }, "an agent was refused"));
 };
 
 /**

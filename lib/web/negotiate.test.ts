@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CODINGS, codingFor, languageFor, matchesEtag } from "./negotiate.ts";
+import { CODINGS, codingFor, languageFor, matchesEtag, metricsFormatFor } from "./negotiate.ts";
 
 describe("the coding of an answer", () => {
   test.each([
@@ -52,4 +52,20 @@ describe("If-None-Match", () => {
   ])("$name", ({ header, isMatch }) => {
     expect(matchesEtag(header, '"a"')).toBe(isMatch);
   });
+});
+
+test.each([
+  [undefined, "text"],
+  ["*/*", "text"],
+  ["text/plain", "text"],
+  ["application/openmetrics-text", "openmetrics"],
+  ["application/openmetrics-text;q=0.3,text/plain", "text"],
+  ["application/openmetrics-text;q=0", "text"],
+  // As Prometheus asks.
+  [
+    "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+    "openmetrics",
+  ],
+])("metrics for Accept: %s are given as %s", (accept, format) => {
+  expect(metricsFormatFor(accept)).toBe(format);
 });

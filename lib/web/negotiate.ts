@@ -42,6 +42,15 @@ export const codingFor = (header: string | undefined): Coding => {
   return best;
 };
 
+/** OpenMetrics when it is named and no less welcome than the older text, which everybody else gets. */
+export const metricsFormatFor = (accept: string | undefined): "text" | "openmetrics" => {
+  const weightOf = (name: string, members: readonly Weighted[]): number =>
+    Math.max(0, ...members.filter((member) => member.name === name).map(({ q }) => q));
+  const members = accept === undefined ? [] : parseWeighted(accept);
+  const weight = weightOf("application/openmetrics-text", members);
+  return weight > 0 && weight >= weightOf("text/plain", members) ? "openmetrics" : "text";
+};
+
 /** The first of `offered` that an Accept-Language header prefers ("ko-KR" asks for "ko"); the first offered one otherwise. */
 export const languageFor = <L extends string>(header: string | undefined, offered: readonly [L, ...L[]]): L => {
   let best: L = offered[0];

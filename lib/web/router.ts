@@ -1,5 +1,7 @@
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { statuspageId } from "#lib/contracts/statuspage-id.ts";
+import type { MetricsFormat } from "#lib/runtime/metrics.ts";
+import { METRICS_TYPES } from "#lib/runtime/metrics.ts";
 import type { AdminContext } from "./admin.ts";
 import { answerAdmin } from "./admin.ts";
 import type { ApiContext } from "./api.ts";
@@ -12,6 +14,7 @@ import { answerHeartbeat } from "./heartbeat-routes.ts";
 import type { HeartbeatDesk } from "./heartbeats.ts";
 import type { IngestContext } from "./ingest.ts";
 import { answerIngest } from "./ingest.ts";
+import { metricsFormatFor } from "./negotiate.ts";
 import type { NoticeKind } from "./notice-page.ts";
 import { sendNotice } from "./notice-page.ts";
 import type { PageCache } from "./page-cache.ts";
@@ -43,7 +46,7 @@ export type RouterContext = {
   readonly health: Health;
   readonly snapshot: () => Snapshot | null;
   readonly isPageReady: () => boolean;
-  readonly collectMetrics: () => Promise<string>;
+  readonly collectMetrics: Readonly<Record<MetricsFormat, () => Promise<string>>>;
   /** The description of the API for clients that reach this server at `serverUrl`. */
   readonly openApi: (serverUrl: string) => Promise<Representation>;
   /** Address of this server when the page has none configured. */
@@ -81,7 +84,7 @@ export const refuse = (
   });
 };
 
-const sendText = (exchange: Exchange, text: string, contentType: string): number => {
+const sendText = (exchange: Exchange, text: string, contentType: string, headers: readonly string[]): number => {
   const length = String(Buffer.byteLength(text));
   send(
     exchange,
@@ -96,6 +99,7 @@ const sendText = (exchange: Exchange, text: string, contentType: string): number
       "Content-Security-Policy",
       DATA_CONTENT_POLICY,
       ...COMMON_HEADERS,
+      ...headers,
     ],
     text,
   );
@@ -180,7 +184,8 @@ const answerFixed = async (context: RouterContext, exchange: Exchange, target: T
   }
   if (target.path === "/metrics") {
     exchange.route = "/metrics";
-    return sendText(exchange, await context.collectMetrics(), "text/plain; version=0.0.4; charset=utf-8");
+    const format = metricsFormatFor(exchange.req.headers.accept);
+    return sendText(exchange, await context.collectMetrics[format](), METRICS_TYPES[format], ["Vary", "Accept"]);
   }
   if (target.path === "/probe" && context.blackbox !== null) {
     exchange.route = "/probe";

@@ -26,7 +26,7 @@ export const acceptedCoding = (exchange: Exchange): Coding =>
 export const sendJson = async (
   exchange: Exchange,
   value: unknown,
-  options: { status?: number; cacheControl?: string; lastModifiedMs?: number | null } = {},
+  options: { status?: number; cacheControl?: string; lastModifiedMs?: number | null; varyByCookie?: boolean } = {},
 ): Promise<number> => {
   const { status = 200, cacheControl = "no-cache", lastModifiedMs = null } = options;
   const plain = Buffer.from(JSON.stringify(value));
@@ -39,7 +39,7 @@ export const sendJson = async (
     "Cache-Control",
     cacheControl,
     "Vary",
-    "Accept-Encoding",
+    options.varyByCookie === true ? "Accept-Encoding, Cookie" : "Accept-Encoding",
     "Content-Security-Policy",
     DATA_CONTENT_POLICY,
     ...(lastModifiedMs === null ? [] : ["Last-Modified", new Date(lastModifiedMs).toUTCString()]),

@@ -336,6 +336,7 @@ describe("a port that is taken", () => {
     const { startWebServer } = await import("./server.ts");
     const { fakeRenderer, absentDatabase } = await import("#test/support/web-site.ts");
     const { silentLogger } = await import("#lib/runtime/logger.ts");
+    const { createSecretBox } = await import("#lib/commands/secret-box.ts");
     const { silentAccessLog } = await import("./access-log.ts");
     const start = startWebServer({
       host: "127.0.0.1",
@@ -351,6 +352,7 @@ describe("a port that is taken", () => {
       accessLog: silentAccessLog,
       renderer: fakeRenderer(),
       randomBytes: (size) => new Uint8Array(size),
+      secretBox: createSecretBox(new Uint8Array(32)),
       collectMetrics: () => Promise.resolve(""),
     });
     await expect(start).rejects.toMatchObject({

@@ -1,6 +1,8 @@
+import type { SecretBox } from "#lib/commands/secret-box.ts";
 import type { Database } from "#lib/read/web-context.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
+import type { MetricsFormat } from "#lib/runtime/metrics.ts";
 import type { AccessLog } from "./access-log.ts";
 import type { RunBlackbox } from "./blackbox-facts.ts";
 import type { Renderer } from "./next-renderer.ts";
@@ -24,8 +26,10 @@ export type WebServerArgs = {
   readonly accessLog: AccessLog;
   readonly renderer: Renderer;
   readonly randomBytes: RandomBytes;
+  /** Opens the credentials of probes for the agents that run them. */
+  readonly secretBox: SecretBox;
   /** Runs checks for `/probe`; without it there is no such address. */
   readonly runBlackbox?: RunBlackbox | undefined;
-  /** Prometheus text of all roles of this instance. */
-  readonly collectMetrics: () => Promise<string>;
+  /** The metrics of all roles of this instance as text. */
+  readonly collectMetrics: (format: MetricsFormat) => Promise<string>;
 };

@@ -35,6 +35,11 @@ const openCaches = async (args: WebServerArgs, folder: string, baseUrl: () => st
   return { pages, statuspage, site: createSite(pages, statuspage), files: await openStaticFiles(args.staticDir) };
 };
 
+const shareMetrics = ({ collectMetrics }: WebServerArgs): RouterContext["collectMetrics"] => ({
+  text: shareWhileRunning(() => collectMetrics("text")),
+  openmetrics: shareWhileRunning(() => collectMetrics("openmetrics")),
+});
+
 /** Makes and connects what the web role serves from; loads what lies on disk. `baseUrl` is asked after the port is known. */
 export const assembleWeb = async (
   args: WebServerArgs,
@@ -75,8 +80,8 @@ export const assembleWeb = async (
   const heartbeats = openHeartbeatDesk({ database, clock, log, signal });
 
   const router: RouterContext = {
-    api: { database, clock, version: args.version, snapshot },
-    ingest: createIngestContext({ database, clock, log }),
+    api: { database, clock, version: args.version, snapshot, findSession: session },
+    ingest: createIngestContext({ database, clock, log, secretBox: args.secretBox }),
     heartbeats,
     blackbox: args.runBlackbox === undefined ? null : createBlackbox({ database, run: args.runBlackbox, signal }),
     admin: { database, clock, randomBytes, renderer, isProduction, findSession: session },
@@ -84,7 +89,7 @@ export const assembleWeb = async (
     health,
     snapshot,
     isPageReady,
-    collectMetrics: shareWhileRunning(args.collectMetrics),
+    collectMetrics: shareMetrics(args),
     openApi: createOpenApiFile(args.version),
     baseUrl,
   };

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { PushResult } from "#lib/contracts/ingest.ts";
-import { MAX_PUSH_BYTES } from "#lib/contracts/ingest.ts";
-import { pushedRun, readPushedRun } from "#lib/contracts/ingest-run.ts";
+import { MAX_PUSH_BYTES, PushBody } from "#lib/contracts/ingest.ts";
+import { pushedRun, readPushedRun, readPushedTry } from "#lib/contracts/ingest-run.ts";
 import type { Run } from "#lib/core/outcome.ts";
 import { addMs, durationUs, epochMs } from "#lib/core/units.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -112,7 +112,7 @@ describe("the sink", () => {
   test("sends runs that the server reads as they were, in pieces that it takes", async () => {
     const sent = runs(3_000, "x".repeat(900));
     const { sink, bodies } = sinkThat(() => ({ kind: "stored", result }));
-    await sink.accept(sent);
+    await sink.accept(sent, []);
     expect(bodies.length).toBeGreaterThan(2);
     for (const body of bodies) expect(Buffer.byteLength(body)).toBeLessThan(MAX_PUSH_BYTES);
     const read = bodies.flatMap((body) => (JSON.parse(body) as { runs: unknown[] }).runs.map(readPushedRun));
@@ -143,8 +143,20 @@ describe("the sink", () => {
     expect(readPushedRun(JSON.parse(JSON.stringify(pushedRun(run))))).toEqual({ run });
   });
 
+  test("sends tries in a list of their own, which a server that does not know them passes over", async () => {
+    const { sink, bodies } = sinkThat(() => ({ kind: "stored", result }));
+    const one = { number: 2, run: sampleRun({ scheduledAt: 1_000, outcome: { class: "timeout" } }) };
+    await sink.accept(runs(1), [one]);
+    await sink.accept(runs(1), []);
+    const [both, plain] = bodies.map((body) => JSON.parse(body) as { runs: unknown[]; tries?: unknown[] });
+    expect([both?.runs.length, both?.tries?.map(readPushedTry)]).toEqual([1, [one]]);
+    expect(plain).not.toHaveProperty("tries");
+    expect(PushBody.safeParse(both).success).toBe(true);
+    expect(readPushedTry({ ...pushedRun(one.run), number: 1 })).toBeNull();
+  });
+
   test.each([null, 401, 403, 429, 500, 503])("rejects at status %s, so that the runs are kept", async (status) => {
-    await expect(sinkThat(() => refusal(status)).sink.accept(runs(2))).rejects.toThrow();
+    await expect(sinkThat(() => refusal(status)).sink.accept(runs(2), [])).rejects.toThrow();
   });
 
   test("a run that the server can never take is given up alone", async () => {
@@ -153,7 +165,7 @@ describe("the sink", () => {
     );
     const [first, ...rest] = runs(8);
     const poison = sampleRun({ scheduledAt: 1, outcome: { detail: "poison" } });
-    await sink.accept([first as Run, poison, ...rest]);
+    await sink.accept([first as Run, poison, ...rest], []);
     const stored = new Set(
       bodies
         .filter((body) => !body.includes("poison"))

@@ -122,7 +122,13 @@ export const startAgent = async (args: AgentArgs): Promise<Agent> => {
   const judges = createJudgePool({ clock: local, log });
   const runner = () => createProbeRunner({ clock, randomBytes, userAgent, allow: () => allow, judge: judges.judge });
   let run = runner();
-  const scheduler = startScheduler({ clock, log, run: (probe, signal) => run(probe, signal), record: recorder.record });
+  const scheduler = startScheduler({
+    clock,
+    log,
+    run: (probe, signal) => run(probe, signal),
+    record: recorder.record,
+    recordTry: recorder.record,
+  });
   const cache = createWorkCache({ dataDir, log });
 
   const begin = (work: AgentWork): void => {

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JWK } from "jose";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
@@ -6,6 +6,7 @@ import { agentName, INGEST_AUDIENCE } from "#lib/contracts/ingest.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import type { RandomBytes } from "#lib/runtime/ids.ts";
+import { makeFolders } from "#lib/runtime/make-folders.ts";
 import { writeFileAtomic } from "#lib/runtime/write-file-atomic.ts";
 
 const FILE = "agent-key.json";
@@ -82,7 +83,7 @@ export const openIdentity = async (args: {
   let file: KeyFile | null;
   let isNew = false;
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeFolders(dataDir, 0o700);
     file = await read(path);
     if (file === null) {
       file = await make(locationId);

@@ -1,7 +1,6 @@
 import { MAX_PUSH_BYTES, MAX_PUSH_RUNS } from "#lib/contracts/ingest.ts";
-import { pushedRun } from "#lib/contracts/ingest-run.ts";
+import { pushedRun, pushedTry } from "#lib/contracts/ingest-run.ts";
 import { AppError } from "#lib/core/errors.ts";
-import type { Run } from "#lib/core/outcome.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter } from "#lib/runtime/metrics.ts";
 import type { RunSink } from "../run-sink.ts";
@@ -18,23 +17,29 @@ const errorOf = ({ status, detail }: Refusal): AppError => {
   return new AppError("NOT_READY", status === null ? `the server was not reached: ${detail}` : detail);
 };
 
-/** The texts of runs in pieces that each fit into a push, in their order. */
-const piecesOf = (texts: readonly string[]): (readonly string[])[] => {
-  const pieces: string[][] = [];
+/** A run or a try as it is sent, and the list of the push that it goes into. */
+type Sent = { readonly list: "runs" | "tries"; readonly text: string };
+
+/** What is sent in pieces that each fit into a push, in its order. */
+const piecesOf = (all: readonly Sent[]): (readonly Sent[])[] => {
+  const pieces: Sent[][] = [];
   let bytes = 0;
-  for (const text of texts) {
-    const size = Buffer.byteLength(text) + 1;
+  for (const sent of all) {
+    const size = Buffer.byteLength(sent.text) + 1;
     const last = pieces.at(-1);
     if (last === undefined || bytes + size > MAX_RUNS_BYTES || last.length >= MAX_PUSH_RUNS) {
-      pieces.push([text]);
+      pieces.push([sent]);
       bytes = size;
     } else {
-      last.push(text);
+      last.push(sent);
       bytes += size;
     }
   }
   return pieces;
 };
+
+const listOf = (piece: readonly Sent[], wanted: Sent["list"]): string =>
+  piece.flatMap(({ list, text }) => (list === wanted ? [text] : [])).join(",");
 
 /**
  * Hands runs to the server. It rejects while the server cannot be reached or does not let us in, so that the recorder
@@ -49,8 +54,9 @@ export const createPushSink = (args: {
   const { client, clockOffsetMs, log, signal } = args;
   const refusedTotal = counter({ name: "nines_runs_refused_by_server_total", help: "Runs that the server refused." });
 
-  const push = async (texts: readonly string[]): Promise<void> => {
-    const body = `{"clockOffsetMs":${clockOffsetMs() ?? "null"},"runs":[${texts.join(",")}]}`;
+  const push = async (piece: readonly Sent[]): Promise<void> => {
+    const tries = listOf(piece, "tries");
+    const body = `{"clockOffsetMs":${clockOffsetMs() ?? "null"},"runs":[${listOf(piece, "runs")}]${tries === "" ? "" : `,"tries":[${tries}]`}}`;
     const pushed = await client.push(body, signal);
     if (pushed.kind === "stored") {
       const { refused, refusals } = pushed.result;
@@ -60,19 +66,21 @@ export const createPushSink = (args: {
       return;
     }
     if (pushed.status === null || !UNFIT.has(pushed.status)) throw errorOf(pushed);
-    if (texts.length === 1) {
+    if (piece.length === 1) {
       refusedTotal.inc();
       log.error({ status: pushed.status, detail: pushed.detail }, "the server cannot take a run; it is lost");
       return;
     }
-    const half = Math.ceil(texts.length / 2);
-    await push(texts.slice(0, half));
-    await push(texts.slice(half));
+    const half = Math.ceil(piece.length / 2);
+    await push(piece.slice(0, half));
+    await push(piece.slice(half));
   };
 
   return {
-    accept: async (runs: readonly Run[]) => {
-      for (const piece of piecesOf(runs.map((run) => JSON.stringify(pushedRun(run))))) await push(piece);
+    accept: async (runs, tries) => {
+      const sentRuns = runs.map((run): Sent => ({ list: "runs", text: JSON.stringify(pushedRun(run)) }));
+      const sentTries = tries.map((one): Sent => ({ list: "tries", text: JSON.stringify(pushedTry(one)) }));
+      for (const piece of piecesOf([...sentRuns, ...sentTries])) await push(piece);
     },
   };
 };

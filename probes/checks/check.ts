@@ -47,8 +47,8 @@ export type CheckResult = {
 
 /**
  * One run of a probe. Never rejects and never throws for what the target did: a broken target is an outcome. It ends
- * within 500 ms after its deadline (`timeoutMs`) or its signal, and leaves no socket, timer or listener behind. What it
- * returns holds no secret of the definition. Each type has one: `probes/checks/<type>.ts` exports
+ * within 500 ms after its deadline (`timeoutMs`) or its signal, and leaves no socket, timer or listener behind. What a
+ * target sends back of the definition's secrets is taken out afterwards (`hide-secrets.ts`). Each type has one: `probes/checks/<type>.ts` exports
  * `check<Type>: Check<…Definition>`, and `probes/checks/index.ts` is the table of all of them.
  */
 export type Check<Definition> = (definition: Definition, deps: CheckDeps) => Promise<CheckResult>;

@@ -55,6 +55,8 @@ describe("what ping prints is read", () => {
     ["macOS, IPv6", "PING6(56=40+8+8 bytes) ::1 --> ::1\n16 bytes from ::1, icmp_seq=0 hlim=64 time=0.089 ms\n", 0.089],
   ])("%s: an answer", (_name, output, rttMs) => {
     expect(readPing(output, 0)).toMatchObject({ kind: "answered", rttMs });
+    const said = /(?:ttl|hlim)=(\d+)/.exec(output)?.[1];
+    expect(readPing(output, 0)).toMatchObject({ hopLimit: said === undefined ? null : Number(said) });
   });
 
   test.each<[string, string, number | null, string, string]>([

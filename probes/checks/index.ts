@@ -4,6 +4,7 @@ import type { Check, CheckDeps, CheckResult } from "./check.ts";
 import { checkDns } from "./dns.ts";
 import { checkGrpc } from "./grpc.ts";
 import { checkHealthJson } from "./health-json.ts";
+import { hideSecrets } from "./hide-secrets.ts";
 import { checkHttp } from "./http.ts";
 import { httpTargetOf } from "./http-target.ts";
 import { checkIcmp } from "./icmp.ts";
@@ -45,8 +46,8 @@ const NOT_ASKED: CheckResult = {
   traceId: null,
 };
 
-/** Runs a probe of any type once. A heartbeat is skipped: there is nobody to ask. */
+/** Runs a probe of any type once; its secrets are not in what comes back. A heartbeat is skipped: there is nobody to ask. */
 export const runCheck = async (definition: ProbeDefinition, deps: CheckDeps): Promise<CheckResult> => {
   if (definition.type === "heartbeat") return NOT_ASKED;
-  return (CHECKS[definition.type] as Check<ProbeDefinition>)(definition, deps);
+  return hideSecrets(definition, await (CHECKS[definition.type] as Check<ProbeDefinition>)(definition, deps));
 };

@@ -325,7 +325,7 @@ describe("secrets and addresses", () => {
   test("no extracted value shows in what is kept", async () => {
     const { origin } = await startShop({
       "/login": json({ token: "S3cretS3cret" }),
-      "/use": failing,
+      "/use": (request, response) => void response.end(`you sent ${String(request.headers["x-t"])}`),
       "/hang": () => undefined,
     });
     const extract = [{ name: "token", from: "json_path", path: "$.token" }] as const;
@@ -337,11 +337,12 @@ describe("secrets and addresses", () => {
           headers: { "x-t": "{{token}}" },
           body: "{{token}}",
           method: "POST",
+          assertions: [{ type: "body", op: "eq", value: "welcome" }],
         }),
       ]),
       checkDeps(),
     );
-    expect(outcome.class).toBe("bad_status");
+    expect(outcome.failures.map(({ seen }) => seen)).toEqual(["you sent [hidden]"]);
     expect(JSON.stringify({ outcome, parts })).not.toContain("S3cret");
   });
 

@@ -8,6 +8,7 @@ import { queryJsonPath } from "#probes/engines/json-path.ts";
 import { findPattern } from "#probes/engines/patterns.ts";
 import type { Check, CheckDeps, CheckPart } from "./check.ts";
 import { judgeMeasured } from "./conversation-outcome.ts";
+import { hideValues } from "./hide-secrets.ts";
 import { runHttp } from "./http.ts";
 import { httpTargetOf } from "./http-target.ts";
 
@@ -102,7 +103,7 @@ const runSteps = async ({ steps, timeoutMs }: JourneyProbeDefinition, deps: Chec
     const outcome = budgetMs > 0 ? await runStep(step, budgetMs, course, stepDeps) : unsent("timeout", "no time left");
     course.tried.add(step.id);
     course.hasFailed ||= !isPassed(outcome);
-    keep(outcome);
+    keep(hideValues(outcome, course.values));
   }
   return course;
 };

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Run } from "#lib/core/outcome.ts";
+import type { Recorded } from "#lib/core/tries.ts";
+import { takeApart } from "#lib/core/tries.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import { sampleRun } from "#test/support/sample-run.ts";
 import type { Backlog } from "./backlog.ts";
@@ -24,14 +26,15 @@ const open = async (capBytes?: number): Promise<Backlog> => {
 };
 const range = (from: number, until: number): Run[] =>
   Array.from({ length: until - from }, (_, index) => sampleRun({ scheduledAt: from + index }));
-const indexes = (runs: readonly Run[]): number[] => runs.map(({ scheduledAt }) => scheduledAt as number);
+const indexes = (all: readonly Recorded[]): number[] =>
+  takeApart(all).runs.map(({ scheduledAt }) => scheduledAt as number);
 const drain = async (backlog: Backlog, limit = 100): Promise<Run[]> => {
-  const all: Run[] = [];
+  const all: Recorded[] = [];
   for (let runs = await backlog.next(limit); runs.length > 0; runs = await backlog.next(limit)) {
     all.push(...runs);
     await backlog.confirm();
   }
-  return all;
+  return all as Run[];
 };
 const numbers = (until: number): number[] => Array.from({ length: until }, (_, index) => index);
 
@@ -91,6 +94,29 @@ describe("the backlog on disk", () => {
     expect(firstWhole).toBeGreaterThan(500);
     expect(runs.slice(firstWhole)).toEqual(range(firstWhole, 1_000));
     await backlog.close();
+  });
+
+  test("tries wait with the runs, in order, and go with the details when the oldest are folded", async () => {
+    const triedAt = (from: number): Recorded[] =>
+      range(from, from + 20).flatMap((run): Recorded[] => [run, { number: 2, run }]);
+    const backlog = await open(100_000);
+    await backlog.append(triedAt(0));
+    expect(await backlog.next(3)).toEqual(triedAt(0).slice(0, 3));
+    await backlog.confirm();
+    for (let from = 20; from < 1_000; from += 20) await backlog.append(triedAt(from));
+    const all: Recorded[] = [];
+    for (let some = await backlog.next(50); some.length > 0; some = await backlog.next(50)) {
+      all.push(...some);
+      await backlog.confirm();
+    }
+    const { runs, tries } = takeApart(all);
+    // The first file was being read and is whole: only what was stored before is missing of it.
+    expect(indexes(runs)).toEqual(numbers(1_000).slice(2));
+    const folded = new Set(runs.filter(({ outcome }) => outcome.detail === "folded").map((run) => run.scheduledAt));
+    expect(folded.size).toBeGreaterThan(300);
+    expect(tries.filter(({ run }) => folded.has(run.scheduledAt))).toEqual([]);
+    expect(tries.length).toBeGreaterThan(50);
+    expect(backlog.size()).toEqual({ runs: 0, bytes: 0, runsInMemory: 0 });
   });
 
   test("when even folded runs are too many the oldest go, and the size keeps its cap", async () => {

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import type { Run } from "#lib/core/outcome.ts";
+import type { Recorded } from "#lib/core/tries.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter, gauge } from "#lib/runtime/metrics.ts";
 import type { Chunk } from "./chunks.ts";
@@ -18,16 +18,16 @@ import { frameRecords } from "./frame.ts";
 import type { Segment } from "./segment.ts";
 import { createSegment } from "./segment.ts";
 
-/** Runs that wait for their sink, the oldest first: files of a folder, and what the disk did not take, folded in memory. */
+/** Runs, and tries that explain some, that wait for their sink, the oldest first: files of a folder, and what the disk did not take, folded in memory. */
 export type Backlog = {
   /** Finds what an earlier process left. Call it once, before anything else. @throws Error of the file system. */
   readonly open: () => Promise<void>;
   /** Resolves once all of them are on the disk; rejects when none is kept. */
-  readonly append: (runs: readonly Run[]) => Promise<void>;
+  readonly append: (runs: readonly Recorded[]) => Promise<void>;
   /** Keeps them in memory, folded: for when the disk takes nothing and memory is short. */
-  readonly keepFolded: (runs: readonly Run[]) => void;
+  readonly keepFolded: (runs: readonly Recorded[]) => void;
   /** The runs of the oldest `limit` records (a folded minute is one record); the same ones until `confirm`. Empty when nothing waits. */
-  readonly next: (limit: number) => Promise<readonly Run[]>;
+  readonly next: (limit: number) => Promise<readonly Recorded[]>;
   /** The runs of the last `next` are stored. */
   readonly confirm: () => Promise<void>;
   readonly size: () => { readonly runs: number; readonly bytes: number; readonly runsInMemory: number };
@@ -54,7 +54,7 @@ type Reading = {
   at: number;
   asked: number;
   stored: number;
-  runs: readonly Run[];
+  runs: readonly Recorded[];
 };
 
 type Inner = Required<BacklogArgs> & {
@@ -122,7 +122,7 @@ const shrink = async (self: Inner): Promise<void> => {
   }
 };
 
-const append = async (self: Inner, runs: readonly Run[]): Promise<void> => {
+const append = async (self: Inner, runs: readonly Recorded[]): Promise<void> => {
   if (self.dir === null) throw new Error("there is no folder for runs that wait");
   const data = frameRecords(runs.map(encodeRun));
   const segmentBytes = Math.min(SEGMENT_BYTES, self.capBytes / 8);
@@ -149,7 +149,7 @@ const append = async (self: Inner, runs: readonly Run[]): Promise<void> => {
   );
 };
 
-const next = async (self: Inner, limit: number): Promise<readonly Run[]> => {
+const next = async (self: Inner, limit: number): Promise<readonly Recorded[]> => {
   for (;;) {
     if (self.reading === null) {
       const first = self.chunks[0];

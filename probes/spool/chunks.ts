@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Run } from "#lib/core/outcome.ts";
+import type { Recorded } from "#lib/core/tries.ts";
+import { takeApart } from "#lib/core/tries.ts";
 import { decodeRecord, foldRuns } from "./codec.ts";
 import type { Frames } from "./frame.ts";
 import { frameRecords, readFrames } from "./frame.ts";
@@ -31,9 +32,9 @@ export const loadChunk = async (dir: string | null, chunk: Chunk): Promise<Frame
       : await readFile(pathOfChunk(dir, chunk.number, chunk.kind)),
   );
 
-/** The runs of these records; `unknown` counts records that this release cannot read. */
-export const decodeRecords = (payloads: readonly Buffer[]): { runs: Run[]; unknown: number } => {
-  const runs: Run[] = [];
+/** The runs and tries of these records; `unknown` counts records that this release cannot read. */
+export const decodeRecords = (payloads: readonly Buffer[]): { runs: Recorded[]; unknown: number } => {
+  const runs: Recorded[] = [];
   let unknown = 0;
   for (const payload of payloads) {
     const decoded = decodeRecord(payload);
@@ -48,8 +49,9 @@ export const removeChunk = async (dir: string | null, chunk: Chunk): Promise<voi
   await rm(pathOfChunk(dir, chunk.number, chunk.kind), { force: true });
 };
 
-/** Folded runs as bytes in memory. */
-export const foldIntoMemory = (runs: readonly Run[], number: number): Chunk => {
+/** Folded runs as bytes in memory. Tries explain details and go with them. */
+export const foldIntoMemory = (recorded: readonly Recorded[], number: number): Chunk => {
+  const { runs } = takeApart(recorded);
   const data = frameRecords(foldRuns(runs));
   return { number, kind: "memory", data, bytes: data.length, runs: runs.length };
 };
@@ -70,7 +72,8 @@ export const writeFolded = async (dir: string, number: number, data: Buffer): Pr
 /** Folds a file of whole runs. The old file goes after the new one is there; a crash between leaves both. */
 export const foldChunk = async (dir: string, chunk: Chunk): Promise<Chunk & { readonly damages: number }> => {
   const { payloads, damages } = await loadChunk(dir, chunk);
-  const { runs, unknown } = decodeRecords(payloads);
+  const { runs: recorded, unknown } = decodeRecords(payloads);
+  const { runs } = takeApart(recorded);
   const data = frameRecords(foldRuns(runs));
   await writeFolded(dir, chunk.number, data);
   await removeChunk(dir, chunk);

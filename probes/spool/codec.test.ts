@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Run } from "#lib/core/outcome.ts";
 import { OUTCOME_CLASSES } from "#lib/core/outcome.ts";
+import { takeApart } from "#lib/core/tries.ts";
 import { durationUs, epochMs } from "#lib/core/units.ts";
 import { sampleRun } from "#test/support/sample-run.ts";
 import { decodeRecord, encodeRun, foldRuns } from "./codec.ts";
@@ -58,10 +59,17 @@ describe("what the spool keeps", () => {
     expect(decodeRecord(encodeRun(odd))).toEqual([odd]);
   });
 
+  test("a try is the same after it was written and read, and an odd one is none", () => {
+    const one = { number: 2, run: sampleRun({ scheduledAt: start, outcome: { class: "timeout" } }) };
+    expect(decodeRecord(encodeRun(one))).toEqual([one]);
+    for (const odd of ['[3,{"number":2}]', '[3,{"number":"2","run":{}}]', "[3]", "[3,null]"])
+      expect(decodeRecord(Buffer.from(odd))).toBeNull();
+  });
+
   test("folded runs keep every number that buckets, slots and histograms are made of", () => {
     fc.assert(
       fc.property(runs, (all) => {
-        const unfolded = foldRuns(all).flatMap((record) => decodeRecord(record) ?? []);
+        const unfolded = takeApart(foldRuns(all).flatMap((record) => decodeRecord(record) ?? [])).runs;
         expect(factsOf(unfolded)).toEqual(factsOf(all));
         expect(unfolded.every(({ traceId, outcome }) => traceId === null && outcome.detail === "folded")).toBe(true);
       }),

@@ -1,20 +1,25 @@
 import type { Run } from "#lib/core/outcome.ts";
 import { classOfCode, codeOfClass, OUTCOME_CLASSES } from "#lib/core/outcome.ts";
+import type { Recorded, Try } from "#lib/core/tries.ts";
+import { isTry } from "#lib/core/tries.ts";
 import { addMs, durationUs, epochMs, MINUTE_MS } from "#lib/core/units.ts";
 
 /**
  * What a record of the spool holds: `[1, run]`, a run as it is, or `[2, probe, location, minute, runs…]`, the folded runs
- * of one minute with five numbers each: milliseconds into the minute, class, microseconds, status (-1: none), bytes.
+ * of one minute with five numbers each: milliseconds into the minute, class, microseconds, status (-1: none), bytes; or
+ * `[3, try]`, which an earlier release passes over.
  */
 const RUN = 1;
 const FOLDED = 2;
+const TRY = 3;
 const NUMBERS = 5;
 /** The detail of a run whose own was folded away. */
 export const FOLDED_DETAIL = "folded";
 
 const CLASSES = new Set<unknown>(OUTCOME_CLASSES);
 
-export const encodeRun = (run: Run): Buffer => Buffer.from(JSON.stringify([RUN, run]));
+export const encodeRun = (recorded: Recorded): Buffer =>
+  Buffer.from(JSON.stringify([isTry(recorded) ? TRY : RUN, recorded]));
 
 /**
  * Folds runs by probe, location and minute: what buckets, slots and histograms are made of stays exact; phases, address,
@@ -82,15 +87,21 @@ const isRun = (value: unknown): value is Run => {
   );
 };
 
+const isWholeTry = (value: unknown): value is Try => {
+  const one = value as Partial<Try> | null;
+  return Number.isInteger(one?.number) && isRun(one?.run);
+};
+
 const isFolded = ([, probeId, locationId, ...numbers]: readonly unknown[]): boolean =>
   typeof probeId === "string" && typeof locationId === "string" && numbers.every((value) => Number.isFinite(value));
 
-/** The runs of a record: one, or those of a folded minute. Null when a release that this one does not know wrote it. */
-export const decodeRecord = (payload: Buffer): readonly Run[] | null => {
+/** What a record holds: a run, a try, or the runs of a folded minute. Null when a release that this one does not know wrote it. */
+export const decodeRecord = (payload: Buffer): readonly Recorded[] | null => {
   try {
     const record: unknown = JSON.parse(payload.toString());
     if (!Array.isArray(record)) return null;
     if (record[0] === RUN && isRun(record[1])) return [record[1]];
+    if (record[0] === TRY && isWholeTry(record[1])) return [record[1]];
     return record[0] === FOLDED && isFolded(record) ? unfold(record) : null;
   } catch {
     return null;

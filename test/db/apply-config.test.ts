@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ActiveProbe } from "#db/queries/config.ts";
 import {
   readActiveProbes,
   readConfigDocument,
@@ -11,6 +12,7 @@ import {
   readSlos,
 } from "#db/queries/config.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
+import { openProbe } from "#lib/commands/sealed-probe.ts";
 import { createSecretBox, endpointSecretContext, endpointUrlContext } from "#lib/commands/secret-box.ts";
 import type { Config } from "#lib/core/definitions.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
@@ -101,7 +103,7 @@ test("no secret stands anywhere in clear, neither an endpoint's nor a header's i
   await apply(sampleConfig({ services: [sampleService({ probes: [probe] })] }));
   expect(await allText()).not.toContain("canary");
   const [active] = await db.database.read((sql) => readActiveProbes(sql, null));
-  expect(active?.definition).toMatchObject({ headers: { Authorization: "Bearer canary" } });
+  expect(openProbe(box, active as ActiveProbe)).toEqual(probe);
 });
 
 test("a changed probe gets a new version from now on, and the old one ends at the same instant", async () => {

@@ -8,7 +8,7 @@ import { readLocalWork } from "#lib/commands/agents/location-work.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
 import { AgentWork, PROBES_PATH, PushResult, RUNS_PATH, TIME_HEADER } from "#lib/contracts/ingest.ts";
-import { pushedRun } from "#lib/contracts/ingest-run.ts";
+import { pushedRun, pushedTry } from "#lib/contracts/ingest-run.ts";
 import { durationMs } from "#lib/core/units.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { sampleConfig, sampleProbe, sampleService } from "#test/support/sample-config.ts";
@@ -49,6 +49,8 @@ const config = sampleConfig({
   ],
 });
 
+const secretBox = createSecretBox(randomBytes(32));
+const opening = { secretBox, onClosed: (probeId: string) => expect.unreachable(probeId) };
 let db: TestDatabase;
 let site: TestSite;
 let fra: Key;
@@ -78,9 +80,8 @@ const push = async (body: string | Uint8Array<ArrayBuffer>, headers: Record<stri
 
 beforeAll(async () => {
   db = await testDatabase();
-  const secretBox = createSecretBox(randomBytes(32));
   await db.database.transaction((tx) => applyConfig(tx, { config, now: systemClock.now(), secretBox }));
-  site = await startTestSite({ database: db.database });
+  site = await startTestSite({ database: db.database, secretBox });
   [fra, rsa] = [await makeKey("ES256", "fra-1"), await makeKey("RS256", "fra-rsa")];
   await register(fra, "fra");
   await register(rsa, "fra");
@@ -166,7 +167,9 @@ describe("the list of probes", () => {
 
   test("a location with a key is not run by the probe role, all others are", async () => {
     const local = async () =>
-      (await db.database.read(readLocalWork)).map(({ definition, locationId }) => `${locationId} ${definition.id}`);
+      (await db.database.read((sql) => readLocalWork(sql, opening))).map(
+        ({ definition, locationId }) => `${locationId} ${definition.id}`,
+      );
     expect(await local()).toEqual(["nyc shop-home", "nyc only-nyc"]);
     const extra = await makeKey("ES256", "nyc-1");
     await register(extra, "nyc");
@@ -195,6 +198,25 @@ describe("a push", () => {
     expect(await answer.json()).toMatchObject({ inserted: 1, refused: 0 });
     const rows = await db.database.read((sql) => sql`select check_id from reference_runs`);
     expect(rows).toEqual([{ check_id: "site" }]);
+  });
+
+  test("brings re-checks along, stored once beside their runs; what is no re-check is passed over", async () => {
+    const first = sampleRun({ scheduledAt: systemClock.now() - 1_500, outcome: { class: "timeout" } });
+    const tries = [
+      pushedTry({ number: 2, run: first }),
+      pushedTry({ number: 2, run: sampleRun({ ...first, probeId: "nobody" }) }),
+      { number: 2 },
+      "odd",
+    ];
+    const text = JSON.stringify({ runs: [pushedRun(first)], tries });
+    expect(await (await push(text)).json()).toMatchObject({ inserted: 1, duplicates: 0, refused: 0, refusals: [] });
+    expect(await (await push(text)).json()).toMatchObject({ inserted: 0, duplicates: 1, refused: 0 });
+    const stored = () =>
+      db.database.read((sql) => sql`select probe_id, number, class from run_try_details`.then((rows) => [...rows]));
+    expect(await stored()).toEqual([{ probe_id: "shop-home", number: 2, class: "timeout" }]);
+    const foreign = [pushedTry({ number: 2, run: sampleRun({ ...first, locationId: "nyc" }) })];
+    expect((await push(JSON.stringify({ runs: [], tries: foreign }))).status).toBe(403);
+    expect(await stored()).toHaveLength(1);
   });
 
   test("of another location is refused whole", async () => {

@@ -7,6 +7,7 @@ import { createIngestCache, ingestRuns } from "#lib/commands/ingest-runs.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
 import type { Run } from "#lib/core/outcome.ts";
 import { OUTCOME_CLASSES } from "#lib/core/outcome.ts";
+import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, durationUs, epochMs, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import { sampleConfig, sampleProbe, sampleService } from "#test/support/sample-config.ts";
@@ -80,6 +81,28 @@ test("a run is stored with every value that it had", async () => {
     is_late: false,
     failures: run.outcome.failures,
   });
+});
+
+test("when a run started is read back to the millisecond, also where the short form does not hold it", async () => {
+  const delays = [-5_000, 0, 1, 2 ** 15 - 1, 2 ** 15, 90_000];
+  const at = (index: number): EpochMs => addMs(NOW, -600_000 + index * 1_000);
+  await ingest(
+    delays.map((delayMs, index) => ({
+      ...sampleRun({ scheduledAt: at(index) }),
+      startedAt: addMs(at(index), delayMs),
+    })),
+  );
+  const found = (await details()).map((row) => Number(row.started_at) - Number(row.scheduled_at));
+  expect(found).toEqual(delays);
+  const short = await db.database.read((sql) => sql`select start_delay_ms from runs where started_at is null`);
+  expect(short).toHaveLength(3);
+});
+
+test("a batch with one run that is stored already and one that comes twice stores the rest", async () => {
+  const [a, b, c] = [1, 2, 3].map((n) => sampleRun({ scheduledAt: NOW - n * 1_000 })) as [Run, Run, Run];
+  await ingest([b]);
+  expect(await ingest([a, b, c, c])).toEqual({ inserted: 2, duplicates: 2, late: 0, refused: 0 });
+  expect(await details()).toHaveLength(3);
 });
 
 test("a batch in which nothing but the necessary is known is stored too", async () => {

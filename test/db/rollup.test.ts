@@ -73,6 +73,21 @@ describe("closing minutes", () => {
     expect((await buckets()).at(-1)).toMatchObject({ minute: 1, expected: 3, total: 1 });
   });
 
+  test("a minute that is closed although it has buckets already gets its own", async () => {
+    await configure(database);
+    await ingestSpan(database, 0, 2, "ok");
+    await roll(at(2, 1));
+    await ingestSpan(database, 2, 3, "timeout");
+    await database.transaction(
+      (tx) => tx`
+        insert into buckets (minute, rolled_up_at, duration_sum_us, probe_no, expected, total, good, bad, unvoted, location_no)
+        select minute + interval '1 minute', rolled_up_at, 1, probe_no, 9, 9, 9, 0, 0, location_no
+          from buckets order by minute desc limit 1`,
+    );
+    expect((await roll(at(3, 1))).closedUntil).toBe(minute(3));
+    expect((await buckets()).at(-1)).toMatchObject({ minute: 2, expected: 3, total: 3, good: 0, bad: 3 });
+  });
+
   test("minutes without any run get their bucket and are counted as expected, never as up or down", async () => {
     await configure(database);
     await ingestSpan(database, 0, 1, "ok");

@@ -136,7 +136,8 @@ beforeAll(async () => {
   );
   for (let number = 1; number <= 25; number += 1) await insertAlert(number, number === 24);
   await insertReading();
-  const snapshot = { ...samples.calmDay(), dataAsOf: new Date(systemClock.now()).toISOString() };
+  const built = new Date(systemClock.now()).toISOString();
+  const snapshot = { ...samples.calmDay(), builtAt: built, dataAsOf: built };
   await db.database.transaction((tx) => writeSnapshot(tx, snapshot, T0));
   site = await startTestSite({ snapshot: null, database: db.database });
   await waitFor("readiness", async () => (await get("/health/ready")).status === 200);
@@ -238,6 +239,20 @@ describe("/v1", () => {
       code: "INVALID_REQUEST",
     },
     { name: "a cursor that is none", path: "/v1/alerts?after=AAAA", status: 400, code: "INVALID_REQUEST" },
+    ...[
+      ["slos", '["slos","nobody",0.5]'],
+      ["slos", '["slos","nobody",-1]'],
+      ["services", '["services","nobody","x"]'],
+      ["alerts", '["alerts",1e300,"x"]'],
+      ["alerts", '["alerts",8640000000000000,"x"]'],
+      ["alerts", '["alerts",1.5,"x"]'],
+      ["alerts", '["alerts",1,"\\u0000"]'],
+    ].map(([list, place = ""]) => ({
+      name: `the made-up cursor ${place}`,
+      path: `/v1/${list}?after=${Buffer.from(place).toString("base64url")}`,
+      status: 400,
+      code: "INVALID_REQUEST",
+    })),
     {
       name: "both directions",
       path: `/v1/slos?after=${Buffer.from('["slos","a",1]').toString("base64url")}&before=${Buffer.from('["slos","a",1]').toString("base64url")}`,

@@ -29,7 +29,8 @@ test("while the database hangs, every page request succeeds and its age is told;
   let aheadMs = 0;
   const clock = { ...systemClock, now: () => epochMs(systemClock.now() + aheadMs) };
   const publish = (version: number): Promise<void> => {
-    const snapshot = { ...calmDay(), version, dataAsOf: new Date(clock.now()).toISOString() };
+    const built = new Date(clock.now()).toISOString();
+    const snapshot = { ...calmDay(), version, builtAt: built, dataAsOf: built };
     return db.database.transaction((tx) => writeSnapshot(tx, snapshot, clock.now()));
   };
   await publish(1);

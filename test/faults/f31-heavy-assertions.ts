@@ -69,8 +69,8 @@ type Delay = { readonly isHeavy: boolean; readonly ms: number };
 /** How long after its slot each run began, from the burst on until its last run was judged. */
 const readDelays = (sql: postgres.Sql, fromMs: number, untilMs: number): Promise<Delay[]> =>
   sql<Delay[]>`
-    select p.id like 'heavy-%' as "isHeavy", extract(epoch from r.started_at - r.scheduled_at)::float8 * 1000 as ms
-      from runs r join probes p on p.no = r.probe_no
+    select r.probe_id like 'heavy-%' as "isHeavy", extract(epoch from r.started_at - r.scheduled_at)::float8 * 1000 as ms
+      from run_details r
      where r.scheduled_at >= ${new Date(fromMs)} and r.scheduled_at < ${new Date(untilMs)}`;
 
 const judgedHeavy = async (sql: postgres.Sql, burstAt: number): Promise<number> => {

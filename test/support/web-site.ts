@@ -3,6 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Database } from "#db/database.ts";
+import type { SecretBox } from "#lib/commands/secret-box.ts";
+import { createSecretBox } from "#lib/commands/secret-box.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
@@ -86,6 +88,7 @@ export const startTestSite = async (
     dataDir?: string;
     renderer?: FakeRenderer;
     runBlackbox?: RunBlackbox;
+    secretBox?: SecretBox;
   } = {},
 ): Promise<TestSite> => {
   const { writeFile, mkdir } = await import("node:fs/promises");
@@ -114,6 +117,7 @@ export const startTestSite = async (
     }),
     renderer,
     randomBytes,
+    secretBox: options.secretBox ?? createSecretBox(new Uint8Array(32)),
     runBlackbox: options.runBlackbox,
     collectMetrics: () => Promise.resolve("# metrics of all roles\n"),
   });

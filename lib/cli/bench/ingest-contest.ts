@@ -15,7 +15,7 @@ import { silentLogger } from "#lib/runtime/logger.ts";
 import { startRecorder } from "#probes/recorder.ts";
 import { createBacklog } from "#probes/spool/backlog.ts";
 import { benchRows, benchRuns, copyText } from "./ingest-rows.ts";
-import { endedChildrenCpuUs, postgresCpuUs } from "./postgres-cpu.ts";
+import { endedChildrenCpuUs, treeCpuUs } from "./process-cpu.ts";
 import { copyByPsql } from "./psql-copy.ts";
 
 export type Ground = {
@@ -44,7 +44,7 @@ const RECORDER = { clock: systemClock, log: silentLogger, random: () => 0.5 };
 const REAPED_AFTER_MS = 50;
 
 const measure = async (ground: Ground, runs: number, work: () => Promise<void>): Promise<Figures> => {
-  const postgresBefore = postgresCpuUs(ground.postgresPid);
+  const postgresBefore = treeCpuUs(ground.postgresPid);
   const childrenBefore = endedChildrenCpuUs();
   const before = process.cpuUsage();
   const startedMs = performance.now();
@@ -53,7 +53,7 @@ const measure = async (ground: Ground, runs: number, work: () => Promise<void>):
   const { user, system } = process.cpuUsage(before);
   const clientUs = user + system + endedChildrenCpuUs() - childrenBefore;
   await systemClock.sleep(REAPED_AFTER_MS, new AbortController().signal);
-  const postgresAfter = postgresCpuUs(ground.postgresPid);
+  const postgresAfter = treeCpuUs(ground.postgresPid);
   const postgresUs = postgresBefore === null || postgresAfter === null ? null : (postgresAfter - postgresBefore) / runs;
   return { nodeUs: clientUs / runs, postgresUs, perSecond: runs / seconds };
 };
@@ -125,7 +125,7 @@ export const runRound = async (
   const rows = await benchRows(database, runs);
   await database.transaction(createBareTable);
   const unnest = await measure(ground, count, () =>
-    inBatches(rows, (batch) => database.transaction((tx) => insertBare(tx, batch, new Date(until)))),
+    inBatches(rows, (batch) => database.transaction((tx) => insertBare(tx, batch, until))),
   );
   const copied = await copy(ground, copyText(rows, until), count);
   const flushed = await flush(ground, until, count);

@@ -130,7 +130,7 @@ export const copyText = (rows: readonly RunRow[], ingestedAt: EpochMs): string =
         copyInstant(row.startedAt),
         copyInstant(ingestedAt),
         copyInstant(row.certificateExpiresAt),
-        ...[...numbers, ...rest, row.failures].map(copyValue),
+        ...[...numbers, ...rest, row.failures, row.startDelayMs].map(copyValue),
       ].join("\t");
     })
     .join("\n");

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
+import { createSecretBox } from "#lib/commands/secret-box.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { Database } from "#lib/read/web-context.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -68,6 +69,7 @@ const startReal = async (dataDir: string): Promise<void> => {
     accessLog: createAccessLog({ service: "nines-bench", region: null, sink: { write: () => (lines += 1) } }),
     renderer: await createNextRenderer({ dir: PROJECT_ROOT, isProduction: true, log }),
     randomBytes,
+    secretBox: createSecretBox(randomBytes(32)),
     collectMetrics: () => Promise.resolve(""),
   });
   send({ kind: "listening", port: server.port });

@@ -19,6 +19,9 @@ import { systemClock } from "#lib/runtime/clock.ts";
 import type { HttpTarget } from "#probes/checks/http.ts";
 import { checkHttp } from "#probes/checks/http.ts";
 import type { TargetPorts } from "./probe-target.ts";
+import type { ProductsRow } from "./products.ts";
+import { ALL_CELLS, compareProducts, PRODUCTS_HEAD, productsLines, QUICK_CELLS } from "./products.ts";
+import { missingPrograms } from "./products-blackbox.ts";
 
 type Once = () => Promise<void>;
 type Contest = { readonly name: string; readonly goalPerSecond: number; readonly ours: Once; readonly bare: Once };
@@ -163,32 +166,69 @@ const countOption = (name: string, text: string | undefined, fallback: number): 
   throw new AppError("USAGE", `--${name} must be a whole number above 0`);
 };
 
+const TLS_FILES = {
+  certPath: fixturePath("good.pem"),
+  keyPath: fixturePath("good.key.pem"),
+  caPath: fixturePath("ca.pem"),
+};
+
+/** The whole products, where the other one is installed; else what is missing, in words. */
+const runProducts = async (
+  { stdout, env, signal }: CommandContext,
+  { isQuick, isJson }: { isQuick: boolean; isJson: boolean },
+): Promise<readonly ProductsRow[] | string> => {
+  const missing = existsSync(TLS_FILES.keyPath) ? missingPrograms() : "the certificates of the tests are not here";
+  if (missing !== null) {
+    if (!isJson) stdout.write(`\nwhole products: left out, ${missing}\n`);
+    return missing;
+  }
+  if (!isJson)
+    stdout.write(
+      `\nwhole products, probes of 1 s in turns${isQuick ? "" : " (about five minutes; --quick: one)"}\n${PRODUCTS_HEAD}`,
+    );
+  const onRow = (row: ProductsRow): void => {
+    if (!isJson) stdout.write(productsLines(row));
+  };
+  return compareProducts({ cells: isQuick ? QUICK_CELLS : ALL_CELLS, tls: TLS_FILES, env, signal, onRow });
+};
+
+/** One check at a time beside the barest loop. */
+const runChecks = async (rounds: number, checks: number, signal: AbortSignal): Promise<readonly Row[]> => {
+  const target = await startTarget(existsSync(TLS_FILES.keyPath));
+  try {
+    const rows: Row[] = [];
+    for (const contest of contestsFor(target.ports)) rows.push(await runContest(contest, rounds, checks, signal));
+    return rows;
+  } finally {
+    target.stop();
+  }
+};
+
 /**
  * Measures what one of our checks costs beside the barest loop that node:http allows, in turns against a target in a
- * process of its own: CPU microseconds a check, the ratio of pairs, and how many checks one core can do.
+ * process of its own: CPU microseconds a check, the ratio of pairs, and how many checks one core can do. Then the whole
+ * product beside another one, where that is installed.
  */
 export const runProbeBench = async (context: CommandContext): Promise<ExitCode> => {
   const { values } = parseArgs({
     args: [...context.args],
-    options: { rounds: { type: "string" }, checks: { type: "string" }, json: { type: "boolean" } },
+    options: {
+      rounds: { type: "string" },
+      checks: { type: "string" },
+      products: { type: "boolean" },
+      quick: { type: "boolean" },
+      json: { type: "boolean" },
+    },
   });
   const rounds = countOption("rounds", values.rounds, 5);
-  const checks = countOption("checks", values.checks, 2_000);
-  const withTls = existsSync(fixturePath("good.key.pem"));
-  const target = await startTarget(withTls);
-  try {
-    const rows: Row[] = [];
-    for (const contest of contestsFor(target.ports))
-      rows.push(await runContest(contest, rounds, checks, context.signal));
-    const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
-    if (values.json === true)
-      context.stdout.write(`${JSON.stringify({ bench: "probe", machine, rounds, checks, results: rows })}\n`);
-    else
-      context.stdout.write(
-        `machine: ${machine.cpu} x ${machine.cores}, node ${machine.node}; ${rounds} pairs of ${checks}\n${tableOf(rows)}`,
-      );
-    return rows.every(({ isWithinGoal }) => isWithinGoal) ? 0 : 1;
-  } finally {
-    target.stop();
-  }
+  const checks = countOption("checks", values.checks, values.quick === true ? 500 : 2_000);
+  const isJson = values.json === true;
+  const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
+  if (!isJson) context.stdout.write(`machine: ${machine.cpu} x ${machine.cores}, node ${machine.node}\n`);
+  const rows = values.products === true ? [] : await runChecks(rounds, checks, context.signal);
+  if (!isJson && rows.length > 0) context.stdout.write(`${rounds} pairs of ${checks}\n${tableOf(rows)}`);
+  const products = await runProducts(context, { isQuick: values.quick === true, isJson });
+  if (isJson)
+    context.stdout.write(`${JSON.stringify({ bench: "probe", machine, rounds, checks, results: rows, products })}\n`);
+  return rows.every(({ isWithinGoal }) => isWithinGoal) ? 0 : 1;
 };

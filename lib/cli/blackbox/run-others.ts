@@ -1,13 +1,13 @@
 import { durationMs } from "#lib/core/units.ts";
 import { askDatagram } from "#lib/egress/ask-datagram.ts";
 import { converse } from "#lib/egress/converse.ts";
+import { ping } from "#lib/egress/ping.ts";
 import type { HandshakeFacts } from "#lib/egress/tls-facts.ts";
 import { handshakeFactsOf } from "#lib/egress/tls-facts.ts";
 import type { BlackboxFacts, BlackboxTarget } from "#lib/web/blackbox-facts.ts";
 import { encodeQuestion, readMessage } from "#probes/checks/dns-message.ts";
 import { checkGrpc } from "#probes/checks/grpc.ts";
 import { nameOfGrpcCode } from "#probes/checks/grpc-message.ts";
-import { checkIcmp } from "#probes/checks/icmp.ts";
 import type { BlackboxDeps } from "./deps.ts";
 import { secondsOf, wordsOf } from "./deps.ts";
 
@@ -110,18 +110,21 @@ const common = (timeoutMs: number) => ({
 export const runIcmp = async (
   { host }: Of<"icmp">,
   { timeoutMs, allow }: Limits,
-  deps: BlackboxDeps,
+  { clock, signal }: BlackboxDeps,
 ): Promise<BlackboxFacts> => {
-  const { outcome } = await checkIcmp({ ...common(timeoutMs), type: "icmp", host, count: 1 }, { ...deps, allow });
-  const resolve = secondsOf(outcome.phasesUs.dns);
+  const { echoes, address, dnsUs, elapsedMs } = await ping({ host, count: 1, timeoutMs, allow, signal, clock });
+  const echo = echoes[0];
+  const answer = echo?.kind === "answered" ? echo : null;
+  const resolve = secondsOf(dnsUs);
+  const rtt = (answer?.rttMs ?? 0) / 1_000;
   return {
-    isGood: outcome.class === "ok",
-    words: wordsOf(outcome),
-    durationSeconds: resolve + secondsOf(outcome.durationUs),
+    isGood: answer !== null,
+    words: wordsOf(echo),
+    durationSeconds: answer === null ? elapsedMs / 1_000 : resolve + rtt,
     lookupSeconds: resolve,
-    address: outcome.address,
+    address,
     tls: null,
-    icmp: { phases: { resolve, rtt: secondsOf(outcome.phasesUs.firstByte), setup: 0 } },
+    icmp: { phases: { resolve, rtt, setup: 0 }, hopLimit: answer?.hopLimit ?? null },
   };
 };
 

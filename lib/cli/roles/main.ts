@@ -6,6 +6,7 @@ import type { FromRole, RoleName, RunningRole, StartRole, ToRole } from "#lib/cl
 import { errorCodeOf } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
+import type { MetricsFormat } from "#lib/runtime/metrics.ts";
 import { collectRoleMetrics, describeProcess } from "#lib/runtime/metrics.ts";
 
 const STOP_DEADLINE_MS = 8_000;
@@ -24,11 +25,11 @@ const send = (message: FromRole): void => {
 const waitingForMetrics = new Map<number, (text: string) => void>();
 let nextMetricsId = 1;
 
-const collectMetrics = (): Promise<string> =>
+const collectMetrics = (format: MetricsFormat): Promise<string> =>
   new Promise((resolve) => {
     const id = nextMetricsId++;
     waitingForMetrics.set(id, resolve);
-    send({ kind: "all_metrics_wanted", id });
+    send({ kind: "all_metrics_wanted", id, format });
   });
 
 let running: RunningRole | null = null;
@@ -80,6 +81,9 @@ process.on("message", (message: ToRole) => {
       return;
     case "stop":
       void stop();
+      return;
+    case "ping":
+      send({ kind: "pong" });
       return;
     case "reload":
       running?.reload?.();

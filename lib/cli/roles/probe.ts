@@ -5,9 +5,12 @@ import { openDatabase } from "#db/database.ts";
 import { readConfigDocument } from "#db/queries/config.ts";
 import { readLeaseHolder } from "#db/queries/leases.ts";
 import type { StartRole } from "#lib/cli/roles/role.ts";
+import type { Opening } from "#lib/commands/agents/location-work.ts";
 import { readLocalWork, readWorkMark } from "#lib/commands/agents/location-work.ts";
 import { storeRuns } from "#lib/commands/agents/store-runs.ts";
 import { createIngestCache } from "#lib/commands/ingest-runs.ts";
+import type { SecretBox } from "#lib/commands/secret-box.ts";
+import { createSecretBox } from "#lib/commands/secret-box.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { runAsLeader } from "#lib/engine/lease.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
@@ -30,11 +33,11 @@ type Work = {
 };
 
 /** What is to be probed, when it differs from what is known. */
-const readWork = (database: Database, knownMark: string): Promise<Work | null> =>
+const readWork = (database: Database, knownMark: string, opening: Opening): Promise<Work | null> =>
   database.read(async (db) => {
     const mark = await readWorkMark(db);
     if (mark === knownMark) return null;
-    const [probes, document] = [await readLocalWork(db), await readConfigDocument(db)];
+    const [probes, document] = [await readLocalWork(db, opening), await readConfigDocument(db)];
     return {
       mark,
       probes,
@@ -46,7 +49,12 @@ const LEASE = "probe";
 const NO_WORK: Work = { mark: "", probes: [], allow: [] };
 
 /** What this process probes: taken up while it leads, dropped when another instance is seen to lead. */
-const createAssignment = (database: Database, log: Logger, onChange: (work: Work) => void) => {
+const createAssignment = (
+  { database, log, secretBox }: { database: Database; log: Logger; secretBox: SecretBox },
+  onChange: (work: Work) => void,
+) => {
+  const onClosed = (probeId: string): void =>
+    log.error({ code: "SECRET_KEY_INVALID", probeId }, "a probe is not run: its secrets cannot be opened");
   let work = NO_WORK;
   const take = (next: Work): void => {
     work = next;
@@ -55,7 +63,7 @@ const createAssignment = (database: Database, log: Logger, onChange: (work: Work
   return {
     current: () => work,
     refresh: async (): Promise<void> => {
-      const next = await readWork(database, work.mark);
+      const next = await readWork(database, work.mark, { secretBox, onClosed });
       if (next !== null) take(next);
     },
     standAside: async (holder: string): Promise<void> => {
@@ -77,17 +85,22 @@ export const startRole: StartRole = async ({ settings, clock, log }) => {
   const database = openDatabase({ url: settings.databaseUrl, applicationName: "nines-probe" });
   const cache = createIngestCache();
   const recorder = startRecorder({
-    sink: { accept: async (runs) => void (await storeRuns(database, { runs, now: clock.now(), cache, log })) },
+    sink: {
+      accept: async (runs, tries) => void (await storeRuns(database, { runs, tries, now: clock.now(), cache, log })),
+    },
     clock,
     log,
     random: Math.random,
     spoolDir: join(settings.dataDir, "spool", "local"),
   });
-  const assignment = createAssignment(database, log, ({ probes, since }) => scheduler.update(probes, since));
+  const secretBox = createSecretBox(Buffer.from(settings.secretKey, "base64"));
+  const assignment = createAssignment({ database, log, secretBox }, ({ probes, since }) =>
+    scheduler.update(probes, since),
+  );
   const allow = () => assignment.current().allow;
   const judges = createJudgePool({ clock, log });
   const run = createProbeRunner({ clock, randomBytes, userAgent: userAgentOf(null), allow, judge: judges.judge });
-  const scheduler = startScheduler({ clock, log, run, record: recorder.record });
+  const scheduler = startScheduler({ clock, log, run, record: recorder.record, recordTry: recorder.record });
   const stopping = new AbortController();
   const { signal } = stopping;
   // The same after a restart of this process, so that it goes on at once instead of waiting for its own lease to end.

@@ -1,5 +1,6 @@
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
+import type { MetricsFormat } from "#lib/runtime/metrics.ts";
 
 /** The roles of one instance, in the order in which they start; they stop in the reverse order. */
 export const ROLES = ["web", "engine", "deliver", "probe"] as const;
@@ -28,7 +29,7 @@ export type RoleContext = {
   readonly clock: Clock;
   readonly log: Logger;
   /** Metrics of all processes of this instance as text, collected by the supervisor. */
-  readonly collectMetrics: () => Promise<string>;
+  readonly collectMetrics: (format: MetricsFormat) => Promise<string>;
 };
 
 export type RunningRole = {
@@ -47,12 +48,14 @@ export type ToRole =
   | { readonly kind: "settings"; readonly settings: RoleSettings }
   | { readonly kind: "stop" }
   | { readonly kind: "reload" }
+  | { readonly kind: "ping" }
   | { readonly kind: "metrics_wanted"; readonly id: number }
   | { readonly kind: "all_metrics"; readonly id: number; readonly text: string };
 
 /** Role to supervisor. `metrics` is prom-client's JSON form. */
 export type FromRole =
   | { readonly kind: "ready"; readonly port: number | null }
+  | { readonly kind: "pong" }
   | { readonly kind: "failed"; readonly code: string; readonly detail: string }
   | { readonly kind: "metrics"; readonly id: number; readonly metrics: unknown }
-  | { readonly kind: "all_metrics_wanted"; readonly id: number };
+  | { readonly kind: "all_metrics_wanted"; readonly id: number; readonly format?: MetricsFormat };

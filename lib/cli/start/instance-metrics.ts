@@ -1,15 +1,15 @@
 import type { RoleName } from "#lib/cli/roles/role.ts";
 import type { RoleProcess } from "#lib/cli/start/role-process.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
-import type { RoleMetrics } from "#lib/runtime/metrics.ts";
+import type { MetricsFormat, RoleMetrics } from "#lib/runtime/metrics.ts";
 import { serializeMerged } from "#lib/runtime/metrics.ts";
 
 /** A role that does not answer by then (it may be stopped or busy) is left out of the answer. */
 const ANSWER_DEADLINE_MS = 1_000;
 
 export type InstanceMetrics = {
-  /** Asks every role and merges what came in time: Prometheus text. */
-  readonly collect: (roles: ReadonlyMap<RoleName, RoleProcess>) => Promise<string>;
+  /** Asks every role and merges what came in time. */
+  readonly collect: (roles: ReadonlyMap<RoleName, RoleProcess>, format: MetricsFormat) => Promise<string>;
   readonly accept: (id: number, metrics: unknown) => void;
 };
 
@@ -34,9 +34,14 @@ export const createInstanceMetrics = (clock: Clock, signal: AbortSignal): Instan
   };
 
   return {
-    collect: async (roles) => {
+    collect: async (roles, format) => {
       const answers = await Promise.all([...roles.values()].map(ask));
-      return (await serializeMerged(answers.filter((metrics) => metrics !== null))).body;
+      return (
+        await serializeMerged(
+          answers.filter((metrics) => metrics !== null),
+          format,
+        )
+      ).body;
     },
     // The other end is our own process of the same release, so the form of the data is given.
     accept: (id, metrics) => waiting.get(id)?.(metrics as RoleMetrics),

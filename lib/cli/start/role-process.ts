@@ -2,6 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { FromRole, RoleSettings, ToRole } from "#lib/cli/roles/role.ts";
+import type { AnswerWatch } from "#lib/cli/start/watch-answers.ts";
+import { watchAnswers } from "#lib/cli/start/watch-answers.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 
@@ -73,7 +75,30 @@ const stopChild = async (child: ChildProcess, deadlineMs: number): Promise<void>
   clearTimeout(killer);
 };
 
-/** Keeps one role running: a process that ends unasked is started again, with back-off, until `stop`. */
+/** Ends a process that is there and does not answer any more; its end is then what starts it again. */
+const watchAnswersOf = (
+  child: ChildProcess,
+  { settings, log, clock }: Pick<RoleProcessArgs, "settings" | "log" | "clock">,
+): AnswerWatch => {
+  const ended = new AbortController();
+  child.once("exit", () => ended.abort());
+  return watchAnswers({
+    ask: () => {
+      if (child.connected) child.send({ kind: "ping" } satisfies ToRole);
+    },
+    onHung: () => {
+      log.error(
+        { code: "ROLE_HUNG", role: settings.role, pid: child.pid },
+        "a process of the service hangs; it is ended",
+      );
+      child.kill("SIGKILL");
+    },
+    clock,
+    signal: ended.signal,
+  });
+};
+
+/** Keeps one role running: a process that ends unasked, or hangs, is started again, with back-off, until `stop`. */
 export const superviseRole = ({ settings: initial, log, clock, onMessage }: RoleProcessArgs): RoleProcess => {
   let settings = initial;
   let child: ChildProcess | null = null;
@@ -88,7 +113,10 @@ export const superviseRole = ({ settings: initial, log, clock, onMessage }: Role
     const started = forkRole(settings);
     let wasReady = false;
     child = started;
+    const watch = watchAnswersOf(started, { settings, log, clock });
     started.on("message", (message: FromRole) => {
+      watch.heard();
+      if (message.kind === "pong") return;
       if (message.kind === "ready") {
         wasReady = true;
         log.info({ role: settings.role, pid: started.pid }, "a process of the service is ready");

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
 import { startDemoTargets } from "#lib/cli/demo/targets.ts";
 import { writeDemo } from "#lib/cli/demo/write-demo.ts";
@@ -7,6 +6,7 @@ import type { RoleName } from "#lib/cli/roles/role.ts";
 import { announce } from "#lib/cli/start/announce.ts";
 import { checkPortIsFree } from "#lib/cli/start/check-port.ts";
 import { lockInstance } from "#lib/cli/start/lock-instance.ts";
+import { makeDataFolder } from "#lib/cli/start/make-data-folder.ts";
 import { manageDatabase, migrateWhenReachable } from "#lib/cli/start/managed-database.ts";
 import { buildPagesWhenNeeded } from "#lib/cli/start/next-build.ts";
 import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
@@ -31,21 +31,6 @@ const createCleanup = (): Cleanup => {
       for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop().catch(() => undefined);
     },
   };
-};
-
-const makeDataFolder = async (dataDir: string): Promise<void> => {
-  try {
-    await mkdir(dataDir, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOSPC")
-      throw new AppError("DISK_FULL", `no space is left for ${dataDir}. Free some and start again.`, { cause: error });
-    throw new AppError(
-      "PERMISSION_DENIED",
-      `the data folder ${dataDir} cannot be made (${code}). Choose another: NINES_DATA_DIR=~/nines npm start`,
-      { cause: error },
-    );
-  }
 };
 
 /** Runs the whole service until the signal aborts: start in order, stop in reverse. */

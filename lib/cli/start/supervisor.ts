@@ -33,7 +33,10 @@ export const createSupervisor = ({ common, log, clock }: Args): Supervisor => {
   const onMessage = (role: RoleName) => (message: FromRole) => {
     if (message.kind === "metrics") metrics.accept(message.id, message.metrics);
     if (message.kind === "all_metrics_wanted") {
-      void metrics.collect(roles).then((text) => roles.get(role)?.send({ kind: "all_metrics", id: message.id, text }));
+      const { format = "text" } = message;
+      void metrics
+        .collect(roles, format)
+        .then((text) => roles.get(role)?.send({ kind: "all_metrics", id: message.id, text }));
     }
   };
 

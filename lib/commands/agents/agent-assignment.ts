@@ -3,6 +3,7 @@ import type { AgentKey } from "#db/queries/agents.ts";
 import { readConfigDocument } from "#db/queries/config.ts";
 import { instantText } from "#lib/contracts/api.ts";
 import type { ProbeDefinition } from "#lib/core/definitions.ts";
+import type { Opening } from "./location-work.ts";
 import { readAgentWork } from "./location-work.ts";
 
 /** What an agent is told to run; `AgentWork` of lib/contracts/ingest.ts with the definitions as we know them. */
@@ -17,10 +18,11 @@ export type AgentAssignment = {
 export const readAgentAssignment = async (
   db: Db,
   agent: Pick<AgentKey, "locationId" | "locationName">,
+  opening: Opening,
 ): Promise<AgentAssignment | null> => {
   const document = await readConfigDocument(db);
   if (document === null) return null;
-  const work = await readAgentWork(db, agent.locationId);
+  const work = await readAgentWork(db, agent.locationId, opening);
   return {
     location: { id: agent.locationId, name: agent.locationName },
     probes: work.map(({ definition }) => definition),

@@ -1,6 +1,8 @@
 import type { Db } from "#db/database.ts";
 import { readAgentLocations } from "#db/queries/agents.ts";
 import { readActiveProbes, readConfigVersion, readLocations } from "#db/queries/config.ts";
+import { openProbe } from "#lib/commands/sealed-probe.ts";
+import type { SecretBox } from "#lib/commands/secret-box.ts";
 import type { ProbeDefinition } from "#lib/core/definitions.ts";
 import { referenceProbe } from "#lib/core/location/reference-probe.ts";
 
@@ -10,13 +12,26 @@ export type LocationProbe = { readonly definition: ProbeDefinition; readonly loc
 /** Answered by the engine from what was pushed to us: nothing that anybody could look at. */
 const isInbound = ({ type }: ProbeDefinition): boolean => type === "heartbeat";
 
-const ownProbes = async (db: Db, locationId: string | null): Promise<LocationProbe[]> => {
+/** How secrets are opened, and who is told of a probe whose secrets cannot be: it is left out, so that it is never run without them. */
+export type Opening = { readonly secretBox: SecretBox; readonly onClosed: (probeId: string) => void };
+
+const ownProbes = async (
+  db: Db,
+  locationId: string | null,
+  { secretBox, onClosed }: Opening,
+): Promise<LocationProbe[]> => {
   const active = await readActiveProbes(db, locationId === null ? null : [locationId]);
-  return active.flatMap(({ definition }) =>
-    definition.locations
+  return active.flatMap((probe) => {
+    if (isInbound(probe.definition)) return [];
+    const definition = openProbe(secretBox, probe);
+    if (definition === null) {
+      onClosed(probe.definition.id);
+      return [];
+    }
+    return definition.locations
       .filter((id) => locationId === null || id === locationId)
-      .map((id) => ({ definition, locationId: id })),
-  );
+      .map((id) => ({ definition, locationId: id }));
+  });
 };
 
 const referencesOf = async (db: Db, isWanted: (locationId: string) => boolean): Promise<LocationProbe[]> =>
@@ -27,20 +42,17 @@ const referencesOf = async (db: Db, isWanted: (locationId: string) => boolean): 
     );
 
 /** What the agent of a location runs: its probes and its reference checks. Definitions hold their secrets. */
-export const readAgentWork = async (db: Db, locationId: string): Promise<LocationProbe[]> => [
-  ...(await ownProbes(db, locationId)).filter(({ definition }) => !isInbound(definition)),
+export const readAgentWork = async (db: Db, locationId: string, opening: Opening): Promise<LocationProbe[]> => [
+  ...(await ownProbes(db, locationId, opening)),
   ...(await referencesOf(db, (id) => id === locationId)),
 ];
 
 /** What the probe role of this installation runs: all locations without a key in force. */
-export const readLocalWork = async (db: Db): Promise<LocationProbe[]> => {
+export const readLocalWork = async (db: Db, opening: Opening): Promise<LocationProbe[]> => {
   const remote = new Set((await readAgentLocations(db)).map(({ locationId }) => locationId));
   const isLocal = (locationId: string): boolean => !remote.has(locationId);
-  const probes = await ownProbes(db, null);
-  return [
-    ...probes.filter(({ definition, locationId }) => isLocal(locationId) && !isInbound(definition)),
-    ...(await referencesOf(db, isLocal)),
-  ];
+  const probes = await ownProbes(db, null, opening);
+  return [...probes.filter(({ locationId }) => isLocal(locationId)), ...(await referencesOf(db, isLocal))];
 };
 
 /** Changes whenever the answer of `readLocalWork` may: the configuration's version and who runs where. Cheap: poll it. */

@@ -4,9 +4,11 @@ import { insertReferenceRuns } from "#db/queries/eyesight.ts";
 import { readNumbers } from "#db/queries/runs.ts";
 import type { IngestCache, IngestResult } from "#lib/commands/ingest-runs.ts";
 import { createIngestCache, ingestRuns } from "#lib/commands/ingest-runs.ts";
+import { ingestTries } from "#lib/commands/ingest-tries.ts";
 import { storableText } from "#lib/commands/run-row.ts";
 import { referenceIdOf } from "#lib/core/location/reference-probe.ts";
 import type { Run } from "#lib/core/outcome.ts";
+import type { Try } from "#lib/core/tries.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { DAY_MS, SECOND_MS } from "#lib/core/units.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
@@ -54,20 +56,21 @@ const storeReferences = async (
 };
 
 /**
- * Stores what a location recorded: runs of probes as `ingestRuns` does, runs of reference checks beside them. Both are
- * keyed by what they are of, so that a replay is no change.
+ * Stores what a location recorded: runs of probes as `ingestRuns` does, runs of reference checks and the re-checks of slots
+ * beside them. All are keyed by what they are of, so that a replay is no change. The result counts runs.
  * @throws AppError DATABASE_TIMEOUT, DATABASE_UNREACHABLE: parts may or may not be stored; send the whole again.
  */
 export const storeRuns = async (
   database: Database,
-  args: { runs: readonly Run[]; now: EpochMs; cache?: IngestCache; log?: Logger },
+  args: { runs: readonly Run[]; tries?: readonly Try[]; now: EpochMs; cache?: IngestCache; log?: Logger },
 ): Promise<IngestResult> => {
-  const cache = args.cache ?? createIngestCache();
+  const { tries = [], now, log, cache = createIngestCache() } = args;
   const references = args.runs.filter((run) => referenceIdOf(run.probeId) !== null);
   const probes = references.length === 0 ? args.runs : args.runs.filter((run) => referenceIdOf(run.probeId) === null);
   const a = await ingestRuns(database, { ...args, runs: probes, cache });
+  await ingestTries(database, { tries, now, cache, log });
   if (references.length === 0) return a;
-  const b = await storeReferences(database, { runs: references, now: args.now, cache });
+  const b = await storeReferences(database, { runs: references, now, cache });
   return {
     inserted: a.inserted + b.inserted,
     duplicates: a.duplicates + b.duplicates,

@@ -145,7 +145,7 @@ export const checkInnocence = async (sql: postgres.Sql, downSpans: readonly Down
   const bad = await sql<
     { scheduled_at: Date; started_at: Date; class: string; detail: string | null; duration_us: number }[]
   >`
-    select r.scheduled_at, r.started_at, c.class, r.detail, r.duration_us from runs r join outcome_classes c on c.code = r.class where c.vote = 'bad'`;
+    select scheduled_at, started_at, class, detail, duration_us from run_details where vote = 'bad'`;
   const touchesDown = (fromMs: number, untilMs: number): boolean =>
     downSpans.some((span) => fromMs < span.untilMs && untilMs >= span.fromMs);
   return bad

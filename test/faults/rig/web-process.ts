@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { openDatabase } from "#db/database.ts";
 import type { FromRole, RoleSettings, ToRole } from "#lib/cli/roles/role.ts";
+import { createSecretBox } from "#lib/commands/secret-box.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
 import { silentAccessLog } from "#lib/web/access-log.ts";
@@ -10,7 +11,7 @@ import { fakeRenderer } from "../../support/web-site.ts";
 
 const send = (message: FromRole): void => void process.send?.(message);
 
-const start = async ({ databaseUrl, dataDir, host, port, logLevel }: RoleSettings): Promise<void> => {
+const start = async ({ databaseUrl, dataDir, host, port, logLevel, secretKey }: RoleSettings): Promise<void> => {
   const database = openDatabase({ url: databaseUrl, applicationName: "nines-web" });
   const server = await startWebServer({
     host,
@@ -26,6 +27,7 @@ const start = async ({ databaseUrl, dataDir, host, port, logLevel }: RoleSetting
     accessLog: silentAccessLog,
     renderer: fakeRenderer(),
     randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)),
+    secretBox: createSecretBox(Buffer.from(secretKey, "base64")),
     collectMetrics: () => Promise.resolve(""),
   });
   process.on("message", (message: ToRole) => {

@@ -20,14 +20,23 @@ const ticksOf = (pid: string): Ticks | null => {
   }
 };
 
-/** CPU time of a PostgreSQL server with all of its processes in microseconds; null where /proc does not tell. */
-export const postgresCpuUs = (postmasterPid: number): number | null => {
-  const main = ticksOf(String(postmasterPid));
-  if (main === null) return null;
-  let ticks = main.own + main.ended;
+/**
+ * CPU time of a process with everything below it, in microseconds; children that ended and were waited for count. Null
+ * where /proc does not tell, as on other systems than Linux.
+ */
+export const treeCpuUs = (root: number): number | null => {
+  if (ticksOf(String(root)) === null) return null;
+  const children = new Map<number, number[]>();
   for (const name of readdirSync("/proc")) {
-    const child = /^\d+$/.test(name) ? ticksOf(name) : null;
-    if (child?.parent === postmasterPid) ticks += child.own;
+    const parent = /^\d+$/.test(name) ? ticksOf(name)?.parent : undefined;
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const tree = [root];
+  let ticks = 0;
+  for (const pid of tree) {
+    const found = ticksOf(String(pid));
+    ticks += (found?.own ?? 0) + (found?.ended ?? 0);
+    tree.push(...(children.get(pid) ?? []));
   }
   return ticks * US_PER_TICK;
 };

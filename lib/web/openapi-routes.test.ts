@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { PROBES_PATH, RUNS_PATH } from "#lib/contracts/ingest.ts";
+import { openApiDocument } from "#lib/contracts/openapi.ts";
+import { V1_OPERATIONS } from "#lib/contracts/operations.ts";
+import { STATUSPAGE_NAMES, STATUSPAGE_PREFIX } from "./statuspage-cache.ts";
+
+/**
+ * Whoever adds a route names it by `exchange.route`, for the metrics. So the places where that is written are all routes
+ * there are: a literal must be described, and what is no literal is listed here with the paths that it stands for.
+ */
+const COMPUTED: Readonly<Record<string, readonly string[]>> = {
+  "route.operation.path": V1_OPERATIONS.map(({ path }) => path),
+  // ingest.ts: the keys of its table of methods.
+  path: [RUNS_PATH, PROBES_PATH],
+  // router.ts: answerHealth, and the files of `/api/v2`.
+  "exchange.path": ["/health/live", "/health/ready", "/health/page"],
+  "target.path": STATUSPAGE_NAMES.map((name) => `${STATUSPAGE_PREFIX}${name}`),
+};
+/** Pages and files for people, what leads to them, and words for "no such address". */
+const NOT_OF_THE_API: ReadonlySet<string> = new Set([
+  '"/"',
+  '"/incidents/{id}"',
+  '"/v1/*"',
+  '"/ingest/*"',
+  '"/_next/*"',
+  '"unmatched"',
+  "`${STATUSPAGE_PREFIX}*`",
+  "routeOfPage(pageId)",
+  "quick.route",
+  'path === SESSION_PATH || path === SESSION_END_PATH ? path : "/admin/*"',
+  'target.path.startsWith("/_next/") ? "/_next/static/*" : target.path',
+]);
+
+const written = readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+  .flatMap((name) => [...readFileSync(`${import.meta.dirname}/${name}`, "utf8").matchAll(/\.route = ([^;]+);/g)])
+  .map(([, expression]) => expression as string)
+  .filter((expression) => !NOT_OF_THE_API.has(expression));
+
+const document = openApiDocument({ version: "1.2.3", serverUrl: "https://status.example.com" }) as {
+  paths: Record<string, unknown>;
+};
+
+test("every route of the router is described in the OpenAPI document", () => {
+  expect(written.length).toBeGreaterThan(8);
+  for (const expression of written) {
+    const routes = expression.startsWith('"') ? [JSON.parse(expression) as string] : COMPUTED[expression];
+    expect(routes, `add what ${expression} stands for to this test`).toBeDefined();
+    for (const route of routes ?? []) expect(Object.keys(document.paths), `describe ${route}`).toContain(route);
+  }
+});

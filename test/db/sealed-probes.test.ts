@@ -1,0 +1,176 @@
+import { randomBytes } from "node:crypto";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { readActiveProbes } from "#db/queries/config.ts";
+import { readLocalWork } from "#lib/commands/agents/location-work.ts";
+import { applyConfig } from "#lib/commands/apply-config.ts";
+import { hashOfToken, openProbe, sealProbe } from "#lib/commands/sealed-probe.ts";
+import type { SecretBox } from "#lib/commands/secret-box.ts";
+import { createSecretBox } from "#lib/commands/secret-box.ts";
+import type { HeartbeatProbeDefinition, JourneyProbeDefinition, ProbeDefinition } from "#lib/core/definitions.ts";
+import { addMs, durationMs, epochMs, HOUR_MS } from "#lib/core/units.ts";
+import { readChangedTokens } from "#lib/read/heartbeat-tokens.ts";
+import { sampleConfig, sampleProbe, sampleService } from "#test/support/sample-config.ts";
+import type { TestDatabase } from "#test/support/test-database.ts";
+import { testDatabase } from "#test/support/test-database.ts";
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+const T0 = epochMs(Date.UTC(2026, 10, 22, 12));
+const T1 = addMs(T0, HOUR_MS);
+const box = createSecretBox(randomBytes(32));
+const CANARY = "C4n4ry";
+const TOKEN = `${CANARY}-token-of-the-backup`;
+
+const http = sampleProbe({
+  headers: { authorization: `${CANARY}-1`, cookie: `${CANARY}-2`, "x-api-key": `${CANARY}-3`, accept: "text/plain" },
+  auth: { kind: "basic", username: "probe", password: `${CANARY}-4` },
+  clientCertificate: { certPem: "public", keyPem: `-----BEGIN ${CANARY}-5` },
+});
+const journey: JourneyProbeDefinition = {
+  type: "journey",
+  id: "checkout",
+  intervalMs: durationMs(60_000),
+  timeoutMs: durationMs(30_000),
+  locations: ["fra"],
+  assertions: [],
+  steps: [
+    {
+      id: "login",
+      name: "Sign in",
+      url: "https://shop.example/login",
+      method: "POST",
+      headers: { cookie: `${CANARY}-6` },
+      body: null,
+      auth: { kind: "bearer", token: `${CANARY}-7` },
+      maxRedirects: 10,
+      timeoutMs: durationMs(5_000),
+      assertions: [],
+      extract: [],
+      always: false,
+    },
+  ],
+};
+const heartbeat: HeartbeatProbeDefinition = {
+  type: "heartbeat",
+  id: "backup",
+  intervalMs: durationMs(60_000),
+  timeoutMs: durationMs(10_000),
+  locations: ["fra"],
+  schedule: { kind: "interval", everyMs: durationMs(60_000) },
+  graceMs: durationMs(60_000),
+  token: TOKEN,
+};
+const all = [http, journey, heartbeat, sampleProbe({ id: "plain" })];
+
+let db: TestDatabase;
+beforeEach(async () => {
+  db = await testDatabase();
+});
+afterEach(() => db.drop());
+
+const apply = (probes: readonly ProbeDefinition[], now = T0, secretBox = box) =>
+  db.database.transaction((tx) =>
+    applyConfig(tx, { config: sampleConfig({ services: [sampleService({ probes })] }), now, secretBox }),
+  );
+/** Every row of every table as text, as a dump would hold it. */
+const everything = (): Promise<string> =>
+  db.database.read(async (sql) => {
+    const tables = await sql<{ name: string }[]>`
+      select quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')`;
+    const texts: string[] = [];
+    for (const { name } of tables) {
+      const rows = await sql.unsafe<{ text: string }[]>(`select t::text as text from ${name} t`);
+      texts.push(...rows.map(({ text }) => `${name} ${text}`));
+    }
+    return texts.join("\n");
+  });
+const opened = async (secretBox: SecretBox = box) =>
+  (await db.database.read((sql) => readActiveProbes(sql, null))).map((probe) => openProbe(secretBox, probe));
+const versions = () =>
+  db.database.read(async (sql) => (await readActiveProbes(sql, null)).map(({ version }) => version));
+const tokens = async () => (await readChangedTokens(db.database, null))?.probeNoByHash;
+/** The tables as a release before the sealing left them. */
+const writeInClear = () =>
+  db.database.transaction(async (tx) => {
+    for (const definition of all) {
+      const text = JSON.stringify(definition);
+      await tx`update probes set definition = ${text}::text::jsonb, secrets_ciphertext = null, token_sha256 = null
+                where id = ${definition.id}`;
+      await tx`update probe_versions v set definition = ${text}::text::jsonb, is_without_secrets = false
+                 from probes p where p.no = v.probe_no and p.id = ${definition.id}`;
+    }
+  });
+
+test("no credential of a probe stands in clear in any table, and each is read back as it was", async () => {
+  await apply(all);
+  const text = await everything();
+  expect(text).toContain("[hidden]");
+  expect(text).not.toContain(CANARY);
+  expect(await opened()).toEqual(all);
+  expect([...((await tokens())?.keys() ?? [])]).toEqual([hashOfToken(TOKEN)]);
+});
+
+test("the same file again writes nothing; another password is a new version, and seals no other probe anew", async () => {
+  await apply(all);
+  const before = await everything();
+  expect(await apply(all, T1)).toMatchObject({ changed: false });
+  expect(await everything()).toBe(before);
+  const changed = { ...http, auth: { kind: "basic", username: "probe", password: `${CANARY}-new` } } as const;
+  const ciphers = () =>
+    db.database.read(async (sql) => [
+      ...(await sql<{ text: string | null }[]>`select secrets_ciphertext as text from probes order by position`),
+    ]);
+  const [, ...others] = await ciphers();
+  await apply([changed, journey, heartbeat, sampleProbe({ id: "plain" })], T1);
+  expect(await versions()).toEqual([2, 1, 1, 1]);
+  expect((await opened())[0]).toEqual(changed);
+  expect((await ciphers()).slice(1)).toEqual(others);
+  expect(await everything()).not.toContain(CANARY);
+});
+
+test("rows that an older release wrote in clear are read, and sealed by the next apply without a new version", async () => {
+  await apply(all);
+  await writeInClear();
+  expect(await opened()).toEqual(all);
+  expect([...((await tokens())?.keys() ?? [])]).toEqual([hashOfToken(TOKEN)]);
+  expect(await everything()).toContain(CANARY);
+  expect(await apply(all, T1)).toMatchObject({ changed: true });
+  expect(await everything()).not.toContain(CANARY);
+  expect(await opened()).toEqual(all);
+  expect(await versions()).toEqual([1, 1, 1, 1]);
+  expect([...((await tokens())?.keys() ?? [])]).toEqual([hashOfToken(TOKEN)]);
+});
+
+test("probes that left the file keep no secret, those that an older release retired as well", async () => {
+  await apply(all);
+  await writeInClear();
+  await apply([sampleProbe({ id: "plain" })], T1);
+  expect(await everything()).not.toContain(CANARY);
+  const left = await db.database.read(
+    (sql) => sql`select id from probes where secrets_ciphertext is not null or token_sha256 is not null`,
+  );
+  expect([...left]).toEqual([]);
+  await apply(all, addMs(T1, HOUR_MS));
+  expect(await opened()).toEqual(all);
+});
+
+test("a probe whose secrets cannot be opened is not run, and the next apply with the present key seals it again", async () => {
+  await apply(all);
+  const other = createSecretBox(randomBytes(32));
+  const closed: string[] = [];
+  const work = (secretBox: SecretBox) =>
+    db.database.read((sql) => readLocalWork(sql, { secretBox, onClosed: (id) => closed.push(id) }));
+  expect((await work(other)).map(({ definition }) => definition.id)).toEqual(["plain"]);
+  expect(closed).toEqual(["shop-home", "checkout"]);
+  await apply(all, T1, other);
+  expect((await work(other)).map(({ definition }) => definition)).toEqual([http, journey, all[3]]);
+  expect(await versions()).toEqual([1, 1, 1, 1]);
+});
+
+test("sealed secrets that are moved to another probe do not open there", () => {
+  const row = { id: http.id, service_id: "shop", position: 0, definition: http };
+  const { definition, secrets_ciphertext: secretsCiphertext } = sealProbe(box, row, undefined);
+  expect(openProbe(box, { definition, secretsCiphertext })).toEqual(http);
+  expect(openProbe(box, { definition: { ...definition, id: "evil" }, secretsCiphertext })).toBeNull();
+});
