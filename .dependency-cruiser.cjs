@@ -29,15 +29,17 @@ module.exports = {
       { node: true },
     ),
     mayImport("lib/runtime", [CORE, "^node_modules/"], { node: true }),
-    mayImport("lib/egress", [CORE, RUNTIME, pkg("ipaddr.js")], { node: true }),
+    mayImport("lib/egress", [CORE, RUNTIME, pkg("ipaddr.js"), pkg("nodemailer")], { node: true }),
     mayImport("db", [CORE, CONTRACTS, pkg("postgres"), pkg("zod")], {
       node: true,
       why: "SQL knows the words, never the loops or the pages",
     }),
     mayImport("lib/read", [CORE, CONTRACTS, CONFIG, RUNTIME, DB, pkg("react"), pkg("zod")], { node: true }),
-    mayImport("lib/commands", [CORE, CONTRACTS, CONFIG, RUNTIME, DB, pkg("zod"), pkg("postgres"), pkg("jose")], {
-      node: true,
-    }),
+    mayImport(
+      "lib/commands",
+      [CORE, CONTRACTS, CONFIG, RUNTIME, DB, pkg("zod"), pkg("postgres"), pkg("jose"), pkg("rrule-temporal")],
+      { node: true },
+    ),
     mayImport(
       "lib/engine",
       [CORE, CONTRACTS, CONFIG, RUNTIME, EGRESS, READ, COMMANDS, DB, pkg("zod"), pkg("postgres"), pkg("croner")],
@@ -57,6 +59,7 @@ module.exports = {
         CONFIG,
         RUNTIME,
         EGRESS,
+        pkg("re2js"),
         READ,
         COMMANDS,
         "^db/database\\.ts$",

@@ -1,6 +1,24 @@
 -- What the migrations add up to, written by "npm run db:dump". For reading and for the test that compares it;
 -- a database is made by the migrations. Day partitions are left out.
 
+create table acknowledgements (
+  id text not null,
+  alert_id text not null,
+  author text not null,
+  note text,
+  expires_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  ended_by text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint acknowledgements_pkey PRIMARY KEY (id),
+  constraint acknowledgements_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id),
+  constraint acknowledgements_author_check CHECK ((author <> ''::text)),
+  constraint acknowledgements_check CHECK ((expires_at > created_at)),
+  constraint acknowledgements_check1 CHECK (((ended_at IS NULL) = (ended_by IS NULL)))
+);
+CREATE UNIQUE INDEX acknowledgements_one_open ON public.acknowledgements USING btree (alert_id) WHERE (ended_at IS NULL);
+
 create table agent_keys (
   kid text not null,
   location_no smallint not null,
@@ -19,7 +37,7 @@ CREATE INDEX agent_keys_live ON public.agent_keys USING btree (location_no) WHER
 
 create table alerts (
   id text not null,
-  slo_id text not null,
+  slo_id text,
   pair_id text not null,
   number integer not null,
   severity text not null,
@@ -32,18 +50,49 @@ create table alerts (
   resolved_reading jsonb,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  service_id text,
+  notify text[],
+  silenced_by text[] default '{}'::text[] not null,
+  inhibited_by text[] default '{}'::text[] not null,
+  muted_by text[] default '{}'::text[] not null,
   constraint alerts_pkey PRIMARY KEY (id),
   constraint alerts_slo_id_pair_id_number_key UNIQUE (slo_id, pair_id, number),
+  constraint alerts_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
   constraint alerts_slo_id_fkey FOREIGN KEY (slo_id) REFERENCES slos(id),
   constraint alerts_check CHECK (((state = 'resolved'::text) = (resolved_at IS NOT NULL))),
   constraint alerts_check1 CHECK (((state = 'resolved'::text) = (resolve_reason IS NOT NULL))),
   constraint alerts_check2 CHECK ((resolved_at >= fired_at)),
+  constraint alerts_check3 CHECK (((slo_id IS NOT NULL) OR ((service_id IS NOT NULL) AND (pair_id ~~ 'threshold\_%'::text)))),
   constraint alerts_number_check CHECK ((number >= 1)),
   constraint alerts_resolve_reason_check CHECK ((resolve_reason = ANY (ARRAY['recovered'::text, 'no_data'::text, 'excluded'::text, 'policy_changed'::text]))),
   constraint alerts_severity_check CHECK ((severity = ANY (ARRAY['page'::text, 'ticket'::text]))),
   constraint alerts_state_check CHECK ((state = ANY (ARRAY['firing'::text, 'resolved'::text])))
 );
 CREATE UNIQUE INDEX alerts_one_firing_per_pair ON public.alerts USING btree (slo_id, pair_id) WHERE (state = 'firing'::text);
+CREATE UNIQUE INDEX alerts_one_firing_per_threshold ON public.alerts USING btree (pair_id) WHERE ((slo_id IS NULL) AND (state = 'firing'::text));
+CREATE UNIQUE INDEX alerts_threshold_number ON public.alerts USING btree (pair_id, number) WHERE (slo_id IS NULL);
+
+create table api_keys (
+  id text not null,
+  name text not null,
+  token_sha256 text not null,
+  scopes text[] not null,
+  api_version text not null,
+  created_by text not null,
+  expires_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  replaced_by text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_token_sha256_key UNIQUE (token_sha256),
+  constraint api_keys_replaced_by_fkey FOREIGN KEY (replaced_by) REFERENCES api_keys(id),
+  constraint api_keys_check CHECK ((expires_at > created_at)),
+  constraint api_keys_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+  constraint api_keys_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 100))),
+  constraint api_keys_token_sha256_check CHECK ((token_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
 
 create table attempts (
   delivery_id text not null,
@@ -57,6 +106,9 @@ create table attempts (
   response_excerpt text,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  request_headers jsonb,
+  request_body text,
+  told_events text[],
   constraint attempts_pkey PRIMARY KEY (delivery_id, number),
   constraint attempts_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES deliveries(id),
   constraint attempts_check CHECK (((finished_at IS NULL) = (outcome IS NULL))),
@@ -64,6 +116,8 @@ create table attempts (
   constraint attempts_number_check CHECK ((number >= 1)),
   constraint attempts_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'try_later'::text, 'refused'::text])))
 );
+CREATE INDEX attempts_started_at ON public.attempts USING btree (started_at);
+CREATE INDEX attempts_unfinished ON public.attempts USING btree (started_at) WHERE (finished_at IS NULL);
 
 create table audit_log (
   position bigint generated always as identity not null,
@@ -222,6 +276,19 @@ create table config_versions (
   constraint config_versions_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
 
+create table dead_man (
+  only_row boolean default true not null,
+  url_ciphertext text not null,
+  method text not null,
+  interval_ms integer not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint dead_man_pkey PRIMARY KEY (only_row),
+  constraint dead_man_interval_ms_check CHECK ((interval_ms >= 10000)),
+  constraint dead_man_method_check CHECK ((method = ANY (ARRAY['GET'::text, 'POST'::text]))),
+  constraint dead_man_only_row_check CHECK (only_row)
+);
+
 create table deliveries (
   id text not null,
   event_id text not null,
@@ -237,19 +304,37 @@ create table deliveries (
   last_error text,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  ladder_from integer default 0 not null,
+  replayed_at timestamp with time zone,
+  grouped_into text,
+  group_key text,
+  stands_in_for text,
+  to_pending_url boolean default false not null,
   constraint deliveries_pkey PRIMARY KEY (id),
   constraint deliveries_endpoint_id_sequence_key UNIQUE (endpoint_id, sequence),
   constraint deliveries_event_id_endpoint_id_key UNIQUE (event_id, endpoint_id),
   constraint deliveries_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES endpoints(id),
   constraint deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES events(id),
+  constraint deliveries_grouped_into_fkey FOREIGN KEY (grouped_into) REFERENCES deliveries(id),
+  constraint deliveries_stands_in_for_fkey FOREIGN KEY (stands_in_for) REFERENCES endpoints(id),
   constraint deliveries_attempts_made_check CHECK ((attempts_made >= 0)),
   constraint deliveries_check CHECK (((state = 'pending'::text) = (finished_at IS NULL))),
   constraint deliveries_check1 CHECK (((leased_until IS NULL) = (lease_token IS NULL))),
+  constraint deliveries_check2 CHECK ((grouped_into <> id)),
+  constraint deliveries_check3 CHECK ((stands_in_for <> endpoint_id)),
+  constraint deliveries_ladder_from_check CHECK ((ladder_from >= 0)),
   constraint deliveries_sequence_check CHECK ((sequence >= 1)),
   constraint deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text, 'canceled'::text])))
 );
+CREATE INDEX deliveries_by_endpoint ON public.deliveries USING btree (endpoint_id, id);
+CREATE INDEX deliveries_dead ON public.deliveries USING btree (finished_at DESC) WHERE (state = 'dead'::text);
 CREATE INDEX deliveries_due ON public.deliveries USING btree (endpoint_id, next_attempt_at) WHERE (state = 'pending'::text);
+CREATE INDEX deliveries_grouped ON public.deliveries USING btree (grouped_into) WHERE (grouped_into IS NOT NULL);
 CREATE INDEX deliveries_leased ON public.deliveries USING btree (leased_until) WHERE ((state = 'pending'::text) AND (leased_until IS NOT NULL));
+CREATE INDEX deliveries_pending_order ON public.deliveries USING btree (endpoint_id, sequence) WHERE (state = 'pending'::text);
+CREATE INDEX deliveries_stand_in ON public.deliveries USING btree (event_id) WHERE (stands_in_for IS NOT NULL);
+CREATE INDEX deliveries_verifying ON public.deliveries USING btree (endpoint_id) WHERE ((state = 'pending'::text) AND to_pending_url);
+CREATE INDEX deliveries_waiting_group ON public.deliveries USING btree (endpoint_id, group_key) WHERE ((state = 'pending'::text) AND (group_key IS NOT NULL));
 
 create table dirty_days (
   day timestamp with time zone not null,
@@ -285,15 +370,38 @@ create table endpoints (
   retired_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  managed_by text default 'file'::text not null,
+  description text,
+  filters jsonb default '{}'::jsonb not null,
+  settings jsonb default '{}'::jsonb not null,
+  headers_ciphertext text,
+  is_ordered boolean default false not null,
+  max_in_flight integer default 8 not null,
+  max_per_second integer,
+  fallback_id text,
+  old_secrets jsonb default '[]'::jsonb not null,
+  pending_url_ciphertext text,
+  breaker jsonb,
+  admits_at timestamp with time zone,
+  rate_tokens double precision,
+  rate_at timestamp with time zone,
+  failing_since timestamp with time zone,
+  failing_warned_at timestamp with time zone,
   constraint endpoints_pkey PRIMARY KEY (id),
+  constraint endpoints_fallback_id_fkey FOREIGN KEY (fallback_id) REFERENCES endpoints(id),
   constraint endpoints_check CHECK (((state = 'disabled'::text) = (disabled_reason IS NOT NULL))),
+  constraint endpoints_check1 CHECK ((fallback_id <> id)),
   constraint endpoints_events_check CHECK ((cardinality(events) > 0)),
   constraint endpoints_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
   constraint endpoints_last_sequence_check CHECK ((last_sequence >= 0)),
+  constraint endpoints_managed_by_check CHECK ((managed_by = ANY (ARRAY['file'::text, 'api'::text]))),
+  constraint endpoints_max_in_flight_check CHECK (((max_in_flight >= 1) AND (max_in_flight <= 64))),
+  constraint endpoints_max_per_second_check CHECK (((max_per_second >= 1) AND (max_per_second <= 1000))),
   constraint endpoints_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text]))),
   constraint endpoints_timeout_ms_check CHECK (((timeout_ms >= 1) AND (timeout_ms <= 30000))),
-  constraint endpoints_type_check CHECK ((type = 'webhook'::text))
+  constraint endpoints_type_check CHECK ((type = ANY (ARRAY['webhook'::text, 'slack'::text, 'pagerduty'::text, 'alertmanager'::text, 'discord'::text, 'teams'::text, 'ntfy'::text, 'email'::text])))
 );
+CREATE INDEX endpoints_gated ON public.endpoints USING btree (id) WHERE ((admits_at IS NOT NULL) OR (max_per_second IS NOT NULL));
 
 create table events (
   id text not null,
@@ -310,6 +418,75 @@ create table events (
   constraint events_type_check CHECK ((type ~ '^[a-z_]+\.[a-z_]+$'::text))
 );
 CREATE TRIGGER events_are_immutable BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table exclusions (
+  id text not null,
+  slo_id text,
+  service_id text,
+  probe_id text,
+  kind text not null,
+  starts_at timestamp with time zone not null,
+  ends_at timestamp with time zone not null,
+  reason text not null,
+  author text not null,
+  approved_by text,
+  approved_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  revoked_at timestamp with time zone,
+  revoked_by text,
+  revision integer default 1 not null,
+  constraint exclusions_pkey PRIMARY KEY (id),
+  constraint exclusions_probe_id_fkey FOREIGN KEY (probe_id) REFERENCES probes(id),
+  constraint exclusions_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
+  constraint exclusions_slo_id_fkey FOREIGN KEY (slo_id) REFERENCES slos(id),
+  constraint exclusions_author_check CHECK ((author <> ''::text)),
+  constraint exclusions_check CHECK ((approved_by <> author)),
+  constraint exclusions_check1 CHECK ((revoked_at >= created_at)),
+  constraint exclusions_check2 CHECK ((ends_at > starts_at)),
+  constraint exclusions_check3 CHECK ((num_nonnulls(slo_id, service_id, probe_id) = 1)),
+  constraint exclusions_check4 CHECK (((approved_by IS NULL) = (approved_at IS NULL))),
+  constraint exclusions_check5 CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+  constraint exclusions_kind_check CHECK ((kind = ANY (ARRAY['announced'::text, 'emergency'::text, 'retroactive'::text, 'false_positive'::text, 'probe_fault'::text]))),
+  constraint exclusions_reason_check CHECK ((reason <> ''::text)),
+  constraint exclusions_revision_check CHECK ((revision >= 1))
+);
+CREATE INDEX exclusions_ends_at ON public.exclusions USING btree (ends_at) WHERE (revoked_at IS NULL);
+CREATE TRIGGER exclusions_append_only BEFORE DELETE OR UPDATE ON public.exclusions FOR EACH ROW EXECUTE FUNCTION guard_exclusion();
+
+create table external_alerts (
+  id text not null,
+  fingerprint text not null,
+  starts_at timestamp with time zone not null,
+  round integer default 1 not null,
+  source text not null,
+  state text not null,
+  labels jsonb not null,
+  annotations jsonb not null,
+  generator_url text,
+  service_id text,
+  ends_at timestamp with time zone,
+  resolve_reason text,
+  first_heard_at timestamp with time zone not null,
+  last_heard_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint external_alerts_pkey PRIMARY KEY (id),
+  constraint external_alerts_fingerprint_starts_at_round_key UNIQUE (fingerprint, starts_at, round),
+  constraint external_alerts_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
+  constraint external_alerts_check CHECK (((state = 'resolved'::text) = (ends_at IS NOT NULL))),
+  constraint external_alerts_check1 CHECK (((state = 'resolved'::text) = (resolve_reason IS NOT NULL))),
+  constraint external_alerts_check2 CHECK (((state = 'firing'::text) = (expires_at IS NOT NULL))),
+  constraint external_alerts_fingerprint_check CHECK ((fingerprint ~ '^[0-9a-f]{16}$'::text)),
+  constraint external_alerts_resolve_reason_check CHECK ((resolve_reason = ANY (ARRAY['sender'::text, 'timeout'::text]))),
+  constraint external_alerts_round_check CHECK ((round >= 1)),
+  constraint external_alerts_source_check CHECK ((source = ANY (ARRAY['api'::text, 'webhook'::text]))),
+  constraint external_alerts_state_check CHECK ((state = ANY (ARRAY['firing'::text, 'resolved'::text])))
+);
+CREATE INDEX external_alerts_ended ON public.external_alerts USING btree (ends_at) WHERE (state = 'resolved'::text);
+CREATE INDEX external_alerts_expiring ON public.external_alerts USING btree (expires_at) WHERE (state = 'firing'::text);
+CREATE INDEX external_alerts_newest ON public.external_alerts USING btree (first_heard_at DESC, id DESC);
+CREATE UNIQUE INDEX external_alerts_one_firing ON public.external_alerts USING btree (fingerprint) WHERE (state = 'firing'::text);
 
 create table first_runs (
   probe_no integer not null,
@@ -359,6 +536,20 @@ create table heartbeats (
   constraint heartbeats_message_check CHECK ((octet_length(message) <= 100000)),
   constraint heartbeats_via_check CHECK ((via = ANY (ARRAY['kuma'::text, 'gatus'::text, 'healthchecks'::text])))
 );
+
+create table idempotency_keys (
+  principal text not null,
+  key_sha256 text not null,
+  request_sha256 text not null,
+  answer text not null,
+  expires_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint idempotency_keys_pkey PRIMARY KEY (principal, key_sha256),
+  constraint idempotency_keys_key_sha256_check CHECK ((key_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint idempotency_keys_request_sha256_check CHECK ((request_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE INDEX idempotency_keys_expires_at ON public.idempotency_keys USING btree (expires_at);
 
 create table incident_services (
   incident_id text not null,
@@ -429,6 +620,52 @@ create table locations (
   constraint locations_name_check CHECK ((name <> ''::text)),
   constraint locations_position_check CHECK (("position" >= 0))
 );
+
+create table maintenance_occurrences (
+  maintenance_id text not null,
+  service_id text not null,
+  starts_at timestamp with time zone not null,
+  ends_at timestamp with time zone not null,
+  exclusion_id text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint maintenance_occurrences_pkey PRIMARY KEY (maintenance_id, service_id, starts_at),
+  constraint maintenance_occurrences_exclusion_id_key UNIQUE (exclusion_id),
+  constraint maintenance_occurrences_exclusion_id_fkey FOREIGN KEY (exclusion_id) REFERENCES exclusions(id),
+  constraint maintenance_occurrences_maintenance_id_fkey FOREIGN KEY (maintenance_id) REFERENCES maintenances(id),
+  constraint maintenance_occurrences_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
+  constraint maintenance_occurrences_check CHECK ((ends_at > starts_at))
+);
+CREATE INDEX maintenance_occurrences_by_service ON public.maintenance_occurrences USING btree (service_id, ends_at);
+
+create table maintenances (
+  id text not null,
+  title text not null,
+  body text default ''::text not null,
+  impact text default 'none'::text not null,
+  reminders jsonb default '[]'::jsonb not null,
+  service_ids text[] not null,
+  starts_at timestamp with time zone not null,
+  duration_ms bigint not null,
+  rrule text,
+  time_zone text not null,
+  announced_at timestamp with time zone not null,
+  author text not null,
+  canceled_at timestamp with time zone,
+  canceled_by text,
+  cancel_reason text,
+  expanded_to timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint maintenances_pkey PRIMARY KEY (id),
+  constraint maintenances_author_check CHECK ((author <> ''::text)),
+  constraint maintenances_check CHECK ((canceled_at >= created_at)),
+  constraint maintenances_check1 CHECK (((canceled_at IS NULL) = (canceled_by IS NULL))),
+  constraint maintenances_duration_ms_check CHECK ((duration_ms > 0)),
+  constraint maintenances_impact_check CHECK ((impact = ANY (ARRAY['none'::text, 'minor'::text, 'major'::text, 'critical'::text]))),
+  constraint maintenances_service_ids_check CHECK ((cardinality(service_ids) > 0)),
+  constraint maintenances_title_check CHECK ((title <> ''::text))
+);
+CREATE INDEX maintenances_to_expand ON public.maintenances USING btree (expanded_to) WHERE (canceled_at IS NULL);
 
 create table migrations (
   name text not null,
@@ -515,6 +752,38 @@ create table probes (
   constraint probes_version_check CHECK ((version >= 1))
 );
 
+create table promql_progress (
+  slo_id text not null,
+  version integer not null,
+  polled_from timestamp with time zone,
+  polled_until timestamp with time zone,
+  state text not null,
+  since timestamp with time zone not null,
+  last_error text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint promql_progress_pkey PRIMARY KEY (slo_id),
+  constraint promql_progress_slo_id_fkey FOREIGN KEY (slo_id) REFERENCES slos(id),
+  constraint promql_progress_slo_id_version_fkey FOREIGN KEY (slo_id, version) REFERENCES slo_versions(slo_id, version),
+  constraint promql_progress_check CHECK (((polled_from IS NULL) = (polled_until IS NULL))),
+  constraint promql_progress_check1 CHECK ((polled_from < polled_until)),
+  constraint promql_progress_check2 CHECK (((state = 'ok'::text) OR (last_error IS NOT NULL))),
+  constraint promql_progress_last_error_check CHECK ((length(last_error) <= 500)),
+  constraint promql_progress_polled_from_check CHECK ((date_trunc('minute'::text, polled_from, 'UTC'::text) = polled_from)),
+  constraint promql_progress_polled_until_check CHECK ((date_trunc('minute'::text, polled_until, 'UTC'::text) = polled_until)),
+  constraint promql_progress_state_check CHECK ((state = ANY (ARRAY['ok'::text, 'failing'::text])))
+);
+
+create table reconciliations (
+  id text not null,
+  started_at timestamp with time zone not null,
+  finished_at timestamp with time zone not null,
+  findings jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint reconciliations_pkey PRIMARY KEY (id)
+);
+CREATE INDEX reconciliations_started_at ON public.reconciliations USING btree (started_at);
+
 create table reference_runs (
   scheduled_at timestamp with time zone not null,
   ingested_at timestamp with time zone not null,
@@ -539,6 +808,21 @@ create table rollup_progress (
   constraint rollup_progress_closed_until_check CHECK ((date_trunc('minute'::text, closed_until, 'UTC'::text) = closed_until)),
   constraint rollup_progress_only_row_check CHECK (only_row)
 );
+
+create table run_digests (
+  position bigint generated always as identity not null,
+  day date not null,
+  runs bigint not null,
+  sha256 text not null,
+  chain text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint run_digests_pkey PRIMARY KEY ("position"),
+  constraint run_digests_chain_check CHECK ((chain ~ '^[0-9a-f]{64}$'::text)),
+  constraint run_digests_runs_check CHECK ((runs >= 0)),
+  constraint run_digests_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE INDEX run_digests_day ON public.run_digests USING btree (day, "position");
+CREATE TRIGGER run_digests_append_only BEFORE DELETE OR UPDATE ON public.run_digests FOR EACH ROW EXECUTE FUNCTION guard_run_digest();
 
 create table run_tries (
   scheduled_at timestamp with time zone not null,
@@ -632,6 +916,9 @@ create table services (
   retired_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  depends_on text[] default '{}'::text[] not null,
+  threshold_alerts jsonb default '[]'::jsonb not null,
+  secrets_ciphertext text,
   constraint services_pkey PRIMARY KEY (id),
   constraint services_group_name_check CHECK ((group_name <> ''::text)),
   constraint services_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
@@ -660,6 +947,62 @@ create table sign_in_links (
   constraint sign_in_links_token_sha256_check CHECK ((token_sha256 ~ '^[0-9a-f]{64}$'::text))
 );
 
+create table silences (
+  id text not null,
+  service_ids text[] not null,
+  slo_ids text[] not null,
+  pairs text[] not null,
+  severities text[] not null,
+  starts_at timestamp with time zone not null,
+  ends_at timestamp with time zone not null,
+  author text not null,
+  comment text not null,
+  expired_at timestamp with time zone,
+  expired_by text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint silences_pkey PRIMARY KEY (id),
+  constraint silences_author_check CHECK ((author <> ''::text)),
+  constraint silences_check CHECK ((ends_at > starts_at)),
+  constraint silences_check1 CHECK (((((service_ids || slo_ids) || pairs) || severities) <> '{}'::text[])),
+  constraint silences_check2 CHECK (((expired_at IS NULL) = (expired_by IS NULL))),
+  constraint silences_comment_check CHECK ((comment <> ''::text)),
+  constraint silences_severities_check CHECK ((severities <@ ARRAY['page'::text, 'ticket'::text]))
+);
+CREATE INDEX silences_ends_at ON public.silences USING btree (ends_at) WHERE (expired_at IS NULL);
+
+create table sli_corrections (
+  slo_id text not null,
+  version integer not null,
+  minute timestamp with time zone not null,
+  evaluated_through timestamp with time zone not null,
+  good integer not null,
+  total integer not null,
+  expected integer not null,
+  created_at timestamp with time zone default now() not null,
+  constraint sli_corrections_pkey PRIMARY KEY (slo_id, evaluated_through, minute, version),
+  constraint sli_corrections_slo_id_version_fkey FOREIGN KEY (slo_id, version) REFERENCES slo_versions(slo_id, version),
+  constraint sli_corrections_check CHECK ((total >= good)),
+  constraint sli_corrections_evaluated_through_check CHECK ((date_trunc('minute'::text, evaluated_through, 'UTC'::text) = evaluated_through)),
+  constraint sli_corrections_expected_check CHECK ((expected >= 0)),
+  constraint sli_corrections_good_check CHECK ((good >= 0)),
+  constraint sli_corrections_minute_check CHECK ((date_trunc('minute'::text, minute, 'UTC'::text) = minute))
+);
+CREATE INDEX sli_corrections_minute ON public.sli_corrections USING brin (minute);
+
+create table sli_days (
+  slo_id text not null,
+  version integer not null,
+  day timestamp with time zone not null,
+  counts bytea,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint sli_days_pkey PRIMARY KEY (slo_id, version, day),
+  constraint sli_days_slo_id_version_fkey FOREIGN KEY (slo_id, version) REFERENCES slo_versions(slo_id, version),
+  constraint sli_days_day_check CHECK ((date_trunc('day'::text, day, 'UTC'::text) = day))
+);
+CREATE INDEX sli_days_unpacked ON public.sli_days USING btree (day) WHERE (counts IS NULL);
+
 create table sli_hours (
   slo_id text not null,
   version integer not null,
@@ -679,6 +1022,8 @@ create table sli_hours (
   constraint sli_hours_hour_check CHECK ((date_trunc('hour'::text, hour, 'UTC'::text) = hour)),
   constraint sli_hours_total_check CHECK ((cardinality(total) = 60))
 );
+CREATE TRIGGER sli_hours_inserted AFTER INSERT ON public.sli_hours REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION mark_sli_days();
+CREATE TRIGGER sli_hours_updated AFTER UPDATE ON public.sli_hours REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION mark_sli_days();
 
 create table slo_readings (
   slo_id text not null,
@@ -701,12 +1046,14 @@ create table slo_versions (
   active_from timestamp with time zone not null,
   active_until timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  is_without_secrets boolean default false not null,
   constraint slo_versions_pkey PRIMARY KEY (slo_id, version),
   constraint slo_versions_slo_id_fkey FOREIGN KEY (slo_id) REFERENCES slos(id),
   constraint slo_versions_check CHECK ((active_until >= active_from)),
   constraint slo_versions_version_check CHECK ((version >= 1))
 );
 CREATE UNIQUE INDEX slo_versions_one_in_force ON public.slo_versions USING btree (slo_id) WHERE (active_until IS NULL);
+CREATE INDEX slo_versions_with_secrets ON public.slo_versions USING btree (slo_id) WHERE (NOT is_without_secrets);
 
 create table slos (
   id text not null,
@@ -717,6 +1064,7 @@ create table slos (
   retired_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  secrets_ciphertext text,
   constraint slos_pkey PRIMARY KEY (id),
   constraint slos_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
   constraint slos_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
@@ -735,6 +1083,31 @@ create table snapshots (
   constraint snapshots_only_row_check CHECK (only_row),
   constraint snapshots_version_check CHECK ((version >= 1))
 );
+
+create table statements (
+  id text not null,
+  period_kind text not null,
+  period text not null,
+  service_id text,
+  version integer not null,
+  replaces text,
+  inputs_sha256 text not null,
+  inputs text not null,
+  document text not null,
+  author text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint statements_pkey PRIMARY KEY (id),
+  constraint statements_replaces_fkey FOREIGN KEY (replaces) REFERENCES statements(id),
+  constraint statements_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
+  constraint statements_author_check CHECK ((author <> ''::text)),
+  constraint statements_check CHECK (((version = 1) = (replaces IS NULL))),
+  constraint statements_inputs_sha256_check CHECK ((inputs_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint statements_period_check CHECK ((period ~ '^\d{4}-(\d\d|Q[1-4])$'::text)),
+  constraint statements_period_kind_check CHECK ((period_kind = ANY (ARRAY['month'::text, 'quarter'::text]))),
+  constraint statements_version_check CHECK ((version >= 1))
+);
+CREATE UNIQUE INDEX statements_versions ON public.statements USING btree (period, COALESCE(service_id, ''::text), version);
+CREATE TRIGGER statements_append_only BEFORE DELETE OR UPDATE ON public.statements FOR EACH ROW EXECUTE FUNCTION guard_statement();
 
 create table status_progress (
   only_row boolean default true not null,
@@ -859,11 +1232,71 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.guard_exclusion()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' then
+    raise exception 'an exclusion is revoked, never deleted' using errcode = 'restrict_violation';
+  end if;
+  if (new.id, new.slo_id, new.service_id, new.probe_id, new.kind, new.starts_at, new.ends_at, new.reason, new.author, new.created_at)
+       is distinct from
+     (old.id, old.slo_id, old.service_id, old.probe_id, old.kind, old.starts_at, old.ends_at, old.reason, old.author, old.created_at)
+     or (old.approved_by is not null and (new.approved_by, new.approved_at) is distinct from (old.approved_by, old.approved_at))
+     or (old.revoked_by is not null and (new.revoked_by, new.revoked_at) is distinct from (old.revoked_by, old.revoked_at)) then
+    raise exception 'an exclusion may only be approved or revoked, each once' using errcode = 'restrict_violation';
+  end if;
+  new.revision := old.revision + 1;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.guard_run_digest()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'a digest is published and never changed' using errcode = 'restrict_violation';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.guard_statement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'a statement is restated, never changed or deleted' using errcode = 'restrict_violation';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.is_elementwise_at_most(part integer[], whole integer[])
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE
 AS $function$ select coalesce(bool_and(coalesce(p between 0 and w, false)), true) from unnest(part, whole) as pair (p, w) $function$;
+
+CREATE OR REPLACE FUNCTION public.mark_sli_days()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- A restore brings the days that belong to the hours.
+  if current_setting('nines.is_restoring', true) = 'on' then
+    return null;
+  end if;
+  if tg_op = 'INSERT' then
+    insert into sli_days (slo_id, version, day)
+    select distinct slo_id, version, date_trunc('day', hour, 'UTC') from changed
+     order by 1, 2, 3
+    on conflict (slo_id, version, day) do nothing;
+  end if;
+  update sli_days d set counts = null, updated_at = now()
+    from (select distinct slo_id, version, date_trunc('day', hour, 'UTC') as day from changed) c
+   where d.slo_id = c.slo_id and d.version = c.version and d.day = c.day and d.counts is not null;
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger

@@ -45,7 +45,7 @@ const SPILL_EVERY_MS = 750;
 const SPILL_SOON_MS = 250;
 /** Records of the backlog that are stored at once. */
 const FLUSH_RECORDS = 2_000;
-const LEAVE_WITHIN_MS = 2_000;
+const LEAVE_WITHIN_MS = 3_000;
 
 type Batch = { readonly runs: readonly Recorded[]; readonly isFromMemory: boolean };
 

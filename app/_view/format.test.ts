@@ -16,6 +16,7 @@ describe("figures", () => {
       text: en.percentOf(99_899_999, 100_000_000, 2),
       is: "99.89 %",
     },
+    { name: "a slice may be good in part", text: en.percentOf(1.833333333, 2, 2), is: "91.66 %" },
     { name: "a whole share has no decimals", text: en.percentOf(80_310, 80_310, 3), is: "100 %" },
     { name: "Russian writes a decimal comma", text: ru.percentText("99.95"), is: "99,95 %" },
     { name: "Korean writes the sign beside the number", text: ko.percentText("99.9"), is: "99.9%" },

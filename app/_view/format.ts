@@ -42,9 +42,16 @@ const SPANS = [
 
 const PLAIN_DATE = /^\d{4}-\d\d-\d\d$/;
 
-/** `part / whole` in units of 10^-digits percent, rounded down: exact for all safe integers. */
-const cutPercent = (part: number, whole: number, digits: number): number =>
-  whole === 0 ? 0 : Number((BigInt(part) * 100n * 10n ** BigInt(digits)) / BigInt(whole)) / 10 ** digits;
+/** What is not whole has nine places at most. */
+const PARTS = 1_000_000_000;
+
+/** `part / whole` in units of 10^-digits percent, rounded down: exact for all safe integers, and for slices good in part. */
+const cutPercent = (part: number, whole: number, digits: number): number => {
+  if (whole === 0) return 0;
+  const scale = Number.isInteger(part) ? 1 : PARTS;
+  const scaled = BigInt(Math.round(part * scale)) * 100n * 10n ** BigInt(digits);
+  return Number(scaled / (BigInt(whole) * BigInt(scale))) / 10 ** digits;
+};
 
 const dateFormats = (locale: string, timeZone: string) => {
   const of = (options: Intl.DateTimeFormatOptions, zone = timeZone) =>

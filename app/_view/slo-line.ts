@@ -16,8 +16,12 @@ export const budgetLeftText = (slo: SnapshotSlo, format: Format): string | null 
   if (slo.budgetRemaining === null) return null;
   const whole = Math.round(slo.budgetRemaining * 100);
   if (slo.budgetRemaining < 1 && whole === 100) return format.percent(0.99, 0);
-  return format.percent(whole / 100, 0);
+  return format.percent(whole / 100, 0).replace("-", "−");
 };
+
+/** What the promise is about: "28 days", or "the calendar month". */
+export const windowText = ({ calendar, windowDays }: SnapshotSlo, format: Format): string =>
+  calendar === undefined ? format.span(windowDays * DAY_MS) : format.words.slo.calendar[calendar];
 
 /** What the page says about one objective: the figure in bold, and what stands beside it. */
 export type SloLine = { readonly figure: string; readonly over: string; readonly beside: string };
@@ -25,7 +29,7 @@ export type SloLine = { readonly figure: string; readonly over: string; readonly
 /** "99.92 % over 28 days" and "objective 99.9 % · 23 % of budget left". Null figures are said in words. */
 export const sloLine = (slo: SnapshotSlo, format: Format): SloLine => {
   const { slo: words } = format.words;
-  const window = format.span(slo.windowDays * DAY_MS);
+  const window = windowText(slo, format);
   const objective = format.percentText(slo.objective);
   const left = budgetLeftText(slo, format);
   if (slo.attained === null || left === null) {

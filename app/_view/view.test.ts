@@ -13,7 +13,6 @@ import {
 } from "#test/support/sample-snapshot.ts";
 import { WORDS } from "../_words/index.ts";
 import { burnPosition, factorNumber } from "./burn-windows.ts";
-import { csvOf } from "./csv.ts";
 import { dayBarPaths, daysSentence } from "./day-bars.ts";
 import { createFormat } from "./format.ts";
 import { headingOf } from "./heading.ts";
@@ -142,6 +141,12 @@ describe("objectives", () => {
       "objective 99 % · under 1 % of budget left",
     );
   });
+  test("a period of the calendar is named, not counted in days", () => {
+    const monthly = { ...sampleSlo("a", "99.9", 80_248, 80_310), windowDays: 30, calendar: "month" as const };
+    expect(plain(sloLine(monthly, en).over)).toBe("{percent} over the calendar month");
+    expect(plain(sloLine(monthly, ru).over)).toBe("{percent} за календарный месяц");
+    expect(plain(sloLine(monthly, ko).over)).toBe("이번 달 동안 {percent}");
+  });
   test("nothing counted is said in words", () => {
     expect(plain(sloLine(sampleSlo("a", "99.9", 0, 0), en).over)).toBe(
       "Objective 99.9 % over 28 days, nothing counted yet",
@@ -160,12 +165,6 @@ describe("objectives", () => {
     expect(factorNumber("14/15")).toBeCloseTo(0.9333, 4);
     expect([0, 0.01, 1, 10, 1_000, 1e9].map(burnPosition)).toEqual([0, 0, 50, 100, 200, 200]);
   });
-});
-
-test("a cell that a spreadsheet would take for a formula is defused, a number is not", () => {
-  expect(csvOf([["=1+1", "@x", "-2.5", -3, "+4", null, 'say "hi"', "a,b"]])).toBe(
-    `'=1+1,'@x,-2.5,-3,'+4,,"say ""hi""","a,b"\r\n`,
-  );
 });
 
 test("twenty services have twenty different histories", () => {

@@ -93,6 +93,13 @@ export const en: Words = {
   },
   sli: { availability: "Successful checks", latency: "Answers within {threshold}" },
   slo: {
+    calendar: {
+      day: "the calendar day",
+      week: "the calendar week",
+      month: "the calendar month",
+      quarter: "the calendar quarter",
+      year: "the calendar year",
+    },
     attained: "{percent} over {window}",
     attainedWithin: "{percent} within {threshold} over {window}",
     left: "objective {objective} · {left} of budget left",

@@ -90,6 +90,7 @@ export const ko: Words = {
   },
   sli: { availability: "성공한 점검", latency: "{threshold} 이내 응답" },
   slo: {
+    calendar: { day: "오늘", week: "이번 주", month: "이번 달", quarter: "이번 분기", year: "올해" },
     attained: "{window} 동안 {percent}",
     attainedWithin: "{window} 동안 {threshold} 이내 {percent}",
     left: "목표 {objective} · 예산 {left} 남음",

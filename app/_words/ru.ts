@@ -120,6 +120,13 @@ export const ru: Words = {
   },
   sli: { availability: "Успешные проверки", latency: "Ответы не дольше {threshold}" },
   slo: {
+    calendar: {
+      day: "календарный день",
+      week: "календарную неделю",
+      month: "календарный месяц",
+      quarter: "календарный квартал",
+      year: "календарный год",
+    },
     attained: "{percent} за {window}",
     attainedWithin: "{percent} не дольше {threshold} за {window}",
     left: "цель {objective} · осталось {left} бюджета",

@@ -70,6 +70,8 @@ export type Words = {
   };
   readonly sli: { readonly availability: string; readonly latency: string };
   readonly slo: {
+    /** Stand where a length of time would: "over the calendar month". */
+    readonly calendar: Readonly<Record<"day" | "week" | "month" | "quarter" | "year", string>>;
     readonly attained: string;
     readonly attainedWithin: string;
     readonly left: string;

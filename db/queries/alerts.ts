@@ -1,5 +1,6 @@
 import type { Db } from "#db/database.ts";
 import type { SliDefinition } from "#lib/core/definitions.ts";
+import { eventSliOf } from "#lib/core/slo/definition.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
 
@@ -12,10 +13,15 @@ export type AlertEpisode = AlertKey & {
   readonly state: "firing" | "resolved";
   readonly hasData: boolean;
   readonly firedAt: EpochMs;
+  /** Endpoint ids that are told of it; null: all that subscribe. */
+  readonly notify: readonly string[] | null;
 };
 
 type EpisodeRow = Omit<AlertEpisode, "firedAt"> & { readonly firedAt: Date };
 const episodeOf = (row: EpisodeRow): AlertEpisode => ({ ...row, firedAt: epochMs(row.firedAt.getTime()) });
+
+const episodeColumns = (db: Db) => db`
+  id, slo_id as "sloId", pair_id as "pairId", number, severity, state, has_data as "hasData", fired_at as "firedAt", notify`;
 
 /** The newest episode of each pair asked for. One step in the unique index (slo_id, pair_id, number) a pair. */
 export const readNewestEpisodes = async (
@@ -25,7 +31,7 @@ export const readNewestEpisodes = async (
   if (pairs.length === 0) return [];
   const rows = await db<EpisodeRow[]>`
     select a.id, a.slo_id as "sloId", a.pair_id as "pairId", a.number, a.severity, a.state, a.has_data as "hasData",
-           a.fired_at as "firedAt"
+           a.fired_at as "firedAt", a.notify
       from jsonb_to_recordset(${JSON.stringify(
         pairs.map((pair) => ({ slo_id: pair.sloId, pair_id: pair.pairId })),
       )}::text::jsonb) as k (slo_id text, pair_id text)
@@ -35,23 +41,29 @@ export const readNewestEpisodes = async (
   return rows.map(episodeOf);
 };
 
-/** All firing alerts. Partial index alerts_one_firing_per_pair. */
+/** All firing alerts of burn-rate pairs. Partial index alerts_one_firing_per_pair. */
 export const readFiringEpisodes = async (db: Db): Promise<AlertEpisode[]> => {
   const rows = await db<EpisodeRow[]>`
-    select id, slo_id as "sloId", pair_id as "pairId", number, severity, state, has_data as "hasData", fired_at as "firedAt"
-      from alerts where state = 'firing' order by slo_id, pair_id`;
+    select ${episodeColumns(db)} from alerts where state = 'firing' and slo_id is not null order by slo_id, pair_id`;
   return rows.map(episodeOf);
 };
 
 /** Opens an episode. False when it, or another firing one of the pair, exists already. */
 export const insertFiringAlert = async (
   db: Db,
-  alert: AlertKey & { id: string; severity: "page" | "ticket"; firedAt: EpochMs; reading: object },
+  alert: AlertKey & {
+    id: string;
+    severity: "page" | "ticket";
+    firedAt: EpochMs;
+    reading: object;
+    notify: readonly string[] | null;
+  },
 ): Promise<boolean> => {
   const inserted = await db`
-    insert into alerts (id, slo_id, pair_id, number, severity, state, fired_at, firing_reading)
+    insert into alerts (id, slo_id, pair_id, number, severity, state, fired_at, firing_reading, notify)
     values (${alert.id}, ${alert.sloId}, ${alert.pairId}, ${alert.number}, ${alert.severity}, 'firing',
-            ${new Date(alert.firedAt)}, ${JSON.stringify(alert.reading)}::text::jsonb)
+            ${new Date(alert.firedAt)}, ${JSON.stringify(alert.reading)}::text::jsonb,
+            ${alert.notify === null ? null : [...alert.notify]}::text[])
     on conflict do nothing`;
   return inserted.count === 1;
 };
@@ -66,7 +78,7 @@ export const resolveAlert = async (
        set state = 'resolved', has_data = true, resolved_at = greatest(fired_at, ${new Date(alert.resolvedAt)}::timestamptz),
            resolve_reason = ${alert.reason}, resolved_reading = ${JSON.stringify(alert.reading)}::text::jsonb, updated_at = now()
      where slo_id = ${alert.sloId} and pair_id = ${alert.pairId} and number = ${alert.number} and state = 'firing'
-    returning id, slo_id as "sloId", pair_id as "pairId", number, severity, state, has_data as "hasData", fired_at as "firedAt"`;
+    returning ${episodeColumns(db)}`;
   return rows[0] === undefined ? null : episodeOf(rows[0]);
 };
 
@@ -85,12 +97,6 @@ export const readFiringReading = async (db: Db, key: AlertKey): Promise<string |
   return rows[0]?.reading ?? null;
 };
 
-/** The service of an SLO, retired or not; null when there is no such SLO. Primary key of `slos`. */
-export const readServiceIdOfSlo = async (db: Db, sloId: string): Promise<string | null> => {
-  const rows = await db<{ serviceId: string }[]>`select service_id as "serviceId" from slos where id = ${sloId}`;
-  return rows[0]?.serviceId ?? null;
-};
-
 /**
  * Probes with bad results within [from, until), and the locations that saw them. For availability from `buckets`, for
  * latency from `runs`; both by their primary keys, one range a probe and location that stops at the first hit.
@@ -99,7 +105,8 @@ export const readFailing = async (
   db: Db,
   args: { probeIds: readonly string[]; sli: SliDefinition; from: EpochMs; until: EpochMs },
 ): Promise<{ probes: string[]; locations: string[] }> => {
-  const { probeIds, sli } = args;
+  const { probeIds } = args;
+  const sli = eventSliOf(args.sli);
   const [from, until] = [new Date(args.from), new Date(args.until)];
   const isBad =
     sli.kind === "availability"

@@ -11,7 +11,7 @@ export const prepareCopySession = async (tx: Db): Promise<void> => {
     select set_config('datestyle', 'ISO, YMD', true), set_config('intervalstyle', 'postgres', true),
            set_config('timezone', 'UTC', true), set_config('extra_float_digits', '3', true),
            set_config('bytea_output', 'hex', true), set_config('statement_timeout', '0', true),
-           set_config('idle_in_transaction_session_timeout', '0', true)`;
+           set_config('idle_in_transaction_session_timeout', '0', true), set_config('nines.is_restoring', 'on', true)`;
 };
 
 /** All tables of the schema `public` but partitions. */

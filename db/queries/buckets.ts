@@ -141,17 +141,19 @@ export const upsertBuckets = async (db: Db, buckets: readonly Bucket[], rolledUp
 };
 
 /**
- * Takes the marks of these minutes away. It waits for an ingest that is marking one of them, so that the runs read
- * afterwards are all there, or mark the minute anew. Primary key of `dirty_minutes`.
+ * Takes the marks of these minutes away and returns those that were marked. It waits for an ingest that is marking one of
+ * them, so that the runs read afterwards are all there, or mark the minute anew. Primary key of `dirty_minutes`.
  */
-export const takeDirtyMarks = async (db: Db, minutes: readonly EpochMinute[]): Promise<void> => {
-  if (minutes.length === 0) return;
+export const takeDirtyMarks = async (db: Db, minutes: readonly EpochMinute[]): Promise<Set<EpochMinute>> => {
+  if (minutes.length === 0) return new Set();
   const list = column(minutes.map((minute) => `"${minuteText(minute)}"`));
   // Locked in the order in which ingest writes them, so that the two never wait for each other.
   await db`
     select 1 from dirty_minutes where minute = any(${list}::text::timestamptz[])
      order by minute, location_no for update`;
-  await db`delete from dirty_minutes where minute = any(${list}::text::timestamptz[])`;
+  const taken = await db<{ minute: Date }[]>`
+    delete from dirty_minutes where minute = any(${list}::text::timestamptz[]) returning minute`;
+  return new Set(taken.map((row) => minuteFrom(row.minute)));
 };
 
 /** The oldest marked minutes before `before`. Primary key of `dirty_minutes`. */

@@ -1,4 +1,5 @@
 import type { Db } from "#db/database.ts";
+import type { EndpointType } from "#lib/core/channels/channel.ts";
 import type {
   EgressDefinition,
   PageDefinition,
@@ -216,28 +217,48 @@ export type SloRow = {
   readonly createdAt: EpochMs;
 };
 
+type SloDbRow = {
+  id: string;
+  service_id: string;
+  version: number;
+  definition: string;
+  active_from: Date;
+  created_at: Date;
+};
+
+const sloOf = (row: SloDbRow): SloRow => ({
+  id: row.id,
+  serviceId: row.service_id,
+  version: row.version,
+  definition: definitionOf<SloDefinition>(row.definition),
+  activeFrom: epochMs(row.active_from.getTime()),
+  createdAt: epochMs(row.created_at.getTime()),
+});
+
 /** SLOs in force, in the order of the file. */
 export const readSlos = async (db: Db): Promise<SloRow[]> => {
-  const rows = await db<
-    { id: string; service_id: string; version: number; definition: string; active_from: Date; created_at: Date }[]
-  >`
+  const rows = await db<SloDbRow[]>`
     select s.id, s.service_id, s.version, s.definition::text as definition, v.active_from, s.created_at
       from slos s join slo_versions v on v.slo_id = s.id and v.version = s.version
      where s.retired_at is null
      order by s.position, s.id`;
-  return rows.map((row) => ({
-    id: row.id,
-    serviceId: row.service_id,
-    version: row.version,
-    definition: definitionOf<SloDefinition>(row.definition),
-    activeFrom: epochMs(row.active_from.getTime()),
-    createdAt: epochMs(row.created_at.getTime()),
-  }));
+  return rows.map(sloOf);
+};
+
+/** Those of them that have no hours yet. One look-up in the primary key of `sli_hours` an SLO: asked every second. */
+export const readUnstartedSlos = async (db: Db): Promise<SloRow[]> => {
+  const rows = await db<SloDbRow[]>`
+    select s.id, s.service_id, s.version, s.definition::text as definition, v.active_from, s.created_at
+      from slos s join slo_versions v on v.slo_id = s.id and v.version = s.version
+     where s.retired_at is null
+       and (select h.hour from sli_hours h where h.slo_id = s.id and h.version = s.version limit 1) is null
+     order by s.position, s.id`;
+  return rows.map(sloOf);
 };
 
 export type EndpointRow = {
   readonly id: string;
-  readonly type: "webhook";
+  readonly type: EndpointType;
   /** Open with the secret box under `endpointUrlContext(id)` and `endpointSecretContext(id)`. */
   readonly urlCiphertext: string;
   readonly secretCiphertext: string;

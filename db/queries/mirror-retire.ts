@@ -10,7 +10,8 @@ export const retireLocations: Retire = async (db, ids, now) => {
 };
 
 export const retireServices: Retire = async (db, ids, now) => {
-  await db`update services set retired_at = ${new Date(now)}, updated_at = now() where id = any(${[...ids]}::text[])`;
+  await db`update services set retired_at = ${new Date(now)}, secrets_ciphertext = null, updated_at = now()
+            where id = any(${[...ids]}::text[])`;
 };
 
 /** From `now` on no run of these probes is expected, and no secret of theirs is needed. */
@@ -27,7 +28,8 @@ export const retireProbes: Retire = async (db, ids, now) => {
 
 export const retireSlos: Retire = async (db, ids, now) => {
   const at = new Date(now);
-  await db`update slos set retired_at = ${at}, updated_at = now() where id = any(${[...ids]}::text[])`;
+  await db`update slos set retired_at = ${at}, secrets_ciphertext = null, updated_at = now()
+            where id = any(${[...ids]}::text[])`;
   await db`
     update slo_versions set active_until = greatest(active_from, ${at}::timestamptz)
      where slo_id = any(${[...ids]}::text[]) and active_until is null`;

@@ -1,5 +1,13 @@
 import type { Db } from "#db/database.ts";
-import type { ProbeDefinition, ReferenceCheck, SloDefinition } from "#lib/core/definitions.ts";
+import type { EndpointType } from "#lib/core/channels/channel.ts";
+import type {
+  EndpointFilters,
+  EndpointSettings,
+  ProbeDefinition,
+  ReferenceCheck,
+  SloDefinition,
+  ThresholdAlert,
+} from "#lib/core/definitions.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 
 // How apply-config reads and writes the mirror tables. Everybody else reads them through config.ts.
@@ -10,13 +18,18 @@ export type LocationMirror = {
   readonly position: number;
   readonly reference_checks: readonly ReferenceCheck[];
 };
-export type ServiceMirror = {
+/** A service with the credentials of its threshold alerts' sources in clear; never written. */
+export type ServicePlain = {
   readonly id: string;
   readonly name: string;
   readonly description: string | null;
   readonly group_name: string | null;
   readonly position: number;
+  readonly depends_on: readonly string[];
+  readonly threshold_alerts: readonly ThresholdAlert[];
 };
+/** As it is written: secrets are hidden and stand sealed beside. */
+export type ServiceSealed = ServicePlain & { readonly secrets_ciphertext: string | null };
 type Owned<Definition> = {
   readonly id: string;
   readonly service_id: string;
@@ -30,21 +43,38 @@ export type ProbeSealed = Owned<ProbeDefinition> & {
   readonly secrets_ciphertext: string | null;
   readonly token_sha256: string | null;
 };
-export type SloMirror = Owned<SloDefinition>;
+/** The same of SLOs, whose PromQL source may have credentials. */
+export type SloPlain = Owned<SloDefinition>;
+export type SloSealed = SloPlain & { readonly secrets_ciphertext: string | null };
 type EndpointCommon = {
   readonly id: string;
-  readonly type: "webhook";
+  readonly type: EndpointType;
   readonly events: readonly string[];
   readonly timeout_ms: number;
+  readonly description: string | null;
+  readonly filters: EndpointFilters;
+  readonly settings: EndpointSettings;
+  readonly is_ordered: boolean;
+  readonly max_in_flight: number;
+  readonly max_per_second: number | null;
+  readonly fallback_id: string | null;
 };
-export type EndpointPlain = EndpointCommon & { readonly url: string; readonly secret: string };
-export type EndpointSealed = EndpointCommon & { readonly url_ciphertext: string; readonly secret_ciphertext: string };
+export type EndpointPlain = EndpointCommon & {
+  readonly url: string;
+  readonly secret: string;
+  readonly headers: Readonly<Record<string, string>> | null;
+};
+export type EndpointSealed = EndpointCommon & {
+  readonly url_ciphertext: string;
+  readonly secret_ciphertext: string;
+  readonly headers_ciphertext: string | null;
+};
 
 export type ConfigRows = {
   readonly locations: readonly LocationMirror[];
-  readonly services: readonly ServiceMirror[];
+  readonly services: readonly ServicePlain[];
   readonly probes: readonly ProbePlain[];
-  readonly slos: readonly SloMirror[];
+  readonly slos: readonly SloPlain[];
   readonly endpoints: readonly EndpointPlain[];
 };
 
@@ -71,8 +101,9 @@ export const readMirror = async (db: Db) => ({
       select id, name, position, reference_checks, retired_at is not null as is_retired, 0 as version from locations`,
   ),
   services: byId(
-    await db<StoredRow<ServiceMirror>[]>`
-      select id, name, description, group_name, position, retired_at is not null as is_retired, 0 as version from services`,
+    await db<StoredRow<ServiceSealed>[]>`
+      select id, name, description, group_name, position, depends_on, threshold_alerts, secrets_ciphertext,
+             retired_at is not null as is_retired, 0 as version from services`,
   ),
   probes: byId(
     await db<StoredRow<ProbeSealed>[]>`
@@ -81,13 +112,15 @@ export const readMirror = async (db: Db) => ({
         from probes`,
   ),
   slos: byId(
-    await db<StoredRow<SloMirror>[]>`
-      select id, service_id, position, definition, version, retired_at is not null as is_retired from slos`,
+    await db<StoredRow<SloSealed>[]>`
+      select id, service_id, position, definition, secrets_ciphertext, version, retired_at is not null as is_retired from slos`,
   ),
   endpoints: byId(
     await db<StoredRow<EndpointSealed>[]>`
-      select id, type, url_ciphertext, secret_ciphertext, events, timeout_ms, retired_at is not null as is_retired, 0 as version
-        from endpoints`,
+      select id, type, url_ciphertext, secret_ciphertext, headers_ciphertext, events, timeout_ms, description, filters,
+             settings, is_ordered, max_in_flight, max_per_second, fallback_id, retired_at is not null as is_retired,
+             0 as version
+        from endpoints where managed_by = 'file'`,
   ),
 });
 
@@ -101,15 +134,17 @@ export const upsertLocations = async (db: Db, rows: readonly LocationMirror[]): 
        set name = excluded.name, position = excluded.position, reference_checks = excluded.reference_checks, retired_at = null, updated_at = now()`;
 };
 
-export const upsertServices = async (db: Db, rows: readonly ServiceMirror[]): Promise<void> => {
+export const upsertServices = async (db: Db, rows: readonly ServiceSealed[]): Promise<void> => {
   await db`
-    insert into services (id, name, description, group_name, position)
-    select id, name, description, group_name, position
+    insert into services (id, name, description, group_name, position, depends_on, threshold_alerts, secrets_ciphertext)
+    select id, name, description, group_name, position, depends_on, threshold_alerts, secrets_ciphertext
       from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-        as r (id text, name text, description text, group_name text, position int)
+        as r (id text, name text, description text, group_name text, position int, depends_on text[],
+              threshold_alerts jsonb, secrets_ciphertext text)
     on conflict (id) do update
        set name = excluded.name, description = excluded.description, group_name = excluded.group_name,
-           position = excluded.position, retired_at = null, updated_at = now()`;
+           position = excluded.position, depends_on = excluded.depends_on, threshold_alerts = excluded.threshold_alerts,
+           secrets_ciphertext = excluded.secrets_ciphertext, retired_at = null, updated_at = now()`;
 };
 
 /** Writes probes; where `version` differs from the one in force, ends that version at `now` and starts the new one. */
@@ -143,40 +178,59 @@ export const upsertProbes = async (
 /** As `upsertProbes`. An SLO that comes back unchanged gets its old version back, and with it its history. */
 export const upsertSlos = async (
   db: Db,
-  rows: readonly (SloMirror & { version: number })[],
+  rows: readonly (SloSealed & { version: number })[],
   now: EpochMs,
 ): Promise<void> => {
   const at = new Date(now);
   await db`
-    insert into slos (id, service_id, position, version, definition)
-    select id, service_id, position, version, definition
+    insert into slos (id, service_id, position, version, definition, secrets_ciphertext)
+    select id, service_id, position, version, definition, secrets_ciphertext
       from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-        as r (id text, service_id text, position int, version int, definition jsonb)
+        as r (id text, service_id text, position int, version int, definition jsonb, secrets_ciphertext text)
     on conflict (id) do update
        set service_id = excluded.service_id, position = excluded.position, version = excluded.version,
-           definition = excluded.definition, retired_at = null, updated_at = now()`;
+           definition = excluded.definition, secrets_ciphertext = excluded.secrets_ciphertext, retired_at = null, updated_at = now()`;
   await db`
     update slo_versions as v set active_until = greatest(v.active_from, ${at}::timestamptz)
       from slos s
      where s.id = v.slo_id and v.active_until is null and v.version <> s.version`;
   await db`
-    insert into slo_versions as v (slo_id, version, definition, active_from)
-    select s.id, s.version, s.definition, ${at}::timestamptz from slos s where s.retired_at is null
+    insert into slo_versions as v (slo_id, version, definition, active_from, is_without_secrets)
+    select s.id, s.version, s.definition, ${at}::timestamptz, true from slos s where s.retired_at is null
     on conflict (slo_id, version) do update set active_until = null where v.active_until is not null`;
 };
 
-/** Writes endpoints. One whose address or secret changed is active again, whatever had disabled it. */
+/**
+ * Writes endpoints. One whose address, key or headers changed is active again and judged anew, whatever had disabled it.
+ * The file owns what it names, even if the API made it.
+ */
 export const upsertEndpoints = async (db: Db, rows: readonly EndpointSealed[]): Promise<void> => {
+  const isSame = db`(e.retired_at is null and e.url_ciphertext = excluded.url_ciphertext
+                     and e.secret_ciphertext = excluded.secret_ciphertext
+                     and e.headers_ciphertext is not distinct from excluded.headers_ciphertext)`;
   await db`
-    insert into endpoints as e (id, type, url_ciphertext, secret_ciphertext, events, timeout_ms, state)
-    select id, type, url_ciphertext, secret_ciphertext, events, timeout_ms, 'active'
+    insert into endpoints as e (id, type, url_ciphertext, secret_ciphertext, headers_ciphertext, events, timeout_ms,
+                                description, filters, settings, is_ordered, max_in_flight, max_per_second, fallback_id,
+                                managed_by, state)
+    select id, type, url_ciphertext, secret_ciphertext, headers_ciphertext, events, timeout_ms, description, filters,
+           settings, is_ordered, max_in_flight, max_per_second, fallback_id, 'file', 'active'
       from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-        as r (id text, type text, url_ciphertext text, secret_ciphertext text, events text[], timeout_ms int)
+        as r (id text, type text, url_ciphertext text, secret_ciphertext text, headers_ciphertext text, events text[],
+              timeout_ms int, description text, filters jsonb, settings jsonb, is_ordered boolean, max_in_flight int,
+              max_per_second int, fallback_id text)
     on conflict (id) do update
        set type = excluded.type, url_ciphertext = excluded.url_ciphertext, secret_ciphertext = excluded.secret_ciphertext,
-           events = excluded.events, timeout_ms = excluded.timeout_ms, retired_at = null, updated_at = now(),
-           state = case when e.retired_at is null and e.url_ciphertext = excluded.url_ciphertext
-                         and e.secret_ciphertext = excluded.secret_ciphertext then e.state else 'active' end,
-           disabled_reason = case when e.retired_at is null and e.url_ciphertext = excluded.url_ciphertext
-                         and e.secret_ciphertext = excluded.secret_ciphertext then e.disabled_reason end`;
+           headers_ciphertext = excluded.headers_ciphertext, events = excluded.events, timeout_ms = excluded.timeout_ms,
+           description = excluded.description, filters = excluded.filters, settings = excluded.settings,
+           is_ordered = excluded.is_ordered, max_in_flight = excluded.max_in_flight,
+           max_per_second = excluded.max_per_second, fallback_id = excluded.fallback_id, managed_by = 'file',
+           rate_tokens = case when e.max_per_second = excluded.max_per_second then e.rate_tokens end,
+           rate_at = case when e.max_per_second = excluded.max_per_second then e.rate_at end,
+           retired_at = null, updated_at = now(),
+           state = case when ${isSame} then e.state else 'active' end,
+           disabled_reason = case when ${isSame} then e.disabled_reason end,
+           breaker = case when ${isSame} then e.breaker end,
+           admits_at = case when ${isSame} then e.admits_at end,
+           failing_since = case when ${isSame} then e.failing_since end,
+           failing_warned_at = case when ${isSame} then e.failing_warned_at end`;
 };

@@ -19,19 +19,29 @@ export const limitLockWait = async (db: Db, ms: number): Promise<void> => {
 export const deleteDirtyMinutesBefore = async (db: Db, before: EpochMs): Promise<number> =>
   (await db`delete from dirty_minutes where minute < ${new Date(before)}`).count;
 
-/** Finished deliveries with their attempts. Waiting ones stay, however old. Returns how many deliveries went. */
+/**
+ * Finished deliveries with their attempts. Waiting ones stay, however old, and so do those of an alert that still fires:
+ * whoever was told of it is told of its end. Returns how many deliveries went.
+ */
 export const deleteDeliveriesBefore = async (db: Db, args: { before: EpochMs; limit: number }): Promise<number> => {
   const old = await db<{ id: string }[]>`
     select id from deliveries
      where state <> 'pending' and finished_at < ${new Date(args.before)}
+       and not exists (select 1 from events v join alerts a on a.id = v.subject and a.state = 'firing'
+                        where v.id = deliveries.event_id)
      order by id limit ${args.limit} for update skip locked`;
   const ids = old.map((row) => row.id);
   if (ids.length === 0) return 0;
+  // Others may name them as the message that told of them too.
+  await db`update deliveries set grouped_into = null where grouped_into is not null and grouped_into = any(${ids}::text[])`;
   await db`delete from attempts where delivery_id = any(${ids}::text[])`;
   return (await db`delete from deliveries where id = any(${ids}::text[])`).count;
 };
 
-/** Events that no delivery points at any more. */
+/**
+ * Events that no delivery points at any more. The one that tells of an alert stays while the alert fires: it may have been
+ * silenced, to be told of when the silence ends, and its key keeps a replay from telling twice.
+ */
 export const deleteEventsBefore = async (db: Db, args: { before: EpochMs; limit: number }): Promise<number> =>
   (
     await db`
@@ -39,6 +49,7 @@ export const deleteEventsBefore = async (db: Db, args: { before: EpochMs; limit:
         select e.id from events e
          where e.created_at < ${new Date(args.before)}
            and not exists (select 1 from deliveries d where d.event_id = e.id)
+           and not exists (select 1 from alerts a where a.id = e.subject and a.state = 'firing')
          order by e.position limit ${args.limit})`
   ).count;
 

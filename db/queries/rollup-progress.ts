@@ -27,3 +27,21 @@ export const startProgress = async (db: Db, closedUntil: EpochMinute): Promise<v
 export const setClosedUntil = async (db: Db, closedUntil: EpochMinute): Promise<void> => {
   await db`update rollup_progress set closed_until = ${new Date(startOfMinute(closedUntil))}, updated_at = now()`;
 };
+
+/**
+ * Makes `closedUntil` the end of what is closed although later minutes were closed before: what was written for those goes,
+ * and alerts of theirs are taken for fired now, since an alert cannot end before it began. Hours and days that only begin
+ * later go as a whole; the others are written anew with their minutes.
+ */
+export const reopenMinutes = async (db: Db, closedUntil: EpochMinute): Promise<void> => {
+  const from = new Date(startOfMinute(closedUntil));
+  await db`delete from buckets where minute >= ${from}`;
+  await db`delete from buckets_hourly where hour >= ${from}`;
+  await db`delete from buckets_daily where day >= ${from}`;
+  await db`delete from sli_hours where hour >= ${from}`;
+  await db`
+    update slo_readings set through_minute = ${new Date(startOfMinute(closedUntil) - 60_000)}
+     where through_minute >= ${from}`;
+  await db`update alerts set fired_at = ${from} where state = 'firing' and fired_at > ${from}`;
+  await setClosedUntil(db, closedUntil);
+};

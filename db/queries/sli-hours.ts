@@ -1,6 +1,6 @@
 import type { Db } from "#db/database.ts";
-import type { EpochMs } from "#lib/core/units.ts";
-import { epochMs } from "#lib/core/units.ts";
+import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
+import { epochMs, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
 
 /** A definition of an SLO by its number. */
 export type SloKey = { readonly sloId: string; readonly version: number };
@@ -69,6 +69,96 @@ export const upsertSliHours = async (db: Db, hours: readonly SliHour[]): Promise
        set good = excluded.good, total = excluded.total, expected = excluded.expected, updated_at = now()`;
 };
 
+/** Counts of one minute; `expected` 0: it is not known how many there should be. */
+export type SliMinute = {
+  readonly minute: EpochMinute;
+  readonly good: number;
+  readonly total: number;
+  readonly expected: number;
+};
+
+/**
+ * Sets minutes of one SLO whose counts do not come from runs (PromQL), and leaves the other minutes of their hours as they
+ * are. Repeating it changes nothing. Call it within a transaction that began with `assertLease`; minutes that are closed
+ * already go to the evaluator as `rerolled`.
+ * @throws RangeError when good is over total or a count is no whole number from 0 to 2,147,483,647.
+ */
+export const storeSliMinutes = async (db: Db, key: SloKey, minutes: readonly SliMinute[]): Promise<void> => {
+  if (minutes.length === 0) return;
+  const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= 2_147_483_647;
+  const drafts = new Map<EpochMs, { good: number[]; total: number[]; expected: number[] }>();
+  const hourOf = (minute: EpochMinute): EpochMs => epochMs(Math.floor((minute * MINUTE_MS) / HOUR_MS) * HOUR_MS);
+  const times = minutes.map(({ minute }) => hourOf(minute));
+  const fromAt = epochMs(times.reduce((least, at) => Math.min(least, at), Number.MAX_VALUE));
+  const toAt = epochMs(times.reduce((most, at) => Math.max(most, at), 0));
+  for (const hour of await readSliHours(db, [{ ...key, fromAt, toAt }])) {
+    drafts.set(hour.hourAt, { good: [...hour.good], total: [...hour.total], expected: [...hour.expected] });
+  }
+  const zeros = (): number[] => new Array<number>(60).fill(0);
+  const touched = new Set<EpochMs>();
+  for (const { minute, good, total, expected } of minutes) {
+    if (![good, total, expected].every(isCount) || good > total) {
+      throw new RangeError(`counts of a minute must be whole numbers with good at most total, got ${good} of ${total}`);
+    }
+    const hourAt = hourOf(minute);
+    const draft = drafts.get(hourAt) ?? { good: zeros(), total: zeros(), expected: zeros() };
+    drafts.set(hourAt, draft);
+    touched.add(hourAt);
+    const index = minute - hourAt / MINUTE_MS;
+    [draft.good[index], draft.total[index], draft.expected[index]] = [good, total, expected];
+  }
+  const changed = [...drafts].filter(([hourAt]) => touched.has(hourAt));
+  await upsertSliHours(
+    db,
+    changed.map(([hourAt, draft]) => ({ ...key, hourAt, ...draft })),
+  );
+};
+
+/** The same minutes of many SLOs as columns: element i of each list belongs to `sloIds[i]`. */
+export type SliMinuteColumns = {
+  readonly sloIds: readonly string[];
+  readonly versions: readonly number[];
+  /** By SLO, then by minute. */
+  readonly good: Int32Array;
+  readonly total: Int32Array;
+  readonly expected: Int32Array;
+};
+
+const integers = (text: string): Int32Array => Int32Array.from(text.split(","), Number);
+
+/**
+ * The minutes `first` to `last` (0 to 59) of an hour of every SLO in force that has the hour. One look-up in the primary
+ * key an SLO, and one row to carry them all: ten thousand rows would cost more than judging them.
+ */
+export const readSliMinutes = async (
+  db: Db,
+  args: { readonly hourAt: EpochMs; readonly first: number; readonly last: number },
+): Promise<SliMinuteColumns> => {
+  const [first, last] = [args.first + 1, args.last + 1];
+  const rows = await db<{ ids: string | null; versions: string; good: string; total: string; expected: string }[]>`
+    select string_agg(s.id, ',') as ids, string_agg(h.version::text, ',') as versions,
+           string_agg(array_to_string((coalesce(h.good, h.total))[${first}::int:${last}::int], ','), ',') as good,
+           string_agg(array_to_string(h.total[${first}::int:${last}::int], ','), ',') as total,
+           string_agg(array_to_string((coalesce(h.expected, h.total))[${first}::int:${last}::int], ','), ',') as expected
+      from slos s
+     cross join lateral (
+       select version, good, total, expected from sli_hours
+        where slo_id = s.id and version = s.version and hour = ${hourText(args.hourAt)}::timestamptz offset 0) as h
+     where s.retired_at is null`;
+  const row = rows[0];
+  const none = new Int32Array(0);
+  if (row?.ids === null || row === undefined) {
+    return { sloIds: [], versions: [], good: none, total: none, expected: none };
+  }
+  return {
+    sloIds: row.ids.split(","),
+    versions: row.versions.split(",").map(Number),
+    good: integers(row.good),
+    total: integers(row.total),
+    expected: integers(row.expected),
+  };
+};
+
 /** Which of these definitions have any hour. One look-up in the primary key each. */
 export const readStartedSlos = async (db: Db, keys: readonly SloKey[]): Promise<Set<string>> => {
   const rows = await db<{ slo_id: string }[]>`
@@ -98,6 +188,18 @@ export const readSloVersion = async (db: Db, key: SloKey): Promise<string | null
   const rows = await db<{ definition: string }[]>`
     select definition::text as definition from slo_versions where slo_id = ${key.sloId} and version = ${key.version}`;
   return rows[0]?.definition ?? null;
+};
+
+/** The definitions of many versions as JSON text, by `<slo>:<version>`. Primary key of `slo_versions`. */
+export const readSloVersions = async (db: Db, keys: readonly SloKey[]): Promise<Map<string, string>> => {
+  if (keys.length === 0) return new Map();
+  const rows = await db<{ slo_id: string; version: number; definition: string }[]>`
+    select v.slo_id, v.version, v.definition::text as definition
+      from jsonb_to_recordset(${JSON.stringify(
+        keys.map((key) => ({ slo_id: key.sloId, version: key.version })),
+      )}::text::jsonb) as k (slo_id text, version int)
+      join slo_versions v on v.slo_id = k.slo_id and v.version = k.version`;
+  return new Map(rows.map((row) => [`${row.slo_id}:${row.version}`, row.definition]));
 };
 
 /** The newest older version of an SLO that has hours; null when there is none. Primary keys of both tables. */

@@ -1,9 +1,12 @@
 import type { AlertReading } from "#lib/contracts/api.ts";
 import type { AlertSeverity, SloDefinition } from "#lib/core/definitions.ts";
-import type { Reading } from "#lib/core/slo/reading.ts";
+import type { BudgetReading, Reading } from "#lib/core/slo/reading.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import type { Db } from "../database.ts";
+
+/** A stored reading; `raw` is the budget without exclusions, null while they change nothing, left out by old releases. */
+export type DashboardReading = Reading & { readonly raw?: BudgetReading | null };
 
 /** An SLO in force with its newest reading; the reading is null until the present definition was evaluated once. */
 export type SloWithReading = {
@@ -13,7 +16,7 @@ export type SloWithReading = {
   readonly version: number;
   readonly definition: SloDefinition;
   readonly activeFrom: EpochMs;
-  readonly reading: Reading | null;
+  readonly reading: DashboardReading | null;
   /** End of the newest complete minute that the reading saw. */
   readonly evaluatedAt: EpochMs | null;
 };
@@ -47,7 +50,7 @@ export const readSlosWithReadings = async (db: Db, sloId: string | null): Promis
     version: row.version,
     definition: JSON.parse(row.definition) as SloDefinition,
     activeFrom: epochMs(row.active_from.getTime()),
-    reading: row.reading === null ? null : (JSON.parse(row.reading) as Reading),
+    reading: row.reading === null ? null : (JSON.parse(row.reading) as DashboardReading),
     evaluatedAt: row.through_minute === null ? null : epochMs(row.through_minute.getTime() + MINUTE_MS),
   }));
 };
@@ -64,6 +67,12 @@ export type SloAlert = {
   readonly resolvedAt: EpochMs | null;
   readonly resolveReason: "recovered" | "no_data" | "excluded" | "policy_changed" | null;
   readonly firingReading: AlertReading;
+  /** Why nobody is told of it now: ids of silences, and of the alerts that stand before it. Empty: they are. */
+  readonly silencedBy: readonly string[];
+  readonly inhibitedBy: readonly string[];
+  readonly mutedBy: readonly string[];
+  /** Who looks after it; null: nobody said so. */
+  readonly acknowledgedBy: string | null;
 };
 
 type AlertDbRow = {
@@ -77,7 +86,16 @@ type AlertDbRow = {
   resolved_at: Date | null;
   resolve_reason: SloAlert["resolveReason"];
   firing_reading: string;
+  silenced_by: string[];
+  inhibited_by: string[];
+  muted_by: string[];
+  acknowledged_by: string | null;
 };
+
+const alertColumns = (db: Db) => db`
+  id, slo_id, pair_id, severity, state, has_data, fired_at, resolved_at, resolve_reason,
+  firing_reading::text as firing_reading, silenced_by, inhibited_by, muted_by,
+  (select k.author from acknowledgements k where k.alert_id = alerts.id and k.ended_at is null) as acknowledged_by`;
 
 const alertOf = (row: AlertDbRow): SloAlert => ({
   id: row.id,
@@ -90,23 +108,23 @@ const alertOf = (row: AlertDbRow): SloAlert => ({
   resolvedAt: row.resolved_at === null ? null : epochMs(row.resolved_at.getTime()),
   resolveReason: row.resolve_reason,
   firingReading: JSON.parse(row.firing_reading) as AlertReading,
+  silencedBy: row.silenced_by,
+  inhibitedBy: row.inhibited_by,
+  mutedBy: row.muted_by,
+  acknowledgedBy: row.acknowledged_by,
 });
 
 /** What fires now, over all SLOs. */
 export const readFiringAlerts = async (db: Db): Promise<SloAlert[]> => {
   const rows = await db<AlertDbRow[]>`
-    select id, slo_id, pair_id, severity, state, has_data, fired_at, resolved_at, resolve_reason,
-           firing_reading::text as firing_reading
-      from alerts where state = 'firing' order by fired_at`;
+    select ${alertColumns(db)} from alerts where state = 'firing' order by fired_at`;
   return rows.map(alertOf);
 };
 
 /** The newest episodes of one SLO: those that fire first, pages before tickets, then by when they fired. */
 export const readAlertHistory = async (db: Db, args: { sloId: string; limit: number }): Promise<SloAlert[]> => {
   const rows = await db<AlertDbRow[]>`
-    select id, slo_id, pair_id, severity, state, has_data, fired_at, resolved_at, resolve_reason,
-           firing_reading::text as firing_reading
-      from alerts where slo_id = ${args.sloId}
+    select ${alertColumns(db)} from alerts where slo_id = ${args.sloId}
      order by (state = 'firing') desc, case when state = 'firing' then severity end, fired_at desc, pair_id limit ${args.limit}`;
   return rows.map(alertOf);
 };

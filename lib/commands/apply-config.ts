@@ -23,14 +23,18 @@ import type { Config } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { withoutSecrets } from "#lib/core/without-secrets.ts";
+import { applyDeadMan } from "./apply-dead-man.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { TableChanges } from "./config-changes.ts";
 import { changesOf, isUnchanged, summaryOf, writtenRows } from "./config-changes.ts";
 import { documentOf, rowsOf } from "./config-rows.ts";
 import { hideOldSecrets } from "./hide-old-secrets.ts";
-import { hashOfToken, isSealed, openProbe, sealProbe } from "./sealed-probe.ts";
+import { hashOfToken, probeSecretsContext, sealProbe } from "./sealed-probe.ts";
+import { openForComparison } from "./sealed-secrets.ts";
+import type { ServiceCompared, SloCompared } from "./sealed-source.ts";
+import { openServices, openSlos, sealService, sealSlo } from "./sealed-source.ts";
 import type { SecretBox } from "./secret-box.ts";
-import { endpointSecretContext, endpointUrlContext } from "./secret-box.ts";
+import { endpointHeadersContext, endpointSecretContext, endpointUrlContext } from "./secret-box.ts";
 
 type Mirror = Awaited<ReturnType<typeof readMirror>>;
 
@@ -43,49 +47,49 @@ const openOrNull = (box: SecretBox, cipher: string, context: string): string | n
   }
 };
 
+const openHeaders = (box: SecretBox, cipher: string, id: string): Record<string, string> =>
+  JSON.parse(openOrNull(box, cipher, endpointHeadersContext(id)) ?? "{}") as Record<string, string>;
+
 const openEndpoints = (stored: Mirror["endpoints"], box: SecretBox): Map<string, Stored<EndpointPlain>> =>
   new Map(
     [...stored].map(([id, { row, ...rest }]) => {
-      const { url_ciphertext, secret_ciphertext, ...common } = row;
+      const { url_ciphertext, secret_ciphertext, headers_ciphertext, ...common } = row;
       const url = openOrNull(box, url_ciphertext, endpointUrlContext(id)) ?? "";
       const secret = openOrNull(box, secret_ciphertext, endpointSecretContext(id)) ?? "";
-      return [id, { row: { ...common, url, secret }, ...rest }];
+      const headers = headers_ciphertext === null ? null : openHeaders(box, headers_ciphertext, id);
+      return [id, { row: { ...common, url, secret, headers }, ...rest }];
     }),
   );
 
 /** A probe for comparison: with its secrets, and whether its row is as this release writes it. */
 type ProbeCompared = ProbePlain & { readonly is_sealed: boolean };
 
-/**
- * What stands in a row, compared with what the file wants. Where the secrets cannot be opened they are taken for those of
- * the file if all else is equal: the row is sealed anew, and the definition keeps its version.
- */
 const openProbes = (stored: Mirror["probes"], wanted: ConfigRows["probes"], box: SecretBox) => {
   const inFile = new Map(wanted.map((row) => [row.id, row.definition]));
   return new Map(
     [...stored].map(([id, { row, ...rest }]): [string, Stored<ProbeCompared>] => {
-      const { secrets_ciphertext, token_sha256, ...common } = row;
-      const opened = openProbe(box, { definition: row.definition, secretsCiphertext: secrets_ciphertext });
-      const asked = inFile.get(id);
-      const isLikeFile =
-        asked !== undefined && canonicalJson(withoutSecrets(asked)) === canonicalJson(withoutSecrets(row.definition));
-      const definition = opened ?? (isLikeFile ? asked : row.definition);
+      const { secrets_ciphertext: secretsCiphertext, token_sha256, ...common } = row;
+      const sealed = { definition: row.definition, secretsCiphertext, context: probeSecretsContext(id) };
+      const { definition, isSealed } = openForComparison(box, sealed, inFile.get(id));
       const token = definition.type === "heartbeat" ? hashOfToken(definition.token) : null;
-      const is_sealed = opened !== null && isSealed(row.definition) && token === token_sha256;
-      return [id, { row: { ...common, definition, is_sealed }, ...rest }];
+      return [id, { row: { ...common, definition, is_sealed: isSealed && token === token_sha256 }, ...rest }];
     }),
   );
 };
 
 /** Seals what changed only: an untouched ciphertext shows that address and secret are the old ones. */
 const sealEndpoint = (row: EndpointPlain, before: EndpointSealed | undefined, box: SecretBox): EndpointSealed => {
-  const { url, secret, ...common } = row;
+  const { url, secret, headers, ...common } = row;
   const reseal = (plain: string, old: string | undefined, context: string): string =>
     old !== undefined && openOrNull(box, old, context) === plain ? old : box.seal(plain, context);
   return {
     ...common,
     url_ciphertext: reseal(url, before?.url_ciphertext, endpointUrlContext(row.id)),
     secret_ciphertext: reseal(secret, before?.secret_ciphertext, endpointSecretContext(row.id)),
+    headers_ciphertext:
+      headers === null
+        ? null
+        : reseal(canonicalJson(headers), before?.headers_ciphertext ?? undefined, endpointHeadersContext(row.id)),
   };
 };
 
@@ -94,12 +98,13 @@ const withVersions = <Row extends { readonly id: string; readonly definition: un
   changes: TableChanges<Row>,
   stored: ReadonlyMap<string, Stored<Row>>,
   isNewWhenRevived: boolean,
+  textOf: (row: Row) => string = ({ definition }) => canonicalJson(definition),
 ): (Row & { version: number })[] => {
   const revived = new Set(changes.revived.map((row) => row.id));
   return writtenRows(changes).map((row) => {
     const before = stored.get(row.id);
     if (before === undefined) return { ...row, version: 1 };
-    const isSame = canonicalJson(before.row.definition) === canonicalJson(row.definition);
+    const isSame = textOf(before.row) === textOf(row);
     return {
       ...row,
       version: isSame && !(isNewWhenRevived && revived.has(row.id)) ? before.version : before.version + 1,
@@ -109,16 +114,29 @@ const withVersions = <Row extends { readonly id: string; readonly definition: un
 
 const compare = (wanted: ConfigRows, mirror: Opened, box: SecretBox) => ({
   locations: changesOf(wanted.locations, mirror.locations),
-  services: changesOf(wanted.services, mirror.services),
+  services: changesOf(
+    wanted.services.map((row): ServiceCompared => ({ ...row, is_sealed: true })),
+    mirror.openedServices,
+  ),
   probes: changesOf(
     wanted.probes.map((row): ProbeCompared => ({ ...row, is_sealed: true })),
     mirror.openedProbes,
   ),
-  slos: changesOf(wanted.slos, mirror.slos),
+  slos: changesOf(
+    wanted.slos.map((row): SloCompared => ({ ...row, is_sealed: true })),
+    mirror.openedSlos,
+  ),
   endpoints: changesOf(wanted.endpoints, openEndpoints(mirror.endpoints, box)),
 });
 type Changes = ReturnType<typeof compare>;
-type Opened = Mirror & { readonly openedProbes: ReturnType<typeof openProbes> };
+type Opened = Mirror & {
+  readonly openedProbes: ReturnType<typeof openProbes>;
+  readonly openedServices: ReturnType<typeof openServices>;
+  readonly openedSlos: ReturnType<typeof openSlos>;
+};
+
+/** Another password of a source is no other promise: what was counted stays counted. */
+const sloText = ({ definition }: SloCompared): string => canonicalJson(withoutSecrets(definition));
 
 const write = async (
   tx: postgres.TransactionSql,
@@ -127,13 +145,19 @@ const write = async (
   const { locations, services, probes, slos, endpoints } = changes;
   const some = (rows: readonly unknown[]): boolean => rows.length > 0;
   if (some(writtenRows(locations))) await upsertLocations(tx, writtenRows(locations));
-  if (some(writtenRows(services))) await upsertServices(tx, writtenRows(services));
+  const sealedServices = writtenRows(services).map(({ is_sealed: _, ...row }) =>
+    sealService(box, row, mirror.services.get(row.id)?.row),
+  );
+  if (some(sealedServices)) await upsertServices(tx, sealedServices);
   const sealedProbes = withVersions(probes, mirror.openedProbes, true).map(({ version, is_sealed: _, ...row }) => ({
     ...sealProbe(box, row, mirror.probes.get(row.id)?.row),
     version,
   }));
   if (some(sealedProbes)) await upsertProbes(tx, sealedProbes, now);
-  if (some(writtenRows(slos))) await upsertSlos(tx, withVersions(slos, mirror.slos, false), now);
+  const sealedSlos = withVersions(slos, mirror.openedSlos, false, sloText).map(({ is_sealed: _, ...row }) =>
+    sealSlo(box, row, mirror.slos.get(row.id)?.row),
+  );
+  if (some(sealedSlos)) await upsertSlos(tx, sealedSlos, now);
   const sealed = writtenRows(endpoints).map((row) => sealEndpoint(row, mirror.endpoints.get(row.id)?.row, box));
   if (some(sealed)) await upsertEndpoints(tx, sealed);
   if (some(endpoints.retired)) await retireEndpoints(tx, endpoints.retired, now);
@@ -165,10 +189,23 @@ export const applyConfig = async (
   const before = await readConfigDocument(tx);
   const stored = await readMirror(tx);
   const rows = rowsOf(config);
-  const mirror = { ...stored, openedProbes: openProbes(stored.probes, rows.probes, secretBox) };
+  const mirror: Opened = {
+    ...stored,
+    openedProbes: openProbes(stored.probes, rows.probes, secretBox),
+    openedServices: openServices(stored.services, rows.services, secretBox),
+    openedSlos: openSlos(stored.slos, rows.slos, secretBox),
+  };
   const changes = compare(rows, mirror, secretBox);
-  await hideOldSecrets(tx, { probes: stored.probes, retired: changes.probes.retired });
-  const isSame = before?.sha256 === document.sha256 && Object.values(changes).every((table) => isUnchanged(table));
+  const { probes, slos, services } = changes;
+  await hideOldSecrets(tx, {
+    ...stored,
+    retired: { probes: probes.retired, slos: slos.retired, services: services.retired },
+  });
+  const isDeadManChanged = await applyDeadMan(tx, config.deadMan, secretBox);
+  const isSame =
+    !isDeadManChanged &&
+    before?.sha256 === document.sha256 &&
+    Object.values(changes).every((table) => isUnchanged(table));
   if (before !== null && isSame) return { version: before.version, changed: false };
 
   await write(tx, { changes, mirror, now, box: secretBox });

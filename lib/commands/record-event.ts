@@ -1,14 +1,21 @@
 import { createHash } from "node:crypto";
 import type postgres from "postgres";
+import { lockWaitingMessage } from "#db/queries/delivery-groups.ts";
+import type { NewDelivery, SubscriberRow } from "#db/queries/events.ts";
 import {
   insertDeliveries,
   insertEvent,
+  lockEvents,
   lockSubscribers,
   notifyDeliveries,
   readEventDelivery,
+  readStandIns,
   takeSequences,
 } from "#db/queries/events.ts";
 import type { EventType } from "#lib/contracts/events.ts";
+import { dueOf } from "#lib/core/delivery/due.ts";
+import type { Recipient } from "#lib/core/delivery/recipients.ts";
+import { factsOfEvent, recipientsOf } from "#lib/core/delivery/recipients.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import type { RandomBytes } from "#lib/runtime/ids.ts";
 import { newId } from "#lib/runtime/ids.ts";
@@ -22,7 +29,7 @@ export type EventToRecord = {
   /** The REST resource. */
   readonly data: unknown;
   readonly occurredAt: EpochMs;
-  /** Endpoint ids; null: every endpoint that subscribes to the type. */
+  /** Endpoint ids; null: every endpoint that subscribes to the type. Filters of an endpoint hold in both cases. */
   readonly notify: readonly string[] | null;
   readonly now: EpochMs;
 };
@@ -33,21 +40,69 @@ const bytesOf =
   (size) =>
     createHash("sha256").update(key).digest().subarray(0, size);
 
-/** Puts an event into the outbox of each active endpoint that subscribes to its type and is in `notify`. */
+/** The same event has the same delivery to an endpoint wherever it is made. */
+export const deliveryIdOf = (event: Pick<EventToRecord, "dedupKey" | "now">, endpointId: string): string =>
+  newId("dlv", event.now, bytesOf(`${event.dedupKey}\n${endpointId}`));
+
+/** What goes on after its beginning: whoever was told of that in the place of another is told of the rest. */
+const GOES_ON: ReadonlySet<string> = new Set([
+  "alert.resolved",
+  "alert.acknowledged",
+  "alert.unacknowledged",
+  "incident.updated",
+  "incident.resolved",
+]);
+
+type Outgoing = Pick<EventToRecord, "type" | "subject" | "dedupKey" | "data" | "notify" | "now">;
+
+/** Who is told, and in whose place. Locks the active endpoints. */
+const chooseRecipients = async (
+  tx: postgres.TransactionSql,
+  { type, subject, data, notify }: Outgoing,
+): Promise<Recipient<SubscriberRow>[]> => {
+  const candidates = await lockSubscribers(tx);
+  if (notify?.length === 0) return [];
+  const recipients = recipientsOf(candidates, factsOfEvent(type, data), notify);
+  if (!GOES_ON.has(type)) return recipients;
+  const told = new Set(recipients.map(({ endpoint }) => endpoint.id));
+  const standIns = await readStandIns(tx, subject);
+  const late = candidates.filter(({ id, isActive }) => isActive && standIns.has(id) && !told.has(id));
+  return [...recipients, ...late.map((endpoint) => ({ endpoint, standsInFor: standIns.get(endpoint.id) ?? null }))];
+};
+
+/** Puts an event into the outbox of each active endpoint that subscribes to its type, lets it through and is in `notify`. */
 const deliverEvent = async (
   tx: postgres.TransactionSql,
-  event: Pick<EventToRecord, "type" | "dedupKey" | "notify" | "now"> & { readonly eventId: string },
+  event: Outgoing & { readonly eventId: string },
 ): Promise<void> => {
-  const endpointIds = await lockSubscribers(tx, { type: event.type, notify: event.notify });
-  if (endpointIds.length === 0) return;
-  const sequences = await takeSequences(tx, endpointIds);
-  const deliveries = endpointIds.map((endpointId) => ({
-    id: newId("dlv", event.now, bytesOf(`${event.dedupKey}\n${endpointId}`)),
-    eventId: event.eventId,
-    endpointId,
-    sequence: sequences.get(endpointId) as bigint,
-  }));
-  await insertDeliveries(tx, deliveries, event.now);
+  const { eventId, now } = event;
+  const recipients = await chooseRecipients(tx, event);
+  if (recipients.length === 0) return;
+  const sequences = await takeSequences(
+    tx,
+    recipients.map(({ endpoint }) => endpoint.id),
+  );
+  const facts = factsOfEvent(event.type, event.data);
+  const deliveries: NewDelivery[] = [];
+  for (const { endpoint, standsInFor } of recipients) {
+    const endpointId = endpoint.id;
+    const { dueAt, groupKey, joinsFrom } = dueOf(endpoint, facts, now);
+    const waiting =
+      groupKey === null
+        ? null
+        : await lockWaitingMessage(tx, { endpointId, groupKey, now, from: joinsFrom, to: dueAt });
+    deliveries.push({
+      id: deliveryIdOf(event, endpointId),
+      eventId,
+      endpointId,
+      sequence: sequences.get(endpointId) as bigint,
+      dueAt: waiting?.dueAt ?? dueAt,
+      groupKey,
+      groupedInto: waiting?.id ?? null,
+      standsInFor,
+    });
+  }
+  await insertDeliveries(tx, deliveries, now);
   await notifyDeliveries(tx);
 };
 
@@ -60,6 +115,7 @@ export const recordEvent = async (
   tx: postgres.TransactionSql,
   event: EventToRecord,
 ): Promise<{ eventId: string } | null> => {
+  await lockEvents(tx);
   const eventId = newId("evt", event.now, bytesOf(event.dedupKey));
   if (!(await insertEvent(tx, { ...event, id: eventId }))) return null;
   await deliverEvent(tx, { ...event, eventId });
@@ -74,7 +130,9 @@ export const releaseEvent = async (
   tx: postgres.TransactionSql,
   event: Pick<EventToRecord, "type" | "dedupKey" | "notify" | "now">,
 ): Promise<void> => {
+  await lockEvents(tx);
   const known = await readEventDelivery(tx, event.dedupKey);
   if (known === null || known.isDelivered) return;
-  await deliverEvent(tx, { ...event, eventId: known.eventId });
+  const { eventId, subject, data } = known;
+  await deliverEvent(tx, { ...event, eventId, subject, data });
 };

@@ -1,6 +1,7 @@
+import { checkDeadMan } from "./check-dead-man.ts";
 import { checkLocation } from "./check-location.ts";
+import { checkNotifications } from "./check-notification.ts";
 import { checkProbe } from "./check-probe.ts";
-import { placed } from "./check-request.ts";
 import type { Fault, Path } from "./config-error.ts";
 import type { EgressRules } from "./egress-rules.ts";
 import type { Mapping } from "./read-document.ts";
@@ -9,9 +10,11 @@ import type { Ids, Placed } from "./references.ts";
 import { collectIds, entriesOf, fieldOf, mappingsOf } from "./references.ts";
 import { MAX_PROBES } from "./schema.ts";
 import type { SecretSources } from "./secrets.ts";
-import { resolveSecret } from "./secrets.ts";
+import { checkDependencies, checkHasProbes } from "./service-rules.ts";
+import type { WrittenProbes } from "./sli-rules.ts";
 import { checkSlo } from "./slo-rules.ts";
 import type { Suggest } from "./suggest.ts";
+import { checkThresholdAlert } from "./threshold-rules.ts";
 
 export type RelationDeps = {
   readonly rules: EgressRules;
@@ -47,20 +50,12 @@ const checkRepeated = (holder: Placed, key: string): Fault[] => {
     .map(({ path }) => ({ path, kind: "duplicate", message: "is in the list already" }));
 };
 
-const checkNotification = (
-  entry: Placed<Mapping>,
-  { rules, secrets }: RelationDeps,
-  keepSecret: (path: Path, value: string) => void,
-): Fault[] => {
-  const { url, secret } = entry.value;
-  const resolved = typeof secret === "string" ? resolveSecret(secret, secrets) : null;
-  if (resolved?.ok === true) keepSecret([...entry.path, "secret"], resolved.secret);
-  return [
-    ...(typeof url === "string" ? placed([...entry.path, "url"], rules.checkWebhookUrl(url)) : []),
-    ...(resolved?.ok === false ? placed([...entry.path, "secret"], resolved.complaint) : []),
-    ...checkRepeated(entry, "events"),
-  ];
-};
+const writtenProbesOf = (services: readonly Placed<Mapping>[]): WrittenProbes =>
+  new Map(
+    services
+      .flatMap((service) => mappingsOf(service, "probes"))
+      .flatMap(({ value }) => (typeof value.id === "string" ? [[value.id, value] as const] : [])),
+  );
 
 /**
  * Checks what takes more than one value to judge. It works on files that are wrong in other ways too, so that all
@@ -71,6 +66,7 @@ export const checkRelations = (file: unknown, deps: RelationDeps): Relations => 
   const services = mappingsOf(root, "services");
   const locations = collectIds("location", [root], "locations");
   const probes = collectIds("probe", services, "probes");
+  const serviceIds = collectIds("service", [root], "services");
   const notifications = collectIds("notification", [root], "notifications", { isOptional: true });
   const isEveryServiceRead =
     isMapping(file) && Array.isArray(file.services) && file.services.length === services.length;
@@ -80,27 +76,34 @@ export const checkRelations = (file: unknown, deps: RelationDeps): Relations => 
   });
   const known = {
     locations: trust(locations.ids),
+    services: trust(serviceIds.ids),
     probes: trust(probes.ids, isEveryServiceRead),
     notifications: trust(notifications.ids),
   };
   const secrets = new Map<string, string>();
   const keepSecret = (path: Path, value: string) => void secrets.set(JSON.stringify(path), value);
   const probeDeps = { ...deps, keepSecret, locations: known.locations, tokens: new Set<string>() };
+  const sloDeps = { ...deps, ...known, keepSecret, writtenProbes: writtenProbesOf(services) };
   return {
     faults: [
       ...checkRepeated(fieldOf(root, "page"), "languages"),
       ...locations.faults,
       ...mappingsOf(root, "locations").flatMap((location) => checkLocation(location, deps.rules)),
-      ...collectIds("service", [root], "services").faults,
+      ...serviceIds.faults,
       ...probes.faults,
       ...collectIds("SLO", services, "slos").faults,
+      ...collectIds("threshold alert", services, "threshold_alerts").faults,
+      ...checkDependencies(services, known.services, deps.suggest),
       ...notifications.faults,
       ...checkProbeCount(services),
       ...services.flatMap((service) => [
+        ...checkHasProbes(service),
         ...mappingsOf(service, "probes").flatMap((probe) => checkProbe(probe, probeDeps)),
-        ...mappingsOf(service, "slos").flatMap((slo) => checkSlo(slo, known, deps.suggest)),
+        ...mappingsOf(service, "slos").flatMap((slo) => checkSlo(slo, sloDeps)),
+        ...mappingsOf(service, "threshold_alerts").flatMap((alert) => checkThresholdAlert(alert, sloDeps)),
       ]),
-      ...mappingsOf(root, "notifications").flatMap((entry) => checkNotification(entry, deps, keepSecret)),
+      ...checkNotifications(mappingsOf(root, "notifications"), { ...deps, ...known, keepSecret }),
+      ...checkDeadMan(root, { ...deps, keepSecret }),
     ],
     secrets,
   };

@@ -1,7 +1,7 @@
 import type { Fault, Path } from "./config-error.ts";
 import { MAX_ERRORS, printable } from "./config-error.ts";
 import type { Explaining } from "./explain-issue.ts";
-import { explainIssue } from "./explain-issue.ts";
+import { explainIssue, unfoldIssue } from "./explain-issue.ts";
 import type { Place } from "./locate.ts";
 import type { Mapping } from "./read-document.ts";
 import { isMapping } from "./read-document.ts";
@@ -113,7 +113,7 @@ export const checkStructure = (root: unknown, placeOf: (path: Path) => Place, su
   let result = ConfigFile.safeParse(root);
   for (let isChanged = true; isChanged && !result.success; ) {
     const unknownKeys: Path[] = [];
-    for (const issue of result.error.issues) {
+    for (const issue of result.error.issues.flatMap(unfoldIssue)) {
       const misspelt = misspeltKind(root, issue.path as Path, suggest);
       if (misspelt !== null && !told.has(JSON.stringify(misspelt.path))) {
         unknownKeys.push(misspelt.path);
@@ -130,7 +130,9 @@ export const checkStructure = (root: unknown, placeOf: (path: Path) => Place, su
     if (isChanged) result = ConfigFile.safeParse(root);
   }
 
-  const others = result.success ? [] : result.error.issues.filter((issue) => issue.code !== "unrecognized_keys");
+  const others = result.success
+    ? []
+    : result.error.issues.flatMap(unfoldIssue).filter((issue) => issue.code !== "unrecognized_keys");
   const faults = others.slice(0, MAX_ERRORS).flatMap((issue) => explainIssue(issue, keysOf, explaining));
   const kinds = unknownKinds(faults);
   const isUnjudged = (path: Path): boolean => liesInUnknownKind(path, kinds);

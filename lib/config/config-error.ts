@@ -29,7 +29,11 @@ export type ConfigError = {
 };
 
 /** Something valid that will probably disappoint. */
-export type ConfigWarning = { readonly path: string; readonly kind: "feasibility"; readonly message: string };
+export type ConfigWarning = {
+  readonly path: string;
+  readonly kind: "feasibility" | "review";
+  readonly message: string;
+};
 
 export type Path = readonly (string | number)[];
 

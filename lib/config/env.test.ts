@@ -23,6 +23,7 @@ describe("the environment", () => {
       port: 3000,
       dataDir: "./.nines",
       secretKey: null,
+      oldSecretKeys: [],
       logLevel: null,
       nodeEnv: null,
     });
@@ -47,6 +48,7 @@ describe("the environment", () => {
       port: 0,
       host: "::1",
       secretKey: KEY,
+      oldSecretKeys: [],
       logLevel: "debug",
     });
   });

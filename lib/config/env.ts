@@ -15,6 +15,8 @@ export type Environment = {
   readonly dataDir: string;
   /** A secret: base64 of 32 bytes. Null: made on first start and kept in the data folder. */
   readonly secretKey: string | null;
+  /** Secrets of the same form: keys that were in use before and still open what they sealed. */
+  readonly oldSecretKeys: readonly string[];
   readonly logLevel: LogLevel | null;
   readonly nodeEnv: "production" | "development" | "test" | null;
 };
@@ -78,6 +80,16 @@ const readSecretKey = (env: Env): string | null => {
   );
 };
 
+const readOldSecretKeys = (env: Env): string[] => {
+  const texts = (valueOf(env, "NINES_SECRET_KEY_OLD") ?? "").split(",").map((text) => text.trim());
+  const keys = texts.filter((text) => text !== "");
+  if (keys.every((text) => BASE64.test(text) && Buffer.from(text, "base64").length === KEY_BYTES)) return keys;
+  throw new AppError(
+    "SECRET_KEY_INVALID",
+    `NINES_SECRET_KEY_OLD must be keys as NINES_SECRET_KEY takes one, ${KEY_BYTES} bytes in base64 each, with commas between them`,
+  );
+};
+
 /**
  * The settings of the environment. Messages name the variable and the cure and never repeat its value.
  * @throws AppError USAGE for a value that cannot be used, SECRET_KEY_INVALID for the key.
@@ -89,6 +101,7 @@ export const readEnvironment = (env: Env): Environment => ({
   port: readPort(env),
   dataDir: valueOf(env, "NINES_DATA_DIR") ?? DEFAULT_DATA_DIR,
   secretKey: readSecretKey(env),
+  oldSecretKeys: readOldSecretKeys(env),
   logLevel: readWord(env, "LOG_LEVEL", LOG_LEVELS),
   nodeEnv: readWord(env, "NODE_ENV", ["production", "development", "test"]),
 });

@@ -49,8 +49,10 @@ const TYPE_HINTS: Readonly<Record<string, string>> = {
 const explainType = (issue: Issue & { expected: string }, path: Path, explaining: Explaining): Fault => {
   const value = explaining.valueAt(path);
   const fault = absent(path, value, explaining) ?? wrongType(path, issue.expected, value);
-  const isBareDuration = fault.kind === "type" && typeof value === "number" && issue.expected === "string";
-  const isDurationField = /^(interval|timeout|threshold|window|long|short)$/.test(String(path.at(-1)));
+  const isBareDuration = fault.kind === "type" && typeof value === "number" && /^(string|text)/.test(issue.expected);
+  const isDurationField = /^(interval|timeout|threshold|window|long|short|slice|for|baseline)$/.test(
+    String(path.at(-1)),
+  );
   return isBareDuration && isDurationField ? { ...fault, message: `${fault.message}${TYPE_HINTS.duration}` } : fault;
 };
 
@@ -74,6 +76,25 @@ const explainKey = (key: string, keys: readonly string[], path: Path, explaining
   const merge = key === "<<" ? ": merge keys are not part of YAML 1.2" : didYouMean(suggestion);
   const shown = /^[\w.<-]{1,40}$/.test(key) && !key.startsWith("whsec_") ? ` "${printable(key)}"` : "";
   return { path: [...path, key], kind: "unknown_field", message: `there is no field${shown} here${merge}` };
+};
+
+const isOfWrongType = (issues: readonly Issue[]): boolean =>
+  issues.some((issue) => issue.code === "invalid_type" && issue.path.length === 0);
+
+/**
+ * What a value that may be one of two forms (text or a mapping) is reproached with: the issues of the form that it has.
+ * Any other issue is left as it is.
+ */
+export const unfoldIssue = (issue: Issue): Issue[] => {
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
+  const meant = issue.errors.find((branch) => !isOfWrongType(branch));
+  if (meant !== undefined) {
+    return meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue).flatMap(unfoldIssue);
+  }
+  const words = issue.errors.flatMap((branch) =>
+    branch.flatMap((inner) => (inner.code === "invalid_type" ? (TYPE_WORDS[inner.expected] ?? inner.expected) : [])),
+  );
+  return [{ ...issue, code: "invalid_type", expected: words.join(" or ") } as unknown as Issue];
 };
 
 /** The faults that one issue of zod stands for. `keysOf` lists the fields that a mapping at a path may have. */

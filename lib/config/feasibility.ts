@@ -1,65 +1,85 @@
-import type { BurnRatePair, Config, ProbeDefinition, SloDefinition } from "#lib/core/definitions.ts";
+import type { Config, ProbeDefinition, SloDefinition } from "#lib/core/definitions.ts";
 import { formatDuration } from "#lib/core/duration.ts";
-import { compare, fraction, multiply } from "#lib/core/slo/fraction.ts";
-import { factorOf, objectiveOfPercent } from "#lib/core/slo/objective.ts";
+import type { Probing } from "#lib/core/slo/event-stream.ts";
+import { eventInterval } from "#lib/core/slo/event-stream.ts";
+import type { Feasibility } from "#lib/core/slo/feasibility.ts";
+import { feasibilityOf } from "#lib/core/slo/feasibility.ts";
+import { objectiveOfPercent } from "#lib/core/slo/objective.ts";
 import type { DroppedPair } from "#lib/core/slo/policy.ts";
 import { droppedPairs, pairId, shortWindowFor } from "#lib/core/slo/policy.ts";
 import type { DurationMs } from "#lib/core/units.ts";
-import { durationMs, MINUTE_MS } from "#lib/core/units.ts";
+import { durationMs } from "#lib/core/units.ts";
 import type { ConfigWarning } from "./config-error.ts";
 import { toDuration } from "./scalars.ts";
 import type { ConfigFile } from "./schema.ts";
 import { severityFor } from "./slo-rules.ts";
 
 /** Pages that come this long after the first failure, or later, are worth a word. */
-const SLOW_PAGE_MS = 10 * MINUTE_MS;
+const SLOW_PAGE_MINUTES = 10;
+/** More pages by chance than this in 28 days wear people out. */
+const FALSE_PAGES_GOAL = 0.2;
+const GOAL_DAYS = 28;
 
-type Probing = { readonly intervalMs: DurationMs; readonly locations: number };
+type SloFile = NonNullable<ConfigFile["services"][number]["slos"]>[number];
 
-/** The slowest of an SLO's probes, and the number of locations that see it. */
-const probingOf = (slo: SloDefinition, probes: ReadonlyMap<string, ProbeDefinition>): Probing => {
-  const own = slo.probes.map((id) => probes.get(id)).filter((probe) => probe !== undefined);
-  const slowest = own.toSorted((a, b) => b.intervalMs - a.intervalMs)[0];
-  return { intervalMs: slowest?.intervalMs ?? durationMs(0), locations: slowest?.locations.length ?? 0 };
+/** How an SLO's probes are run: their intervals, and the locations that it counts. */
+export const probingsOf = (slo: SloDefinition, probes: ReadonlyMap<string, ProbeDefinition>): Probing[] =>
+  slo.probes.flatMap((id) => {
+    const probe = probes.get(id);
+    if (probe === undefined) return [];
+    const chosen = probe.locations.filter((location) => slo.locations?.includes(location) ?? true);
+    return chosen.length === 0 ? [] : [{ intervalMs: probe.intervalMs, locations: chosen.length }];
+  });
+
+const slowestOf = (probings: readonly Probing[]): DurationMs =>
+  durationMs(Math.max(0, ...probings.map(({ intervalMs }) => intervalMs)));
+
+const inWords = (minutes: number): string => {
+  // The mean time between the events of several probes is no whole number, and its sums are off by a hair.
+  const whole = Math.ceil(minutes - 1e-6);
+  return whole === 1 ? "1 minute" : `${whole} minutes`;
 };
 
-/** The fewest bad of `total` slots that are strictly above the pair's threshold, exactly. */
-const fewestAbove = (total: number, pair: BurnRatePair, objective: string): number => {
-  const threshold = multiply(factorOf(pair.factor), objectiveOfPercent(objective).budget);
-  const product = multiply(threshold, fraction(BigInt(total), 1n));
-  const floor = Number(product.numerator / product.denominator);
-  return compare(product, fraction(BigInt(floor), 1n)) < 0 ? floor : floor + 1;
+/** "one location at 5m", or "2 probes, the slowest at 5m". */
+const whereOf = (probings: readonly Probing[]): string => {
+  const interval = formatDuration(slowestOf(probings));
+  if (probings.length > 1) return `${probings.length} probes, the slowest at ${interval}`;
+  const locations = probings[0]?.locations ?? 1;
+  return `${locations === 1 ? "one location" : `${locations} locations`} at ${interval}`;
 };
 
-/** Failures in a row, in an otherwise healthy and full window, until a pair holds. */
-const failuresNeeded = (pair: BurnRatePair, objective: string, intervalMs: DurationMs): number => {
-  const inLong = fewestAbove(Math.floor(pair.longMs / intervalMs), pair, objective);
-  const inShort = fewestAbove(Math.floor(pair.shortMs / intervalMs), pair, objective);
-  return Math.max(inLong, inShort, pair.minBadLong, pair.minBadShort);
+/** What has to go wrong several times. */
+const badEvents = ({ sli, combine }: SloDefinition): string => {
+  if (sli.kind === "timeslice") return "bad slices";
+  return combine?.kind === "any_bad" ? "bad minutes" : "failures";
 };
 
-const inWords = (ms: number): string => {
-  const minutes = Math.ceil(ms / MINUTE_MS);
-  return minutes === 1 ? "1 minute" : `${minutes} minutes`;
+const lateness = (slo: SloDefinition, probings: readonly Probing[], found: Feasibility): string | null => {
+  const { pageFailuresNeeded: needed, pageAfterMinutes } = found;
+  if (needed === null || pageAfterMinutes === null || pageAfterMinutes < SLOW_PAGE_MINUTES) return null;
+  return `${whereOf(probings)}: a page needs ${needed} ${badEvents(slo)}, at the earliest after ${inWords(pageAfterMinutes)}`;
 };
 
-const lateness = (slo: SloDefinition, { intervalMs, locations }: Probing): string | null => {
-  const pages = slo.burnRateAlerts.filter((pair) => pair.severity === "page");
-  if (pages.length === 0) return `no page can come of this SLO: none of its alert pairs has the severity page`;
-  const needed = Math.min(...pages.map((pair) => failuresNeeded(pair, slo.objective, intervalMs)));
-  const earliestMs = (needed - 1) * intervalMs;
-  if (earliestMs < SLOW_PAGE_MS) return null;
-  const where = locations === 1 ? "one location" : `${locations} locations`;
-  return `${where} at ${formatDuration(intervalMs)}: a page needs ${needed} failures, at the earliest after ${inWords(earliestMs)}`;
+const tooManyPages = (probings: readonly Probing[], found: Feasibility): string | null => {
+  const pages = (found.falsePagesIn30d * GOAL_DAYS) / 30;
+  if (pages <= FALSE_PAGES_GOAL) return null;
+  const runs = Math.round(1 / found.flakeRate);
+  return `${whereOf(probings)}: expect ${pages.toPrecision(2)} pages in ${GOAL_DAYS} days by chance alone, if one run of ${runs} fails by itself`;
 };
+
+const impossible = ({ pairs }: Feasibility): readonly string[] =>
+  pairs
+    .filter(({ isPossible }) => !isPossible)
+    .map(({ pairId: id, failuresNeeded, longEvents, shortEvents }) => {
+      const held = `${longEvents} and ${shortEvents} checks`;
+      return `the alert pair ${id} can never fire: it needs ${failuresNeeded} failures, and its windows hold ${held}`;
+    });
 
 const REASONS: Readonly<Record<DroppedPair["reason"], string>> = {
   short_not_below_long: "its short window must hold three intervals and would not be shorter than its long window",
   longer_than_window: "its long window is longer than the window of the SLO",
   never_fires: "its threshold cannot be reached at this objective",
 };
-
-type SloFile = NonNullable<ConfigFile["services"][number]["slos"]>[number];
 
 /** Pairs that were asked for, by the file or by the default policy, and that cannot work. */
 const leftOut = (file: SloFile, slo: SloDefinition, intervalMs: DurationMs): readonly string[] => {
@@ -76,17 +96,41 @@ const leftOut = (file: SloFile, slo: SloDefinition, intervalMs: DurationMs): rea
   });
 };
 
-/** What is valid but will probably disappoint: alerts that come late, or never. */
+const NO_PAGE = "no page can come of this SLO: none of its alert pairs has the severity page";
+
+/** What is valid but will probably disappoint: alerts that come late, too often, or never. */
 export const findWarnings = (file: ConfigFile, config: Config): ConfigWarning[] => {
   const probes = new Map(
     config.services.flatMap((service) => service.probes.map((probe) => [probe.id, probe] as const)),
   );
+  // Many SLOs are alike, and the odds of false pages take a moment to work out.
+  const known = new Map<string, Feasibility | null>();
+  const feasibility = (slo: SloDefinition, probings: readonly Probing[]): Feasibility | null => {
+    const { sli, objective, window, burnRateAlerts, count, combine } = slo;
+    const key = JSON.stringify([sli, objective, window, burnRateAlerts, count, combine, probings]);
+    const found = known.get(key) ?? feasibilityOf({ definition: slo, probes: probings });
+    known.set(key, found);
+    return found;
+  };
   const messagesFor = (slo: SloDefinition, source: SloFile | undefined): readonly string[] => {
-    const probing = probingOf(slo, probes);
-    const late = lateness(slo, probing);
+    const probings = probingsOf(slo, probes);
+    const found = feasibility(slo, probings);
+    const hasPage = slo.burnRateAlerts.some((pair) => pair.severity === "page");
+    const judged =
+      found === null ? [] : [lateness(slo, probings, found), tooManyPages(probings, found), ...impossible(found)];
     return [
-      ...(late === null ? [] : [late]),
-      ...(source === undefined ? [] : leftOut(source, slo, probing.intervalMs)),
+      ...(hasPage ? [] : [NO_PAGE]),
+      ...judged.filter((message) => message !== null),
+      ...(source === undefined
+        ? []
+        : leftOut(
+            source,
+            slo,
+            eventInterval(
+              slo,
+              probings.map(({ intervalMs }) => intervalMs),
+            ),
+          )),
     ];
   };
   return config.services.flatMap((service, at) =>

@@ -79,7 +79,7 @@ describe("a file with one fault gives exactly one error", () => {
     expect(errorsOf(file)).toEqual([
       expect.objectContaining({ path: "services[1].probes", kind: "limit", line: 5_010 }),
     ]);
-  });
+  }, 30_000);
 });
 
 describe("messages help", () => {
@@ -96,7 +96,11 @@ describe("messages help", () => {
       "burnRateAlerts:",
       'there is no field "burnRateAlerts" here (did you mean "burn_rate_alerts"?)',
     ],
-    ["type: webhook", "type: webhok", 'type must be webhook (did you mean "webhook"?)'],
+    [
+      "type: webhook",
+      "type: webhok",
+      'type must be one of webhook, slack, pagerduty, alertmanager, discord, teams, ntfy, email (did you mean "webhook"?)',
+    ],
     ["env:ONCALL_SECRET", "whsec_short", "secret must hold 24 to 64 bytes in base64"],
     ["env:ONCALL_SECRET", "env:NOT_A_KEY", "the environment variable that it names must be whsec_ and base64"],
   ])("%s -> %s", (find, replacement, message) => {
@@ -144,7 +148,7 @@ test("10,000 probes are each looked at once, and all of 64 faults among them are
   });
   expect(result.ok ? 0 : result.errors.length).toBe(64);
   expect(judged).toBe(10_000);
-});
+}, 30_000);
 
 describe("whatever is written, the answer is a result", () => {
   const word = fc.oneof(

@@ -1,101 +1,14 @@
-import type {
-  BurnRatePair,
-  Config,
-  EndpointDefinition,
-  ServiceDefinition,
-  SloDefinition,
-} from "#lib/core/definitions.ts";
-import { objectiveOfPercent } from "#lib/core/slo/objective.ts";
-import { defaultPolicy, PROBE_MIN_BAD, pairId, shortWindowFor } from "#lib/core/slo/policy.ts";
-import type { DurationMs } from "#lib/core/units.ts";
-import { durationMs, SECOND_MS } from "#lib/core/units.ts";
+import type { Config, ServiceDefinition } from "#lib/core/definitions.ts";
 import type { Path } from "./config-error.ts";
-import { exactDecimal } from "./exact-decimal.ts";
-import { toDuration } from "./scalars.ts";
 import type { ConfigFile } from "./schema.ts";
-import { severityFor } from "./slo-rules.ts";
+import { toDeadMan } from "./to-dead-man.ts";
+import { toEndpoint } from "./to-endpoint.ts";
 import { toProbe } from "./to-probe.ts";
 import { toReferenceCheck } from "./to-reference-check.ts";
+import type { SourceOf } from "./to-slo.ts";
+import { toSlo, toThresholdAlert } from "./to-slo.ts";
 
 type ServiceFile = ConfigFile["services"][number];
-type SloFile = NonNullable<ServiceFile["slos"]>[number];
-type PairFile = NonNullable<SloFile["burn_rate_alerts"]>[number];
-type NotificationFile = NonNullable<ConfigFile["notifications"]>[number];
-
-/** The text of a number as it stands in the file, for values whose decimals count. */
-export type SourceOf = (path: Path) => string | null;
-
-const DEFAULT_WEBHOOK_TIMEOUT_MS = 5 * SECOND_MS;
-
-/** The slowest interval of an SLO's probes. */
-const slowestInterval = (slo: SloFile, intervals: ReadonlyMap<string, number>): DurationMs =>
-  durationMs(Math.max(0, ...slo.probes.map((id) => intervals.get(id) ?? 0)));
-
-const toPair = (file: PairFile, intervalMs: DurationMs, factor: string): BurnRatePair => {
-  const longMs = toDuration(file.long);
-  const shortMs = shortWindowFor(toDuration(file.short), intervalMs);
-  const severity = severityFor(file.severity, longMs);
-  return {
-    id: pairId(severity, longMs, shortMs),
-    severity,
-    longMs,
-    shortMs,
-    factor,
-    minBadLong: PROBE_MIN_BAD.long,
-    minBadShort: PROBE_MIN_BAD.short,
-    notify: file.notify ?? null,
-  };
-};
-
-/** Pairs of the file that work for the interval. Two that became one by their longer short windows count once. */
-const toPairs = (
-  files: readonly PairFile[],
-  intervalMs: DurationMs,
-  factorAt: (index: number) => string,
-): BurnRatePair[] => {
-  const pairs = files.map((file, index) => toPair(file, intervalMs, factorAt(index)));
-  return pairs.filter(
-    (pair, index) => pair.shortMs < pair.longMs && pairs.findIndex((other) => other.id === pair.id) === index,
-  );
-};
-
-const toSlo = (
-  file: SloFile,
-  path: Path,
-  intervals: ReadonlyMap<string, number>,
-  sourceOf: SourceOf,
-): SloDefinition => {
-  const intervalMs = slowestInterval(file, intervals);
-  const objective = exactDecimal(sourceOf([...path, "objective"]), file.objective);
-  const windowMs = toDuration(file.window);
-  const factorAt = (index: number): string => {
-    const written = file.burn_rate_alerts?.[index]?.factor ?? 0;
-    return exactDecimal(sourceOf([...path, "burn_rate_alerts", index, "factor"]), written);
-  };
-  return {
-    id: file.id,
-    sli:
-      file.sli === "latency"
-        ? { kind: "latency", thresholdMs: toDuration(file.threshold ?? "") }
-        : { kind: "availability" },
-    probes: file.probes,
-    objective,
-    window: { kind: "rolling", durationMs: windowMs },
-    burnRateAlerts:
-      file.burn_rate_alerts === undefined
-        ? defaultPolicy(windowMs, { intervalMs, objective: objectiveOfPercent(objective) })
-        : toPairs(file.burn_rate_alerts, intervalMs, factorAt),
-  };
-};
-
-const toEndpoint = (file: NotificationFile, secret: string): EndpointDefinition => ({
-  id: file.id,
-  type: "webhook",
-  url: file.url,
-  secret,
-  events: file.events ?? ["*"],
-  timeoutMs: file.timeout === undefined ? durationMs(DEFAULT_WEBHOOK_TIMEOUT_MS) : toDuration(file.timeout),
-});
 
 const withoutTrailingSlash = (url: string): string => new URL(url).href.replace(/\/+$/, "");
 
@@ -106,14 +19,24 @@ export const normalise = (file: ConfigFile, secrets: ReadonlyMap<string, string>
     service.probes.map((probe, at) => toProbe(probe, ["services", index, "probes", at], secretOf)),
   );
   const intervals = new Map(probesOf.flat().map((probe) => [probe.id, probe.intervalMs] as const));
-  const toService = (service: ServiceFile, index: number): ServiceDefinition => ({
-    id: service.id,
-    name: service.name,
-    description: service.description ?? null,
-    group: service.group ?? null,
-    probes: probesOf[index] ?? [],
-    slos: (service.slos ?? []).map((slo, at) => toSlo(slo, ["services", index, "slos", at], intervals, sourceOf)),
-  });
+  const shared = { intervals, pageTimeZone: file.page?.time_zone ?? "UTC", sourceOf, secretOf };
+  const toService = (service: ServiceFile, index: number): ServiceDefinition => {
+    const probes = probesOf[index] ?? [];
+    const pathOf = (key: string, at: number): Path => ["services", index, key, at];
+    const alerts = service.threshold_alerts?.map((alert, at) =>
+      toThresholdAlert(alert, probes, { ...shared, path: pathOf("threshold_alerts", at) }),
+    );
+    return {
+      id: service.id,
+      name: service.name,
+      description: service.description ?? null,
+      group: service.group ?? null,
+      probes,
+      slos: (service.slos ?? []).map((slo, at) => toSlo(slo, { ...shared, path: pathOf("slos", at) })),
+      ...(service.depends_on === undefined ? {} : { dependsOn: service.depends_on }),
+      ...(alerts === undefined ? {} : { thresholdAlerts: alerts }),
+    };
+  };
   return {
     version: 1,
     page: {
@@ -122,7 +45,10 @@ export const normalise = (file: ConfigFile, secrets: ReadonlyMap<string, string>
       timeZone: file.page?.time_zone ?? "UTC",
       languages: file.page?.languages ?? ["en"],
     },
-    egress: { allow: file.egress?.allow ?? [] },
+    egress: {
+      allow: file.egress?.allow ?? [],
+      ...(file.egress?.source_addresses === undefined ? {} : { sourceAddresses: file.egress.source_addresses }),
+    },
     locations: file.locations.map(({ id, name, reference_checks }) => ({
       id,
       name: name ?? id,
@@ -130,7 +56,14 @@ export const normalise = (file: ConfigFile, secrets: ReadonlyMap<string, string>
     })),
     services: file.services.map(toService),
     notifications: (file.notifications ?? []).map((entry, index) =>
-      toEndpoint(entry, secretOf(["notifications", index, "secret"])),
+      toEndpoint(entry, {
+        path: ["notifications", index],
+        pageTimeZone: shared.pageTimeZone,
+        secretAt: (path) => secrets.get(JSON.stringify(path)) ?? null,
+      }),
     ),
+    ...(file.dead_man === undefined
+      ? {}
+      : { deadMan: toDeadMan(file.dead_man, secrets.get(JSON.stringify(["dead_man", "url"])) ?? null) }),
   };
 };

@@ -45,8 +45,18 @@ describe("the schema and the reference", () => {
       journey: ["id", "type", "interval", "locations", "steps"],
       health_json: ["id", "type", "interval", "locations", "url"],
     });
-    expect(service?.properties?.slos?.items?.required).toEqual(["id", "sli", "probes", "objective", "window"]);
-    expect(root.properties?.notifications?.items?.required).toEqual(["id", "type", "url", "secret"]);
+    expect(service?.properties?.slos?.items?.required).toEqual(["id", "sli", "objective", "window"]);
+    const channels = root.properties?.notifications?.items?.oneOf ?? [];
+    expect(Object.fromEntries(channels.map((shape) => [shape.properties?.type?.const, shape.required]))).toEqual({
+      webhook: ["id", "type", "url", "secret"],
+      slack: ["id", "type", "url"],
+      pagerduty: ["id", "type", "secret"],
+      alertmanager: ["id", "type", "url"],
+      discord: ["id", "type", "url"],
+      teams: ["id", "type", "url"],
+      ntfy: ["id", "type", "url"],
+      email: ["id", "type", "url", "from", "to"],
+    });
   });
 
   test("the fields at a path are those of the chosen alternative", () => {

@@ -84,15 +84,20 @@ export const HOST_NAME =
   /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
 
 /** A CIDR, an address or a host name. */
-export const checkAllowEntry: Check<string> = (text) => {
+const isAddressOrNetwork = (text: string): boolean => {
   const [address = "", prefix, ...rest] = text.split("/");
   const family = isIP(address);
-  if (rest.length === 0 && family !== 0 && !address.includes("%")) {
-    if (prefix === undefined) return null;
-    if (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128)) return null;
-  }
+  if (rest.length > 0 || family === 0 || address.includes("%")) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+};
+
+export const checkSourceAddress: Check<string> = (text) =>
+  isAddressOrNetwork(text) ? null : { kind: "format", message: "must be an address or a CIDR such as 203.0.113.0/28" };
+
+export const checkAllowEntry: Check<string> = (text) => {
+  if (isAddressOrNetwork(text)) return null;
   // Digits and dots alone are an address that was mistyped, not a name.
-  if (prefix === undefined && HOST_NAME.test(text) && !/^[\d.]+$/.test(text)) return null;
+  if (!text.includes("/") && HOST_NAME.test(text) && !/^[\d.]+$/.test(text)) return null;
   return { kind: "format", message: "must be a CIDR such as 10.20.0.0/16, an address or a host name" };
 };
 

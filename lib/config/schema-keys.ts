@@ -10,6 +10,7 @@ export type JsonSchema = {
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly oneOf?: readonly JsonSchema[];
+  readonly anyOf?: readonly JsonSchema[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly default?: unknown;
@@ -36,8 +37,10 @@ const rootSchema = (): JsonSchema => {
 };
 
 /** The shapes that a list of alternatives such as assertions offers; else the schema itself. */
-export const shapesOf = (schema: JsonSchema): readonly JsonSchema[] =>
-  schema.oneOf?.some((option) => option.properties !== undefined) ? schema.oneOf : [schema];
+export const shapesOf = (schema: JsonSchema): readonly JsonSchema[] => {
+  const options = schema.oneOf ?? schema.anyOf;
+  return options?.some((option) => option.properties !== undefined) ? options : [schema];
+};
 
 const schemasAt = (path: Path): readonly JsonSchema[] =>
   path.reduce<readonly JsonSchema[]>(

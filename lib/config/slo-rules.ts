@@ -2,12 +2,19 @@ import type { AlertSeverity } from "#lib/core/definitions.ts";
 import type { Objective } from "#lib/core/slo/objective.ts";
 import { canFire, factorOf, objectiveOfPercent } from "#lib/core/slo/objective.ts";
 import { HOUR_MS } from "#lib/core/units.ts";
+import type { SecretDeps } from "./check-request.ts";
+import { checkAuth, checkHeaders, placed } from "./check-request.ts";
 import type { Fault } from "./config-error.ts";
+import { checkDate } from "./date-rules.ts";
+import type { EgressRules } from "./egress-rules.ts";
 import type { Mapping } from "./read-document.ts";
+import { isMapping } from "./read-document.ts";
 import type { Ids, Placed } from "./references.ts";
-import { checkReferences, mappingsOf } from "./references.ts";
+import { checkReferences, fieldOf, mappingsOf } from "./references.ts";
 import { readDuration, readDurationWithin } from "./scalars.ts";
 import { LIMITS } from "./schema-fields.ts";
+import type { WrittenProbes } from "./sli-rules.ts";
+import { checkSli } from "./sli-rules.ts";
 import type { Suggest } from "./suggest.ts";
 
 /** A long window of six hours or less finds what must wake someone; longer ones find what can wait for the morning. */
@@ -56,33 +63,61 @@ const checkRepeatedPairs = (pairs: readonly Placed<Mapping>[]): Fault[] => {
   });
 };
 
-const checkThreshold = ({ path, value }: Placed<Mapping>): Fault[] => {
-  const place = [...path, "threshold"];
-  if (value.sli === "latency" && value.threshold === undefined) {
-    return [{ path: place, kind: "missing", message: "is required for the SLI latency, such as 300ms" }];
-  }
-  if (value.sli === "availability" && value.threshold !== undefined) {
-    return [{ path: place, kind: "conflict", message: "belongs to the SLI latency, but sli is availability" }];
-  }
-  return [];
+/** A server of PromQL queries: like the target of a probe. */
+export const checkSource = (holder: Placed<Mapping>, deps: SourceDeps): Fault[] => {
+  const source = fieldOf(holder, "source");
+  if (!isMapping(source.value)) return [];
+  const placedSource = { path: source.path, value: source.value };
+  const { url } = source.value;
+  return [
+    ...(typeof url === "string" ? placed([...source.path, "url"], deps.rules.checkProbeUrl(url)) : []),
+    ...checkHeaders(placedSource),
+    ...checkAuth(placedSource, deps),
+  ];
+};
+
+const checkBudgetPolicy = (slo: Placed<Mapping>): Fault[] => {
+  const seen = new Set<string>();
+  return mappingsOf(slo, "budget_policy").flatMap(({ path, value }): Fault[] => {
+    const { remaining_below: below, action, from, until } = value;
+    const key = `${String(below)} ${String(action)} ${String(from)} ${String(until)}`;
+    const isRepeated = below !== undefined && action !== undefined && seen.has(key);
+    seen.add(key);
+    const areDates = [from, until].every((day) => typeof day === "string" && checkDate(day) === null);
+    const isReversed = areDates && String(from) > String(until);
+    const message = "must not be before from";
+    return [
+      ...(isRepeated ? [{ path, kind: "duplicate" as const, message: "says what an earlier rule says" }] : []),
+      ...(isReversed ? [{ path: [...path, "until"], kind: "conflict" as const, message }] : []),
+    ];
+  });
+};
+
+export type SourceDeps = SecretDeps & { readonly rules: EgressRules };
+export type SloDeps = SourceDeps & {
+  readonly probes: Ids;
+  readonly locations: Ids;
+  readonly notifications: Ids;
+  readonly writtenProbes: WrittenProbes;
+  readonly suggest: Suggest;
 };
 
 /** Checks an SLO against the rest of the file, and its values against each other. */
-export const checkSlo = (
-  slo: Placed<Mapping>,
-  ids: { readonly probes: Ids; readonly notifications: Ids },
-  suggest: Suggest,
-): Fault[] => {
+export const checkSlo = (slo: Placed<Mapping>, deps: SloDeps): Fault[] => {
+  const { suggest } = deps;
   const pairs = mappingsOf(slo, "burn_rate_alerts");
   const objective = objectiveOf(slo.value.objective);
   return [
-    ...checkThreshold(slo),
-    ...checkReferences(slo, "probes", ids.probes, suggest),
+    ...checkSli(slo, deps.writtenProbes, deps.locations.known),
+    ...checkReferences(slo, "probes", deps.probes, suggest),
+    ...checkReferences(slo, "locations", deps.locations, suggest),
+    ...checkSource(slo, deps),
+    ...checkBudgetPolicy(slo),
     ...checkRepeatedPairs(pairs),
     ...pairs.flatMap((pair) => [
       ...checkShort(pair),
       ...checkFactor(pair, objective),
-      ...checkReferences(pair, "notify", ids.notifications, suggest),
+      ...checkReferences(pair, "notify", deps.notifications, suggest),
     ]),
   ];
 };

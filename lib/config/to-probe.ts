@@ -51,13 +51,13 @@ const toAssertion = (file: AssertionFile): Assertion => {
 };
 const toAssertions = (files: readonly AssertionFile[] | undefined): Assertion[] => (files ?? []).map(toAssertion);
 
-const toHeaders = (headers: Readonly<Record<string, string>> | undefined): HeaderFields =>
+export const toHeaders = (headers: Readonly<Record<string, string>> | undefined): HeaderFields =>
   Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 
 const toTimeout = (timeout: string | undefined, intervalMs: DurationMs, longestMs = DEFAULT_TIMEOUT_MS): DurationMs =>
   timeout === undefined ? durationMs(Math.min(longestMs, intervalMs)) : toDuration(timeout);
 
-const toAuth = (auth: FileOf<"http">["auth"], path: Path, secretOf: SecretOf): HttpAuth | null => {
+export const toAuth = (auth: FileOf<"http">["auth"], path: Path, secretOf: SecretOf): HttpAuth | null => {
   if (auth?.basic !== undefined) {
     return { kind: "basic", username: auth.basic.username, password: secretOf([...path, "auth", "basic", "password"]) };
   }

@@ -1,5 +1,12 @@
 import { z } from "zod";
+import { AlertSeverity } from "./alerts.ts";
+import { BudgetRuleResource, SloDocumentResource } from "./slo-document.ts";
+import { SliResource, SloWindowResource } from "./slo-parts.ts";
 import { PublicState } from "./snapshot.ts";
+import { BudgetReading, Count, DecimalText, DurationText, EventCount, Identifier, Instant } from "./values.ts";
+
+export * from "./alerts.ts";
+export { decimalText, Identifier, Instant, instantText } from "./values.ts";
 
 /**
  * What `/v1` answers with and what events carry (`alert.firing` data is an AlertResource, byte for byte).
@@ -7,139 +14,7 @@ import { PublicState } from "./snapshot.ts";
  * strings; words instead of codes; durations as text with a unit ("5m"). Fields are added, never renamed or removed.
  */
 
-export const Instant = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-  .meta({ id: "Instant", description: "ISO 8601, UTC, milliseconds", example: "2026-11-03T14:02:00.000Z" });
-const DecimalText = z
-  .string()
-  .regex(/^-?\d+(\.\d+)?$/)
-  .meta({ id: "Decimal", description: "An exact decimal number as text", example: "99.9" });
-export const DurationText = z
-  .string()
-  .regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/)
-  .meta({ id: "Duration", description: "A length of time with its unit", example: "5m" });
-export const Identifier = z.string().min(1).max(128).meta({ description: "Stable identifier", example: "shop" });
-const Count = z.number().int().nonnegative();
-
-/** Writes a finite number as a plain decimal of at most `digits` places, without exponent and trailing zeros. Null stays null. */
-export const decimalText = (value: number | null, digits = 9): string | null => {
-  if (value === null || !Number.isFinite(value)) return null;
-  const text = value.toFixed(digits).replace(/\.?0+$/, "");
-  return text === "-0" || text === "" ? "0" : text;
-};
-
-/** Milliseconds since the epoch as the text of `Instant`. */
-export const instantText = (at: number): string => new Date(at).toISOString();
-
-const BudgetReading = z
-  .strictObject({
-    consumedRatio: DecimalText.nullable().meta({
-      description: "Share of the budget that is spent; above 1 when overspent",
-    }),
-    remainingRatio: DecimalText.nullable().meta({ description: "Signed share of the budget that is left" }),
-    exhaustedInSeconds: Count.nullable().meta({
-      description: "Until nothing is left at the present burn rate; 0 when spent, null without burn or data",
-    }),
-  })
-  .meta({ id: "BudgetReading" });
-
-const BurnWindow = z
-  .strictObject({
-    duration: DurationText,
-    bad: Count,
-    total: Count.meta({ description: "Decided slots" }),
-    expected: Count.meta({ description: "Slots that should have been decided" }),
-    burnRate: DecimalText.nullable().meta({
-      description: "1 spends the whole budget in exactly one SLO window; null without data",
-    }),
-    threshold: z
-      .string()
-      .meta({ description: "The pair holds above this burn rate: a decimal, or an exact fraction", example: "13.44" }),
-  })
-  .meta({ id: "BurnWindow" });
-
-/** The part of an alert that explains it: kept as `alerts.firing_reading` and `alerts.resolved_reading`. */
-export const AlertReading = z.strictObject({
-  evaluatedAt: Instant.meta({ description: "End of the newest complete minute that was seen" }),
-  objective: DecimalText.meta({ description: "Percent" }),
-  window: DurationText.meta({ description: "Window of the SLO", example: "28d" }),
-  windows: z.strictObject({ long: BurnWindow, short: BurnWindow }),
-  budget: BudgetReading,
-  probes: z.array(Identifier).meta({ description: "Probes with bad slots in the long window" }),
-  locations: z.array(Identifier).meta({ description: "Locations that reported them" }),
-});
-export type AlertReading = z.infer<typeof AlertReading>;
-
-export const AlertState = z.enum(["firing", "resolved"]);
-export const AlertSeverity = z.enum(["page", "ticket"]);
-const ResolveReason = z.enum(["recovered", "no_data", "excluded", "policy_changed"]);
-
-export const AlertResource = z
-  .strictObject({
-    id: Identifier,
-    sloId: Identifier,
-    serviceId: Identifier,
-    pair: z.string().meta({ description: "Which pair of windows holds", example: "page_1h_5m" }),
-    number: z.number().int().positive().meta({ description: "Counts the episodes of this SLO and pair from 1" }),
-    severity: AlertSeverity,
-    state: AlertState,
-    hasData: z.boolean().meta({ description: "False while a firing alert cannot be judged for lack of data" }),
-    firedAt: Instant,
-    resolvedAt: Instant.nullable(),
-    resolveReason: ResolveReason.nullable(),
-    ...AlertReading.shape,
-  })
-  .meta({ id: "Alert", description: "One episode of a burn-rate alert, with the numbers that explain it" });
-export type AlertResource = z.infer<typeof AlertResource>;
-
-/** The stored facts of an alert, as `alertResource` needs them. */
-export type AlertFacts = {
-  readonly id: string;
-  readonly sloId: string;
-  readonly serviceId: string;
-  readonly pair: string;
-  readonly number: number;
-  readonly severity: "page" | "ticket";
-  readonly state: "firing" | "resolved";
-  readonly hasData: boolean;
-  readonly firedAtMs: number;
-  readonly resolvedAtMs: number | null;
-  readonly resolveReason: z.infer<typeof ResolveReason> | null;
-  /** The reading at the transition into the present state. */
-  readonly reading: AlertReading;
-};
-
-/** The one way to make an AlertResource: events and `/v1/alerts` agree because both come from here. */
-export const alertResource = (facts: AlertFacts): AlertResource => ({
-  id: facts.id,
-  sloId: facts.sloId,
-  serviceId: facts.serviceId,
-  pair: facts.pair,
-  number: facts.number,
-  severity: facts.severity,
-  state: facts.state,
-  hasData: facts.hasData,
-  firedAt: instantText(facts.firedAtMs),
-  resolvedAt: facts.resolvedAtMs === null ? null : instantText(facts.resolvedAtMs),
-  resolveReason: facts.resolveReason,
-  evaluatedAt: facts.reading.evaluatedAt,
-  objective: facts.reading.objective,
-  window: facts.reading.window,
-  windows: facts.reading.windows,
-  budget: facts.reading.budget,
-  probes: facts.reading.probes,
-  locations: facts.reading.locations,
-});
-
-const SliResource = z
-  .discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("availability") }),
-    z.strictObject({ kind: z.literal("latency"), threshold: DurationText }),
-  ])
-  .meta({ id: "Sli" });
-
-const BurnRatePairResource = z
+export const BurnRatePairResource = z
   .strictObject({
     pair: z.string(),
     severity: AlertSeverity,
@@ -157,17 +32,37 @@ const BurnRatePairResource = z
 export const SloReadingResource = z
   .strictObject({
     evaluatedAt: Instant,
-    good: Count,
-    bad: Count,
+    good: EventCount,
+    bad: EventCount,
     total: Count,
     expected: Count,
     coverageRatio: DecimalText.nullable(),
     attainedRatio: DecimalText.nullable().meta({ description: "good / total; null without data" }),
     isMet: z.boolean().nullable(),
     budget: BudgetReading,
+    raw: z
+      .strictObject({
+        good: EventCount,
+        bad: EventCount,
+        total: Count,
+        attainedRatio: DecimalText.nullable(),
+        isMet: z.boolean().nullable(),
+        budget: BudgetReading,
+      })
+      .meta({ id: "SloRawReading", description: "As measured, without exclusions" }),
+    isAdjusted: z.boolean().meta({ description: "Whether exclusions change anything: then `raw` is different" }),
   })
   .meta({ id: "SloReading" });
 export type SloReadingResource = z.infer<typeof SloReadingResource>;
+
+/** How the server that a PromQL SLO reads from is doing. */
+const SloSourceResource = z
+  .strictObject({
+    state: z.enum(["ok", "failing"]),
+    since: Instant.meta({ description: "Since when it has been in this state" }),
+    lastError: z.string().nullable().meta({ description: "Why it fails, or what is odd about its newest answer" }),
+  })
+  .meta({ id: "SloSource", description: "For the SLI `promql`, once its source was asked" });
 
 export const SloResource = z
   .strictObject({
@@ -176,10 +71,13 @@ export const SloResource = z
     sli: SliResource,
     probes: z.array(Identifier),
     objective: DecimalText.meta({ description: "Percent" }),
-    window: z.strictObject({ kind: z.literal("rolling"), duration: DurationText }),
+    window: SloWindowResource,
     burnRateAlerts: z.array(BurnRatePairResource),
+    document: SloDocumentResource.nullable().meta({ description: "Null when the configuration has none" }),
+    budgetPolicy: z.array(BudgetRuleResource).meta({ description: "Empty: releases are never frozen" }),
     reading: SloReadingResource.nullable().meta({ description: "Null before the first evaluation" }),
     firingAlertIds: z.array(Identifier),
+    source: SloSourceResource.optional(),
     createdAt: Instant,
     updatedAt: Instant,
   })
@@ -219,6 +117,9 @@ export const MetaResource = z
       })
       .nullable(),
     configVersion: z.string().nullable(),
+    sourceAddresses: z
+      .array(z.string())
+      .meta({ description: "Addresses and networks that webhooks and probes come from, as configured" }),
     snapshotVersion: z.number().int().positive().nullable(),
     dataAsOf: Instant.nullable(),
     now: Instant,

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { AlertResource, Identifier, Instant, ServiceResource } from "./api.ts";
+import { ExclusionResource } from "./exclusions.ts";
+import { ExternalAlertResource } from "./external-alerts.ts";
+import { MaintenanceResource } from "./maintenances.ts";
+import { ReconciliationResource } from "./reconciliation.ts";
+import { SilenceResource } from "./silences.ts";
 import { IncidentImpact, IncidentStatus, PublicState } from "./snapshot.ts";
+import { StatementSummary } from "./statements.ts";
 
 /**
  * The catalogue of events and their envelope. An event is immutable; its `data` is the REST resource as it stood after
@@ -17,6 +23,23 @@ export const EVENT_TYPES = [
   "delivery.dead",
   "prober.blind",
   "prober.recovered",
+  "alert.acknowledged",
+  "alert.unacknowledged",
+  "silence.created",
+  "silence.expired",
+  "endpoint.failing",
+  "endpoint.disabled",
+  "endpoint.test",
+  "alert.reminder",
+  "exclusion.created",
+  "exclusion.approved",
+  "exclusion.revoked",
+  "maintenance.scheduled",
+  "maintenance.canceled",
+  "statement.issued",
+  "external_alert.firing",
+  "external_alert.resolved",
+  "reconciliation.mismatch",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -32,8 +55,26 @@ export const EVENT_DESCRIPTIONS: Readonly<Record<EventType, string>> = {
   "incident.resolved": "An incident was closed.",
   "component.status_changed": "The published state of a service changed.",
   "delivery.dead": "An event could not be delivered to an endpoint and will not be tried again.",
-  "prober.blind": "A location cannot be trusted, so that its votes do not count, or is not heard of.",
+  "prober.blind":
+    "A location cannot be trusted, so that its votes do not count, or is not heard of; or a firing alert has no data to be judged by.",
   "prober.recovered": "A location of which prober.blind told sees again.",
+  "alert.acknowledged": "Somebody looks after a firing alert.",
+  "alert.unacknowledged": "An acknowledgement was taken back, or its time is over, and the alert still fires.",
+  "silence.created": "Alerts that match will not be told of for a time.",
+  "silence.expired": "A silence was ended by hand.",
+  "endpoint.failing": "An endpoint took nothing for four days; it will be disabled after five.",
+  "endpoint.disabled": "An endpoint gets nothing any more: it answered 410, or took nothing for five days.",
+  "endpoint.test": "Sent to one endpoint on request, so that its owner sees that it works.",
+  "alert.reminder": "An alert still fires and nobody acknowledged it; only for endpoints with `remind_every`.",
+  "exclusion.created": "A time was excluded from what counts, or waits for a second person to agree.",
+  "exclusion.approved": "A second person let a retroactive exclusion count.",
+  "exclusion.revoked": "An exclusion was revoked: figures are what they were without it.",
+  "maintenance.scheduled": "Planned work was scheduled, once or by a rule.",
+  "maintenance.canceled": "Planned work was canceled; what had begun stays.",
+  "statement.issued": "A statement was frozen, or restated after a correction.",
+  "external_alert.firing": "An alert that another system sent fires.",
+  "external_alert.resolved": "An alert that another system sent is over, or nothing was heard of it for too long.",
+  "reconciliation.mismatch": "The hourly comparison found what does not agree and cannot be mended by itself.",
 };
 
 const IncidentUpdateResource = z
@@ -98,6 +139,33 @@ export const ProberResource = z
   .meta({ id: "Prober", description: "How well a location sees" });
 export type ProberResource = z.infer<typeof ProberResource>;
 
+/** A firing alert that cannot be judged: it stays, and somebody should look why nothing is measured. */
+export const BlindAlertResource = z
+  .strictObject({
+    alertId: Identifier,
+    serviceId: Identifier,
+    sloId: Identifier.nullable(),
+    state: z.literal("blind"),
+    cause: z.literal("no_data"),
+    detail: z.string(),
+    since: Instant,
+    until: Instant.nullable(),
+  })
+  .meta({ id: "BlindAlert", description: "A firing alert without data" });
+export type BlindAlertResource = z.infer<typeof BlindAlertResource>;
+
+export const EndpointStateResource = z
+  .strictObject({
+    id: Identifier,
+    type: z.string().meta({ description: "Kind of receiver", example: "webhook" }),
+    description: z.string().nullable(),
+    state: z.enum(["active", "disabled"]),
+    disabledReason: z.string().nullable(),
+    failingSince: Instant.nullable().meta({ description: "The first failure since the last success" }),
+  })
+  .meta({ id: "EndpointState", description: "The health of an endpoint, without its address" });
+export type EndpointStateResource = z.infer<typeof EndpointStateResource>;
+
 /** The schema of `data` by type. */
 export const EVENT_DATA = {
   "alert.firing": AlertResource,
@@ -107,8 +175,25 @@ export const EVENT_DATA = {
   "incident.resolved": IncidentResource,
   "component.status_changed": ServiceResource,
   "delivery.dead": DeliveryResource,
-  "prober.blind": ProberResource,
+  "prober.blind": z.union([ProberResource, BlindAlertResource]),
   "prober.recovered": ProberResource,
+  "alert.acknowledged": AlertResource,
+  "alert.unacknowledged": AlertResource,
+  "silence.created": SilenceResource,
+  "silence.expired": SilenceResource,
+  "endpoint.failing": EndpointStateResource,
+  "endpoint.disabled": EndpointStateResource,
+  "endpoint.test": EndpointStateResource,
+  "alert.reminder": AlertResource,
+  "exclusion.created": ExclusionResource,
+  "exclusion.approved": ExclusionResource,
+  "exclusion.revoked": ExclusionResource,
+  "maintenance.scheduled": MaintenanceResource,
+  "maintenance.canceled": MaintenanceResource,
+  "statement.issued": StatementSummary,
+  "external_alert.firing": ExternalAlertResource,
+  "external_alert.resolved": ExternalAlertResource,
+  "reconciliation.mismatch": ReconciliationResource,
 } as const satisfies Record<EventType, z.ZodType>;
 
 /**

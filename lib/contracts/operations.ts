@@ -1,9 +1,17 @@
-import { z } from "zod";
-import { AlertResource, AlertSeverity, AlertState, MetaResource, ServiceResource, SloResource } from "./api.ts";
+import type { z } from "zod";
 import { Liveness, PageHealth, Readiness } from "./health.ts";
-import { MetricsResource } from "./metrics.ts";
-import { PROBE_OPERATIONS } from "./probe-operations.ts";
-import { id, instant, listOf, NoQuery, paging } from "./query-fields.ts";
+import { ALERT_OPERATIONS } from "./operations/alerts.ts";
+import { ANALYSIS_OPERATIONS } from "./operations/analyses.ts";
+import { BUDGET_OPERATIONS } from "./operations/budgets.ts";
+import { DELIVERY_OPERATIONS } from "./operations/deliveries.ts";
+import { ENDPOINT_OPERATIONS } from "./operations/endpoints.ts";
+import { EXCLUSION_OPERATIONS } from "./operations/exclusions.ts";
+import { EXTERNAL_ALERT_OPERATIONS } from "./operations/external-alerts.ts";
+import { KEY_OPERATIONS } from "./operations/keys.ts";
+import type { Operation } from "./operations/operation.ts";
+import { NoQuery } from "./operations/operation.ts";
+import { PROBE_OPERATIONS } from "./operations/probes.ts";
+import { READ_OPERATIONS } from "./operations/reads.ts";
 import {
   StatuspageComponentsBody,
   StatuspageIncidentsBody,
@@ -12,132 +20,21 @@ import {
   StatuspageSummary,
 } from "./statuspage.ts";
 
-export const ListServicesQuery = z.strictObject(paging);
-export const ListSlosQuery = z.strictObject({ ...paging, serviceId: id.optional() });
-export const ListAlertsQuery = z.strictObject({
-  ...paging,
-  state: AlertState.optional(),
-  severity: AlertSeverity.optional(),
-  sloId: id.optional(),
-  serviceId: id.optional(),
-});
-
-export const GetMetricsQuery = z.strictObject({
-  probe: id.meta({ description: "Identifier of the probe", example: "shop-home" }),
-  location: id.optional().meta({ description: "Only runs from this location; without it all count together" }),
-  from: instant("Start, in UTC; a day before `to` when it is left out"),
-  to: instant("End, in UTC; now when it is left out"),
-  step: z.string().max(20).optional().meta({
-    description: "Minutes that divide an hour, whole hours or whole days; at most 1,500 points",
-    example: "5m",
-  }),
-});
-
-export type Operation = {
-  readonly operationId: string;
-  readonly method: "GET";
-  /** With `{id}` for the one parameter that a path may have. */
-  readonly path: string;
-  readonly tag: "services" | "probes" | "slos" | "alerts" | "metrics" | "meta" | "statuspage" | "health";
-  readonly summary: string;
-  readonly query: z.ZodObject;
-  readonly response: z.ZodType;
-  /** Tells more to people who are signed in. */
-  readonly showsMoreWhenSignedIn?: true;
-  /** Answers beside 200 that carry a problem. */
-  readonly problems: readonly (400 | 404 | 500 | 503)[];
-};
-
-export { NoQuery } from "./query-fields.ts";
-
-const READ_PROBLEMS = [400, 500, 503] as const;
-const READ_ONE_PROBLEMS = [400, 404, 500, 503] as const;
-
-/** Read from the database: the router serves exactly these. */
+/** `/v1`: the pipeline of lib/web/api.ts serves exactly these. */
 export const V1_OPERATIONS = [
-  {
-    operationId: "listServices",
-    method: "GET",
-    path: "/v1/services",
-    tag: "services",
-    summary: "List services in the order of the page",
-    query: ListServicesQuery,
-    response: listOf(ServiceResource, "ServiceList"),
-    problems: READ_PROBLEMS,
-  },
-  {
-    operationId: "getService",
-    method: "GET",
-    path: "/v1/services/{id}",
-    tag: "services",
-    summary: "Read one service",
-    query: NoQuery,
-    response: ServiceResource,
-    problems: READ_ONE_PROBLEMS,
-  },
-  {
-    operationId: "listSlos",
-    method: "GET",
-    path: "/v1/slos",
-    tag: "slos",
-    summary: "List objectives with their newest reading",
-    query: ListSlosQuery,
-    response: listOf(SloResource, "SloList"),
-    problems: READ_PROBLEMS,
-  },
-  {
-    operationId: "getSlo",
-    method: "GET",
-    path: "/v1/slos/{id}",
-    tag: "slos",
-    summary: "Read one objective",
-    query: NoQuery,
-    response: SloResource,
-    problems: READ_ONE_PROBLEMS,
-  },
-  {
-    operationId: "listAlerts",
-    method: "GET",
-    path: "/v1/alerts",
-    tag: "alerts",
-    summary: "List burn-rate alerts, the newest first",
-    query: ListAlertsQuery,
-    response: listOf(AlertResource, "AlertList"),
-    problems: READ_PROBLEMS,
-  },
-  {
-    operationId: "getAlert",
-    method: "GET",
-    path: "/v1/alerts/{id}",
-    tag: "alerts",
-    summary: "Read one alert",
-    query: NoQuery,
-    response: AlertResource,
-    problems: READ_ONE_PROBLEMS,
-  },
+  ...READ_OPERATIONS,
   ...PROBE_OPERATIONS,
-  {
-    operationId: "getMetrics",
-    method: "GET",
-    path: "/v1/metrics",
-    tag: "metrics",
-    summary: "Read rate, errors and durations of a probe",
-    query: GetMetricsQuery,
-    response: MetricsResource,
-    problems: READ_ONE_PROBLEMS,
-  },
-  {
-    operationId: "getMeta",
-    method: "GET",
-    path: "/v1/meta",
-    tag: "meta",
-    summary: "What runs here and how fresh its data is",
-    query: NoQuery,
-    response: MetaResource,
-    problems: READ_PROBLEMS,
-  },
-] as const satisfies readonly Operation[];
-export type V1OperationId = (typeof V1_OPERATIONS)[number]["operationId"];
+  ...ALERT_OPERATIONS,
+  ...KEY_OPERATIONS,
+  ...ENDPOINT_OPERATIONS,
+  ...DELIVERY_OPERATIONS,
+  ...EXTERNAL_ALERT_OPERATIONS,
+  ...EXCLUSION_OPERATIONS,
+  ...BUDGET_OPERATIONS,
+  ...ANALYSIS_OPERATIONS,
+] as const;
+export type V1Operation = (typeof V1_OPERATIONS)[number];
+export type V1OperationId = V1Operation["operationId"];
 
 const statuspage = (operationId: string, name: string, summary: string, response: z.ZodType): Operation => ({
   operationId,
@@ -145,6 +42,7 @@ const statuspage = (operationId: string, name: string, summary: string, response
   path: `/api/v2/${name}`,
   tag: "statuspage",
   summary,
+  scope: null,
   query: NoQuery,
   response,
   problems: [503],
@@ -184,6 +82,7 @@ const HEALTH_OPERATIONS: readonly Operation[] = [
     path: "/health/live",
     tag: "health",
     summary: "The process answers",
+    scope: null,
     query: NoQuery,
     response: Liveness,
     problems: [],
@@ -194,6 +93,7 @@ const HEALTH_OPERATIONS: readonly Operation[] = [
     path: "/health/ready",
     tag: "health",
     summary: "Database, snapshot and page; 503 with the same body while degraded",
+    scope: null,
     query: NoQuery,
     response: Readiness,
     problems: [],
@@ -204,6 +104,7 @@ const HEALTH_OPERATIONS: readonly Operation[] = [
     path: "/health/page",
     tag: "health",
     summary: "The page can be served, with or without a database; else 503 with the same body",
+    scope: null,
     query: NoQuery,
     response: PageHealth,
     problems: [],

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { OUTCOME_CLASSES } from "#lib/core/outcome.ts";
-import { DurationText, Identifier, Instant } from "./api.ts";
+import { DurationText, Identifier, Instant } from "./values.ts";
 
 /**
  * Probes, the parts of them that have a history of their own, and single runs. What a run was told by its target, and where

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ZodOpenApiPathsObject } from "zod-openapi";
+import { INBOUND_PATHS } from "./inbound-paths.ts";
 import {
   AgentWork,
   MAX_PUSH_RUNS,
@@ -42,7 +43,7 @@ const INGEST_PATHS: ZodOpenApiPathsObject = {
           content: { "application/json": { schema: AgentWork } },
         },
         "304": { description: "Not modified since the entity tag that was sent." },
-        "401": problem("Unauthenticated"),
+        "401": problem("Unauthorized"),
         "503": problem("Unavailable"),
       },
     },
@@ -68,9 +69,9 @@ const INGEST_PATHS: ZodOpenApiPathsObject = {
           content: { "application/json": { schema: PushResult } },
         },
         "400": problem("BadRequest"),
-        "401": problem("Unauthenticated"),
+        "401": problem("Unauthorized"),
         "413": problem("TooLarge"),
-        "415": problem("UnsupportedType"),
+        "415": problem("UnsupportedMediaType"),
         "503": problem("Unavailable"),
       },
     },
@@ -79,6 +80,7 @@ const INGEST_PATHS: ZodOpenApiPathsObject = {
 
 export const PROGRAM_PATHS: ZodOpenApiPathsObject = {
   ...INGEST_PATHS,
+  ...INBOUND_PATHS,
   "/probe": {
     get: {
       operationId: "probeForPrometheus",

@@ -37,8 +37,12 @@ export const SnapshotSlo = z.strictObject({
   thresholdMs: z.number().positive().nullable(),
   /** Percent, decimal string: "99.9". */
   objective: z.string(),
+  /** The nominal length where the window is a period of the calendar. */
   windowDays: z.number().positive(),
-  good: z.number().int().nonnegative(),
+  /** Left out for rolling windows. */
+  calendar: z.enum(["day", "week", "month", "quarter", "year"]).optional(),
+  /** Whole, but where slices count that may be bad in part. */
+  good: z.number().nonnegative(),
   total: z.number().int().nonnegative(),
   /** Decided / expected slots of the window so far, 0..1; null before the first expected slot. */
   coverage: z.number().min(0).max(1).nullable(),

@@ -170,6 +170,9 @@ const votesBySlot = (probe: ProbeHistory, runs: readonly RunFact[], sli: SliDefi
   return bySlot;
 };
 
+/** How the votes of a slot become one: `voteOfSlot`, or another one that a backtest tries. */
+export type SlotRule = (votes: readonly Vote[], configuredLocations: number) => Vote;
+
 /**
  * Decided slots of one probe, minute by minute, as an SLI counts them; minutes without any slot are left out.
  * Slots are expected from the probe's first run at any location on. `expected` is never below `total`: around a change
@@ -180,10 +183,11 @@ export const slotCountsOf = (
   runs: readonly RunFact[],
   sli: SliDefinition,
   span: MinuteSpan,
+  rule: SlotRule = voteOfSlot,
 ): Map<EpochMinute, SlotCounts> => {
   const decided = new Map<EpochMinute, { good: number; total: number }>();
   for (const [scheduledAt, votes] of votesBySlot(probe, runs, sli)) {
-    const vote = voteOfSlot(votes, spanAt(probe, scheduledAt)?.locationNos.length ?? 1);
+    const vote = rule(votes, spanAt(probe, scheduledAt)?.locationNos.length ?? 1);
     if (vote === "none") continue;
     const minute = minuteOf(scheduledAt);
     const counts = decided.get(minute) ?? { good: 0, total: 0 };

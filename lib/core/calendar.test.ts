@@ -69,6 +69,7 @@ test.each(["0d", "1s", "M", "1.5d", "-1d", "1 d"])("%o is no calendar duration",
 
 test("unknown zones are refused", () => {
   expect(isTimeZone("Mars/Olympus")).toBe(false);
+  expect(isTimeZone("+09:00")).toBe(false);
   expect(isTimeZone("Asia/Seoul")).toBe(true);
 });
 

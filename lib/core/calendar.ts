@@ -50,8 +50,12 @@ const formatterOf = (timeZone: string): Intl.DateTimeFormat => {
   return made;
 };
 
+/** Offsets such as +09:00 are accepted by Intl too, but they are no zones: their clocks never change. */
+const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
+
 /** Whether the name is a zone of the IANA database that this runtime knows. */
 export const isTimeZone = (timeZone: string): boolean => {
+  if (!ZONE_NAME.test(timeZone)) return false;
   try {
     formatterOf(timeZone);
     return true;

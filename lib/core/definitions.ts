@@ -1,7 +1,10 @@
+import type { EndpointType } from "./channels/channel.ts";
 import type { ProbeDefinition } from "./probe-definitions.ts";
+import type { SloDefinition, ThresholdAlert } from "./slo-definitions.ts";
 import type { DurationMs } from "./units.ts";
 
 export * from "./probe-definitions.ts";
+export * from "./slo-definitions.ts";
 
 /** What the configuration file defines, after defaults: the same shapes stand in the mirror tables (`definition jsonb`). */
 
@@ -34,41 +37,6 @@ export type LocationDefinition = {
   readonly referenceChecks?: readonly ReferenceCheck[];
 };
 
-export type AlertSeverity = "page" | "ticket";
-
-/** One pair of windows. It holds when both burn strictly faster than `factor`. */
-export type BurnRatePair = {
-  /** `<severity>_<long>_<short>`, such as `page_1h_5m`; unique within its SLO. */
-  readonly id: string;
-  readonly severity: AlertSeverity;
-  readonly longMs: DurationMs;
-  readonly shortMs: DurationMs;
-  /** Exact: a decimal ("14.4") or a fraction of integers ("14/15"). */
-  readonly factor: string;
-  /** Bad events needed in each window before the live alert fires. */
-  readonly minBadLong: number;
-  readonly minBadShort: number;
-  /** Endpoint ids; null means every endpoint that subscribes to the event. */
-  readonly notify: readonly string[] | null;
-};
-
-export type SliDefinition =
-  | { readonly kind: "availability" }
-  | { readonly kind: "latency"; readonly thresholdMs: DurationMs };
-
-export type SloWindow = { readonly kind: "rolling"; readonly durationMs: DurationMs };
-
-export type SloDefinition = {
-  readonly id: string;
-  readonly sli: SliDefinition;
-  readonly probes: readonly string[];
-  /** Percent as a decimal string, over 50 and under 100: "99.9". */
-  readonly objective: string;
-  readonly window: SloWindow;
-  /** Never empty: the default policy of slo-semantics is filled in when the file names none. */
-  readonly burnRateAlerts: readonly BurnRatePair[];
-};
-
 export type ServiceDefinition = {
   readonly id: string;
   readonly name: string;
@@ -76,23 +44,82 @@ export type ServiceDefinition = {
   readonly group: string | null;
   readonly probes: readonly ProbeDefinition[];
   readonly slos: readonly SloDefinition[];
+  /** Ids of other services that this one cannot work without, never in a circle. Left out: none. */
+  readonly dependsOn?: readonly string[];
+  /** Left out: none. */
+  readonly thresholdAlerts?: readonly ThresholdAlert[];
+};
+
+/** Which events an endpoint wants beside their type; a key that is absent filters nothing. */
+export type EndpointFilters = {
+  /** Ids. An event about none of the services is wanted when it is about no service at all. */
+  readonly services?: readonly string[];
+  /** An event without severity is always wanted. */
+  readonly severities?: readonly ("page" | "ticket")[];
+};
+
+/** Hours in which some alerts wait for the morning. */
+export type QuietHours = {
+  /** `hh:mm` on the clock of the zone. */
+  readonly from: string;
+  /** The same; not after `from`: on the next day. */
+  readonly to: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly severities: readonly "ticket"[];
+};
+
+/** What a kind of endpoint needs beside its address and key. No secrets: it is stored in clear. */
+export type EndpointSettings = {
+  readonly quietHours?: QuietHours;
+  /** A firing alert that nobody acknowledged is told of again this often. */
+  readonly remindEveryMs?: DurationMs;
+  /** Of alertmanager; left out: `api`. */
+  readonly format?: "api" | "webhook";
+  /** Of email. */
+  readonly from?: string;
+  readonly to?: readonly string[];
+  readonly username?: string;
+  /** Left out: true. */
+  readonly starttls?: boolean;
 };
 
 export type EndpointDefinition = {
   readonly id: string;
-  readonly type: "webhook";
+  readonly type: EndpointType;
   /** A secret in logs and pages. */
   readonly url: string;
-  /** `whsec_` + base64 of 24 to 64 bytes, resolved from `env:` or `file:` already. */
+  /** Resolved from `env:` or `file:` already. Of a webhook `whsec_` + base64 of 24 to 64 bytes; empty: there is none. */
   readonly secret: string;
   /** Event types; `["*"]` subscribes to all. */
   readonly events: readonly string[];
   readonly timeoutMs: DurationMs;
+  /** Header fields of every request. Secrets. Left out, like all that follows: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly description?: string;
+  readonly filters?: EndpointFilters;
+  readonly settings?: EndpointSettings;
+  readonly isOrdered?: boolean;
+  /** Left out: 8. */
+  readonly maxInFlight?: number;
+  readonly maxPerSecond?: number;
+  /** The endpoint that is told what this one does not take. */
+  readonly fallbackId?: string;
 };
 
 export type EgressDefinition = {
   /** CIDRs, addresses and host names that may be reached although they are not globally reachable. */
   readonly allow: readonly string[];
+  /** Addresses and CIDRs that our own requests come from, as people were told. Left out: none. */
+  readonly sourceAddresses?: readonly string[];
+};
+
+/** An outside watcher that is called while the engine works, so that its silence pages somebody. */
+export type DeadManDefinition = {
+  /** A secret in logs and pages. */
+  readonly url: string;
+  readonly method: "GET" | "POST";
+  readonly intervalMs: DurationMs;
 };
 
 export type Config = {
@@ -102,4 +129,5 @@ export type Config = {
   readonly locations: readonly LocationDefinition[];
   readonly services: readonly ServiceDefinition[];
   readonly notifications: readonly EndpointDefinition[];
+  readonly deadMan?: DeadManDefinition;
 };

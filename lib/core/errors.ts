@@ -33,6 +33,7 @@ export const ERROR_CATALOGUE = {
   ROLE_HUNG: "A process of the service did not answer for a minute and a half; it is ended and restarted.",
   INTERNAL: "A fault of ours; the log has the details under the same trace id.",
   UNSUPPORTED_MEDIA_TYPE: "The body of the request has a type or a coding that is not taken.",
+  IDEMPOTENCY_KEY_REUSED: "The Idempotency-Key was used for another request within the last 24 hours; take a new one.",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

@@ -1,6 +1,7 @@
 import type { SliDefinition } from "./definitions.ts";
 import type { OutcomeClass, Vote } from "./outcome.ts";
 import { voteOfClass } from "./outcome.ts";
+import { eventSliOf } from "./slo/definition.ts";
 import type { DurationUs } from "./units.ts";
 
 /** What a vote depends on: all that is known of one location's run at a slot. */
@@ -10,13 +11,10 @@ export type SlotReport = { readonly class: OutcomeClass; readonly durationUs: Du
  * The vote of one run for an SLI. A latency SLI counts answered runs only: an outage is availability's business.
  */
 export const voteOfRun = (report: SlotReport, sli: SliDefinition): Vote => {
-  switch (sli.kind) {
-    case "availability":
-      return voteOfClass(report.class);
-    case "latency":
-      if (report.class !== "ok" && report.class !== "slow") return "none";
-      return report.durationUs <= sli.thresholdMs * 1_000 ? "good" : "bad";
-  }
+  const event = eventSliOf(sli);
+  if (event.kind === "availability") return voteOfClass(report.class);
+  if (report.class !== "ok" && report.class !== "slow") return "none";
+  return report.durationUs <= event.thresholdMs * 1_000 ? "good" : "bad";
 };
 
 /**

@@ -1,4 +1,5 @@
 import type { ProbeDefinition } from "./probe-definitions.ts";
+import type { SloDefinition, ThresholdAlert } from "./slo-definitions.ts";
 
 /** Headers whose values let somebody in. */
 const SECRET_HEADER = /auth|cookie|token|secret|key|pass|credential|session|signature|jwt/i;
@@ -27,15 +28,18 @@ const replaceIn = (value: unknown, place: Place, isSecret: (key: string) => bool
   );
 };
 
+/** What may hold credentials: of probes, and of the PromQL sources of SLOs and threshold alerts. */
+export type Secretive = ProbeDefinition | SloDefinition | ThresholdAlert | readonly ThresholdAlert[];
+
 /** A definition for eyes that need no credentials: the record of versions, logs, pages. Its shape stays the same. */
-export const withoutSecrets = <Definition extends ProbeDefinition>(definition: Definition): Definition =>
+export const withoutSecrets = <Definition extends Secretive>(definition: Definition): Definition =>
   replaceIn(definition, [], isSecretField, () => HIDDEN) as Definition;
 
 /** The secrets of a definition by their place in it, which is the JSON text of a path. */
-export type ProbeSecrets = Readonly<Record<string, string>>;
+export type Secrets = Readonly<Record<string, string>>;
 
 /** The secrets that a definition holds; empty when it has none. What is hidden already is none. */
-export const secretsOf = (definition: ProbeDefinition): ProbeSecrets => {
+export const secretsOf = (definition: Secretive): Secrets => {
   const secrets: Record<string, string> = {};
   replaceIn(definition, [], isSecretField, (secret, place) => {
     if (secret !== HIDDEN) secrets[JSON.stringify(place)] = secret;
@@ -48,7 +52,10 @@ export const secretsOf = (definition: ProbeDefinition): ProbeSecrets => {
  * Puts secrets back where they are hidden; what stands there in clear stays. Null when a hidden one is not among them, so
  * that nothing is ever sent with the mark in the place of a password.
  */
-export const withSecrets = (definition: ProbeDefinition, secrets: ProbeSecrets): ProbeDefinition | null => {
+export const withSecrets = <Definition extends Secretive>(
+  definition: Definition,
+  secrets: Secrets,
+): Definition | null => {
   let isWhole = true;
   const whole = replaceIn(definition, [], isSecretField, (text, place) => {
     if (text !== HIDDEN) return text;
@@ -56,6 +63,6 @@ export const withSecrets = (definition: ProbeDefinition, secrets: ProbeSecrets):
     const secret = Object.hasOwn(secrets, key) ? secrets[key] : undefined;
     isWhole &&= secret !== undefined;
     return secret ?? text;
-  }) as ProbeDefinition;
+  }) as Definition;
   return isWhole ? whole : null;
 };

@@ -1,18 +1,20 @@
 import type { Database } from "#db/database.ts";
-import { readRunFacts } from "#db/queries/buckets.ts";
 import type { SloRow } from "#db/queries/config.ts";
-import { readSlos } from "#db/queries/config.ts";
+import { readUnstartedSlos } from "#db/queries/config.ts";
 import { lockClosedUntil } from "#db/queries/rollup-progress.ts";
-import { copySliHours, readStartedSlos, upsertSliHours } from "#db/queries/sli-hours.ts";
+import { copySliHours, upsertSliHours } from "#db/queries/sli-hours.ts";
+import { isFromProbes } from "#lib/core/slo/definition.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
-import { addMs, DAY_MS, minuteOf, startOfMinute } from "#lib/core/units.ts";
+import { addMs, DAY_MS, minuteOf } from "#lib/core/units.ts";
+import { countSlots } from "./count-slots.ts";
 import type { Lease } from "./lease.ts";
 import { assertLease } from "./lease.ts";
 import type { Histories } from "./probe-histories.ts";
 import { firstRunOf, loadHistories } from "./probe-histories.ts";
 import { findSameVersion } from "./same-slots.ts";
+import { readSlotFacts } from "./slot-facts.ts";
 import type { HourDrafts } from "./slot-hours.ts";
-import { slotsOfSlo, writeMinutes } from "./slot-hours.ts";
+import { writeMinutes } from "./slot-hours.ts";
 
 /** Raw runs are kept for 35 days; older minutes cannot be counted anew. */
 const RAW_KEPT_MS = 35 * DAY_MS;
@@ -25,12 +27,7 @@ type Plan = { readonly slo: SloRow; readonly from: EpochMinute; readonly until: 
 /** The first SLO in force that has no hours although its probes ran in closed minutes; null when there is none. */
 const findPlan = async (database: Database, closedUntil: EpochMinute, now: EpochMs): Promise<Plan | null> =>
   database.read(async (db) => {
-    const slos = await readSlos(db);
-    const started = await readStartedSlos(
-      db,
-      slos.map((slo) => ({ sloId: slo.id, version: slo.version })),
-    );
-    const missing = slos.filter((slo) => !started.has(slo.id));
+    const missing = (await readUnstartedSlos(db)).filter((slo) => isFromProbes(slo.definition.sli));
     if (missing.length === 0) return null;
     const histories = await loadHistories(db, { from: (closedUntil - 1) as EpochMinute, until: closedUntil });
     for (const slo of missing) {
@@ -49,8 +46,8 @@ const readChunk = (database: Database, slo: SloRow, from: EpochMinute, until: Ep
       const histories: Histories = await loadHistories(db, { from, until });
       const nos = new Set(slo.definition.probes.flatMap((id) => histories.byId.get(id)?.probeNo ?? []));
       const pairs = histories.pairs.filter((pair) => nos.has(pair.probeNo));
-      const runs = await readRunFacts(db, { pairs, from: startOfMinute(from), until: startOfMinute(until) });
-      return { histories, runs };
+      const facts = await readSlotFacts(db, { definitions: [slo.definition], histories, pairs, span: { from, until } });
+      return { histories, facts };
     },
     { deadlineMs: CHUNK_DEADLINE_MS },
   );
@@ -78,8 +75,8 @@ export const backfillOneSlo = async (args: {
   let from = plan.from;
   while (sameVersion === null && from < plan.until) {
     const until = Math.min(from + CHUNK_MINUTES, plan.until) as EpochMinute;
-    const { histories, runs } = await readChunk(database, slo, from, until);
-    const slots = slotsOfSlo({ definition: slo.definition, histories, runs, span: { from, until } });
+    const { histories, facts } = await readChunk(database, slo, from, until);
+    const slots = countSlots({ definition: slo.definition, histories, facts, span: { from, until } });
     writeMinutes(drafts, key, { from, until }, slots);
     from = until;
   }

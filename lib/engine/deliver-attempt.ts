@@ -1,11 +1,13 @@
 import type { ClaimedDelivery } from "#db/queries/deliveries.ts";
-import { CLOUD_EVENT_CONTENT_TYPE, cloudEvent } from "#lib/contracts/events.ts";
-import { signWebhook } from "#lib/contracts/sign-webhook.ts";
+import type { ChannelMail } from "#lib/core/channels/channel.ts";
 import type { AttemptOutcome } from "#lib/core/delivery/judge-answer.ts";
-import { judgeFailure, judgeStatus } from "#lib/core/delivery/judge-answer.ts";
+import { judgeFailure } from "#lib/core/delivery/judge-answer.ts";
 import { retryAfterOf } from "#lib/core/delivery/retry-after.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
-import { REDACTED, redactText } from "#lib/runtime/redact.ts";
+import type { Naming } from "./channels/notice-of-event.ts";
+import type { OpenedEndpoint, Parcel } from "./channels/send.ts";
+import { parcelOf } from "./channels/send.ts";
+import { redactorOf } from "./endpoint-redactor.ts";
 
 /** What a receiver did. Never thrown: a fault of theirs is a value of ours. */
 type PostAnswer =
@@ -27,15 +29,24 @@ type Post = (request: {
   readonly signal: AbortSignal;
 }) => Promise<PostAnswer>;
 
-/** An endpoint's address and live signing secrets, newest first, opened for one attempt. */
-type OpenedEndpoint = { readonly url: string; readonly secrets: readonly string[] };
+/** One mail through the egress policy. `outcome` is what the mail server's reply means. */
+export type SendMail = (request: {
+  readonly mail: ChannelMail;
+  readonly endpoint: OpenedEndpoint;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}) => Promise<{ readonly outcome: AttemptOutcome; readonly reply: string | null }>;
 
 export type AttemptDeps = {
   readonly clock: Clock;
   readonly post: Post;
+  readonly sendMail: SendMail;
   readonly openEndpoint: (delivery: ClaimedDelivery) => OpenedEndpoint;
   /** The `source` of the envelopes. */
   readonly source: () => string;
+  /** Names for messages to people. */
+  readonly naming: () => Naming;
 };
 
 /** The outcome of an attempt and what its row keeps. */
@@ -44,27 +55,47 @@ export type AttemptReport = {
   readonly httpStatus: number | null;
   readonly durationMs: number;
   readonly responseExcerpt: string | null;
-};
-
-const LONGEST_EXCERPT = 16_384;
-
-/** Takes the endpoint's address and secrets out of a text: receivers echo what they get. */
-const withoutSecrets = (text: string, { url, secrets }: OpenedEndpoint, signatures: readonly string[]): string => {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  const target = parsed === null ? "" : `${parsed.pathname}${parsed.search}`;
-  const hidden = [url, ...secrets, ...secrets.map((secret) => secret.slice("whsec_".length)), ...signatures];
-  if (target.length > 1) hidden.push(target);
-  const cleaned = hidden
-    .filter((part) => part.length > 1)
-    .reduce((rest, part) => rest.replaceAll(part, REDACTED), text);
-  return redactText(cleaned.replaceAll("\u0000", "\ufffd")).slice(0, LONGEST_EXCERPT);
+  /** What was sent, without secrets; null when nothing was. */
+  readonly requestHeaders: Readonly<Record<string, string>> | null;
+  readonly requestBody: string | null;
 };
 
 const headerText = (value: string | readonly string[] | undefined): string | null =>
   (typeof value === "string" ? value : value?.[0]) ?? null;
 
+const shownHeaders = (headers: Readonly<Record<string, string>>, redact: (text: string) => string) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, redact(value)]));
+
+const postParcel = async (
+  deps: AttemptDeps,
+  args: { parcel: Extract<Parcel, { kind: "request" }>; endpoint: OpenedEndpoint; delivery: ClaimedDelivery },
+  signal: AbortSignal,
+): Promise<AttemptReport> => {
+  const { parcel, endpoint, delivery } = args;
+  const redact = redactorOf(endpoint, parcel.signatures);
+  const { url, headers } = parcel;
+  const body = Buffer.from(parcel.body, "utf8");
+  const answer = await deps.post({ url, headers, body, timeoutMs: delivery.timeoutMs, signal });
+  const sent = { requestHeaders: shownHeaders(headers, redact), requestBody: redact(parcel.body) };
+  const { durationMs } = answer;
+  if (answer.kind === "failed") {
+    const outcome = judgeFailure(redact(answer.reason));
+    return { outcome, httpStatus: null, durationMs, responseExcerpt: null, ...sent };
+  }
+  const retryAfterMs = retryAfterOf(headerText(answer.headers["retry-after"]), deps.clock.now());
+  return {
+    outcome: parcel.judge(answer.status, retryAfterMs, answer.bodyExcerpt),
+    httpStatus: answer.status,
+    durationMs,
+    responseExcerpt: redact(answer.bodyExcerpt),
+    ...sent,
+  };
+};
+
+const NOTHING_SENT = { httpStatus: null, responseExcerpt: null, requestHeaders: null, requestBody: null } as const;
+
 /**
- * Makes one attempt: envelope, signatures, POST, judgement. Whatever goes wrong becomes a report, so that a delivery
+ * Makes one attempt: message, signatures, sending, judgement. Whatever goes wrong becomes a report, so that a delivery
  * that cannot be sent never stops the others. A fault of ours, such as a lost secret key, is tried again for as long as
  * any other: it may be cured within the window.
  */
@@ -73,38 +104,26 @@ export const attemptDelivery = async (
   delivery: ClaimedDelivery,
   signal: AbortSignal,
 ): Promise<AttemptReport> => {
-  const { clock, post, openEndpoint, source } = deps;
+  const { clock } = deps;
   const startedMs = clock.monotonicMs();
+  const durationMs = (): number => Math.max(0, clock.monotonicMs() - startedMs);
   try {
-    const endpoint = openEndpoint(delivery);
-    const { event } = delivery;
-    const envelope = cloudEvent({ ...event, data: JSON.parse(event.data) }, source(), delivery.sequence);
-    const body = Buffer.from(JSON.stringify(envelope), "utf8");
+    const endpoint = deps.openEndpoint(delivery);
     const timestampSeconds = Math.floor(clock.now() / 1_000);
-    const signed = signWebhook({ id: event.id, timestampSeconds, body, secrets: endpoint.secrets });
-    const answer = await post({
-      url: endpoint.url,
-      headers: { "content-type": CLOUD_EVENT_CONTENT_TYPE, "user-agent": "Nines-Webhooks/1", ...signed },
-      body,
-      timeoutMs: delivery.timeoutMs,
-      signal,
-    });
-    const signatures = [signed["webhook-signature"], signed["x-nines-signature"]];
-    if (answer.kind === "failed") {
-      const reason = withoutSecrets(answer.reason, endpoint, signatures);
-      return { outcome: judgeFailure(reason), httpStatus: null, durationMs: answer.durationMs, responseExcerpt: null };
+    const parcel = parcelOf(delivery, endpoint, { source: deps.source(), timestampSeconds, naming: deps.naming() });
+    if (parcel.kind === "request") return await postParcel(deps, { parcel, endpoint, delivery }, signal);
+    if (parcel.kind === "nothing") {
+      return { outcome: { kind: "accepted" }, durationMs: 0, ...NOTHING_SENT, responseExcerpt: parcel.reason };
     }
-    const retryAfterMs = retryAfterOf(headerText(answer.headers["retry-after"]), clock.now());
-    return {
-      outcome: judgeStatus(answer.status, retryAfterMs),
-      httpStatus: answer.status,
-      durationMs: answer.durationMs,
-      responseExcerpt: withoutSecrets(answer.bodyExcerpt, endpoint, signatures),
-    };
+    const { mail } = parcel;
+    const { settings, timeoutMs } = delivery;
+    const { outcome, reply } = await deps.sendMail({ mail, endpoint, settings, timeoutMs, signal });
+    const redact = redactorOf(endpoint, []);
+    const responseExcerpt = reply === null ? null : redact(reply);
+    return { outcome, durationMs: durationMs(), ...NOTHING_SENT, responseExcerpt, requestBody: redact(mail.text) };
   } catch (error) {
     // The message of an unexpected error may quote what it choked on, so only its kind is kept.
     const reason = `the attempt could not be made (${error instanceof Error ? error.name : "unknown error"})`;
-    const durationMs = Math.max(0, clock.monotonicMs() - startedMs);
-    return { outcome: judgeFailure(reason), httpStatus: null, durationMs, responseExcerpt: null };
+    return { outcome: judgeFailure(reason), durationMs: durationMs(), ...NOTHING_SENT };
   }
 };

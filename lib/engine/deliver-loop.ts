@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
 import type { Database } from "#db/database.ts";
-import { readConfigDocument, readConfigVersion } from "#db/queries/config.ts";
+import { readConfigDocument, readConfigVersion, readServices } from "#db/queries/config.ts";
 import { countPending } from "#db/queries/deliveries.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
-import { endpointSecretContext, endpointUrlContext } from "#lib/commands/secret-box.ts";
 import { eventSource } from "#lib/contracts/events.ts";
 import { postJson } from "#lib/egress/post.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { gauge } from "#lib/runtime/metrics.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
+import { mailThrough } from "./channels/mail.ts";
+import type { Naming } from "./channels/notice-of-event.ts";
+import { openEndpoint } from "./channels/open-endpoint.ts";
 import { createDispatcher } from "./deliver.ts";
 
 export type DeliverArgs = {
@@ -23,10 +25,19 @@ export type DeliverArgs = {
 };
 
 const POLL_MS = 1_000;
+/** Places that become free within this time are filled by one claim. */
+const GATHER_MS = 3;
 const HOUSEKEEPING_MS = 10_000;
 const MOST_RESPONSE_BYTES = 16_384;
 /** How long attempts under way may go on after a stop: all roles together have 10 s. */
 const STOP_GRACE_MS = 3_000;
+
+type Settings = { readonly source: string; readonly allow: readonly string[]; readonly naming: Naming };
+const UNKNOWN_SETTINGS: Settings = {
+  source: eventSource(null),
+  allow: [],
+  naming: { page: { name: "Nines", url: null }, serviceName: () => null },
+};
 
 /** Remembers a wake that comes while nobody waits. */
 const createBell = () => {
@@ -52,6 +63,20 @@ const createBell = () => {
   };
 };
 
+/** Passes calls on, those of a few milliseconds as one. */
+const gather = (tell: () => void, clock: Clock, signal: AbortSignal): (() => void) => {
+  let isGathering = false;
+  return () => {
+    if (isGathering) return;
+    isGathering = true;
+    const pass = (): void => {
+      isGathering = false;
+      tell();
+    };
+    clock.sleep(GATHER_MS, signal).then(pass, pass);
+  };
+};
+
 const pendingGauge = () =>
   gauge({ name: "nines_deliveries_pending", help: "Deliveries that wait, by whether they are due.", labels: ["due"] });
 
@@ -61,20 +86,19 @@ const pendingGauge = () =>
  */
 export const runDeliver = async ({ database, secretBox, clock, log, random, signal }: DeliverArgs): Promise<void> => {
   const bell = createBell();
-  let settings: { source: string; allow: readonly string[] } = { source: eventSource(null), allow: [] };
+  let settings = UNKNOWN_SETTINGS;
   const dispatcher = createDispatcher({
     database,
     clock,
     log,
     random,
     newToken: () => randomBytes(16).toString("hex"),
-    onRoom: bell.ring,
+    onRoom: gather(bell.ring, clock, signal),
     source: () => settings.source,
-    openEndpoint: ({ endpointId, urlCiphertext, secretCiphertext }) => ({
-      url: secretBox.open(urlCiphertext, endpointUrlContext(endpointId)),
-      secrets: [secretBox.open(secretCiphertext, endpointSecretContext(endpointId))],
-    }),
+    naming: () => settings.naming,
+    openEndpoint: (delivery) => openEndpoint(secretBox, delivery, clock.now()),
     post: (request) => postJson({ ...request, allow: settings.allow, maxResponseBytes: MOST_RESPONSE_BYTES, clock }),
+    sendMail: (request) => mailThrough({ ...request, allow: settings.allow, clock }),
   });
 
   let keptHouseMs = Number.NEGATIVE_INFINITY;
@@ -91,12 +115,18 @@ export const runDeliver = async ({ database, secretBox, clock, log, random, sign
     if ((await database.read(readConfigVersion)) === configVersion) return;
     const document = await database.read(readConfigDocument);
     if (document === null) return;
+    const services = new Map((await database.read(readServices)).map(({ id, name }) => [id, name]));
     configVersion = document.version;
-    settings = { source: eventSource(document.page.url), allow: document.egress.allow };
+    settings = {
+      source: eventSource(document.page.url),
+      allow: document.egress.allow,
+      naming: { page: document.page, serviceName: (id) => services.get(id) ?? null },
+    };
   };
   const round = async (): Promise<void> => {
     await readSettings();
-    while (!signal.aborted && (await dispatcher.dispatchDue()) > 0);
+    // One claim takes all that there is room for; whatever comes or becomes free meanwhile rings.
+    await dispatcher.dispatchDue();
     await keepHouse();
   };
 

@@ -1,12 +1,19 @@
 import type { Database } from "#db/database.ts";
 import type { ClaimedDelivery } from "#db/queries/deliveries.ts";
-import { claimDeliveries } from "#db/queries/deliveries.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter, histogram } from "#lib/runtime/metrics.ts";
 import type { AttemptDeps, AttemptReport } from "./deliver-attempt.ts";
 import { attemptDelivery } from "./deliver-attempt.ts";
+import { claimThroughGates } from "./deliver-claim.ts";
 import type { Settled } from "./deliver-settle.ts";
 import { buryExpired, buryPoison, MOST_CRASHES, settleAttempt } from "./deliver-settle.ts";
+import { fallBackOverdue } from "./fall-back.ts";
+import { judgeEndpoints } from "./judge-endpoints.ts";
+import { pingIdle } from "./ping-idle.ts";
+import { createPlaces } from "./places.ts";
+import { remindAlerts } from "./remind-alerts.ts";
+import type { SettleAccepted } from "./settle-accepted.ts";
+import { createSettleAccepted, isPlainlyAccepted } from "./settle-accepted.ts";
 
 export type DispatcherDeps = AttemptDeps & {
   readonly database: Database;
@@ -24,18 +31,21 @@ export type Dispatcher = {
   readonly dispatchDue: () => Promise<number>;
   /** Resolves when no attempt is under way. */
   readonly settled: () => Promise<void>;
-  /** Ends what waited for disabled endpoints past the window. */
+  /**
+   * Ends what waited past the window, tells fallbacks of pages that were not taken, reminds of alerts that nobody looks
+   * after, and warns of or disables endpoints that take nothing.
+   */
   readonly sweep: () => Promise<void>;
   /** Ends the attempts under way; they are repeated later. */
   readonly abort: () => void;
 };
 
-/** Attempts at once in this process, and to one endpoint: a slow receiver never takes the places of the others. */
+/** Attempts at once in this process. Each endpoint has its own limit: a slow receiver never takes the places of the others. */
 const MOST_AT_ONCE = 128;
-const MOST_PER_ENDPOINT = 8;
 /** A claim outlives the endpoint's deadline by this much; design.md, "Processes". */
 const LEASE_MARGIN_MS = 10_000;
 const RECORD_RETRY_MS = 250;
+const LEFT_BEHIND_MS = 1_000;
 
 const attemptsTotal = () =>
   counter({ name: "nines_delivery_attempts_total", help: "Webhook attempts by outcome.", labels: ["outcome"] });
@@ -83,8 +93,17 @@ const logAttempt = (log: Logger, delivery: ClaimedDelivery, report: AttemptRepor
   else log.warn({ ...fields, reason: report.outcome.reason }, settled === "dead" ? "event given up" : "attempt failed");
 };
 
+type Work = {
+  readonly delivery: ClaimedDelivery;
+  readonly signal: AbortSignal;
+  readonly settleAccepted: SettleAccepted;
+  /** Called when the receiver has accepted and only our record of it is open. */
+  readonly onAccepted: () => void;
+};
+
 /** Makes the attempt of a claim and records what it came to. */
-const workOn = async (deps: DispatcherDeps, delivery: ClaimedDelivery, signal: AbortSignal): Promise<void> => {
+const workOn = async (deps: DispatcherDeps, work: Work): Promise<void> => {
+  const { delivery, signal } = work;
   const { database, clock, log } = deps;
   if (delivery.abandonedBefore >= MOST_CRASHES) {
     log.error({ deliveryId: delivery.id, eventId: delivery.event.id }, "a delivery crashed its dispatcher repeatedly");
@@ -96,10 +115,29 @@ const workOn = async (deps: DispatcherDeps, delivery: ClaimedDelivery, signal: A
   attemptSeconds().observe(report.durationMs / 1_000);
   const now = clock.now();
   const random = deps.random();
+  // One at a time, or in order, means until it is recorded: a crash then repeats that one and no other.
+  const isAlone = delivery.maxInFlight === 1 || delivery.isHeldBack;
+  if (report.outcome.kind === "accepted" && !isAlone) work.onAccepted();
+  const isPlain = isPlainlyAccepted(delivery, report);
+  const together = isPlain ? await work.settleAccepted({ delivery, report, now }) : null;
   const record = () => settleAttempt(database, { delivery, report, now, random });
-  const settled = await recordPersistently(deps, delivery, record, signal);
+  const settled = together ?? (await recordPersistently(deps, delivery, record, signal));
   if (settled === "delivered" || settled === "dead") deliveriesTotal().inc({ state: settled });
   logAttempt(log, delivery, report, settled);
+};
+
+/** Ends what waited too long, tells of what was not taken, and looks after endpoints. */
+const sweepOutbox = async (deps: DispatcherDeps): Promise<void> => {
+  const { database, clock, log } = deps;
+  const ended = await buryExpired(database, { leaseToken: deps.newToken(), now: clock.now() });
+  if (ended > 0) log.warn({ count: ended }, "events to endpoints that could not be tried were given up");
+  const fallenBack = await fallBackOverdue(database, clock.now());
+  if (fallenBack > 0) log.warn({ count: fallenBack }, "pages that were not taken were given to fallbacks");
+  const reminded = await remindAlerts(database, clock.now());
+  if (reminded > 0) log.info({ count: reminded }, "alerts were told of again");
+  await pingIdle(database, clock.now());
+  const judged = await judgeEndpoints(database, clock.now());
+  if (judged.disabled > 0 || judged.warned > 0) log.warn(judged, "endpoints that take nothing");
 };
 
 /**
@@ -109,60 +147,65 @@ const workOn = async (deps: DispatcherDeps, delivery: ClaimedDelivery, signal: A
 export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const { database, clock, log } = deps;
   const stop = new AbortController();
-  const underWay = new Map<Promise<void>, ClaimedDelivery>();
+  const settleAccepted = createSettleAccepted(database, log);
+  const underWay = new Set<Promise<void>>();
+  const places = createPlaces();
   /** What others left behind is tried one at a time, so that a payload that crashes us is found out. */
   let suspects = 0;
-
-  const busyByEndpoint = (): Map<string, number> => {
-    const busy = new Map<string, number>();
-    for (const { endpointId } of underWay.values()) busy.set(endpointId, (busy.get(endpointId) ?? 0) + 1);
-    return busy;
-  };
-
+  let searchedMs = Number.NEGATIVE_INFINITY;
   const begin = (delivery: ClaimedDelivery, isSuspect: boolean): void => {
     if (isSuspect) suspects += 1;
-    const running: Promise<void> = workOn(deps, delivery, stop.signal)
+    places.take(delivery);
+    const onAccepted = (): void => {
+      if (!isSuspect && places.leave(delivery)) deps.onRoom?.();
+    };
+    const running: Promise<void> = workOn(deps, { delivery, signal: stop.signal, settleAccepted, onAccepted })
       .catch((error: unknown) => log.error({ deliveryId: delivery.id, error }, "an attempt failed unexpectedly"))
       .finally(() => {
-        const wasFull =
-          underWay.size >= MOST_AT_ONCE || (busyByEndpoint().get(delivery.endpointId) ?? 0) >= MOST_PER_ENDPOINT;
+        const wasFull = places.leave(delivery) || underWay.size >= MOST_AT_ONCE || delivery.isHeldBack;
         underWay.delete(running);
         if (isSuspect) suspects -= 1;
         if (wasFull || isSuspect) deps.onRoom?.();
       });
-    underWay.set(running, delivery);
+    underWay.add(running);
   };
 
   const claim = async (leftBehind: boolean, limit: number): Promise<number> => {
     if (limit <= 0) return 0;
+    places.noteClaim(null);
     const claimed = await database.transaction((tx) =>
-      claimDeliveries(tx, {
+      claimThroughGates(tx, {
         now: clock.now(),
         leaseToken: deps.newToken(),
         leaseMarginMs: LEASE_MARGIN_MS,
         limit,
-        perEndpoint: MOST_PER_ENDPOINT,
-        busy: busyByEndpoint(),
+        busy: places.busy(),
         leftBehind,
       }),
     );
+    places.noteClaim(leftBehind ? null : claimed.length);
     for (const delivery of claimed) begin(delivery, leftBehind);
     return claimed.length;
+  };
+
+  /** Looked for once a second, and again at once while there are any. */
+  const claimLeftBehind = async (): Promise<number> => {
+    if (suspects > 0 || clock.monotonicMs() - searchedMs < LEFT_BEHIND_MS) return 0;
+    const found = await claim(true, 1);
+    searchedMs = found > 0 ? Number.NEGATIVE_INFINITY : clock.monotonicMs();
+    return found;
   };
 
   return {
     dispatchDue: async () => {
       if (stop.signal.aborted) return 0;
-      const old = suspects === 0 ? await claim(true, 1) : 0;
+      const old = await claimLeftBehind();
       return old + (await claim(false, MOST_AT_ONCE - underWay.size));
     },
     settled: async () => {
-      while (underWay.size > 0) await Promise.all(underWay.keys());
+      while (underWay.size > 0) await Promise.all(underWay);
     },
-    sweep: async () => {
-      const ended = await buryExpired(database, { leaseToken: deps.newToken(), now: clock.now() });
-      if (ended > 0) log.warn({ count: ended }, "events to disabled endpoints given up");
-    },
+    sweep: () => sweepOutbox(deps),
     abort: () => stop.abort(),
   };
 };

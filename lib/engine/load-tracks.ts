@@ -2,7 +2,8 @@ import type { Database, Db } from "#db/database.ts";
 import { readNewestEpisodes } from "#db/queries/alerts.ts";
 import type { SloRow } from "#db/queries/config.ts";
 import { readSlos } from "#db/queries/config.ts";
-import { readSloVersion } from "#db/queries/sli-hours.ts";
+import { readSloVersions } from "#db/queries/sli-hours.ts";
+import type { EvaluationMark } from "#db/queries/slo-readings.ts";
 import { readEvaluationMarks } from "#db/queries/slo-readings.ts";
 import type { SloDefinition } from "#lib/core/definitions.ts";
 import type { AlertState } from "#lib/core/slo/alert.ts";
@@ -26,11 +27,25 @@ const readAlertStates = async (db: Db, slos: readonly SloRow[]): Promise<Map<str
   return states;
 };
 
-/** Whether the SLO counts other slots than the definition it was evaluated by last. */
-const countsOtherSlots = async (db: Db, slo: SloRow, lastVersion: number | undefined): Promise<boolean> => {
-  if (lastVersion === undefined || lastVersion === slo.version) return false;
-  const text = await readSloVersion(db, { sloId: slo.id, version: lastVersion });
-  return text === null || !countsTheSame(JSON.parse(text) as SloDefinition, slo.definition);
+/** The SLOs that count other slots than the definition they were evaluated by last. */
+const findPolicyNew = async (
+  db: Db,
+  slos: readonly SloRow[],
+  marks: ReadonlyMap<string, EvaluationMark>,
+): Promise<Set<string>> => {
+  const moved = slos.flatMap((slo) => {
+    const version = marks.get(slo.id)?.version;
+    return version === undefined || version === slo.version ? [] : [{ slo, version }];
+  });
+  const texts = await readSloVersions(
+    db,
+    moved.map(({ slo, version }) => ({ sloId: slo.id, version })),
+  );
+  const isOther = ({ slo, version }: (typeof moved)[number]): boolean => {
+    const text = texts.get(`${slo.id}:${version}`);
+    return text === undefined || !countsTheSame(JSON.parse(text) as SloDefinition, slo.definition);
+  };
+  return new Set(moved.filter(isOther).map(({ slo }) => slo.id));
 };
 
 const makeTrack = (args: Parameters<typeof createTrack>[0], log: Logger): SloTrack[] => {
@@ -46,7 +61,7 @@ const makeTrack = (args: Parameters<typeof createTrack>[0], log: Logger): SloTra
 
 /**
  * Makes a track for each SLO in force from what the database holds: how far it was evaluated and which of its pairs
- * fire. Tracks in `kept` that are of the same definition stay as they are. `versions` are the definitions evaluated last.
+ * fire. Tracks in `kept` that are of the same definition stay as they are.
  */
 export const loadTracks = async (args: {
   database: Database;
@@ -54,7 +69,7 @@ export const loadTracks = async (args: {
   kept: ReadonlyMap<string, SloTrack>;
   deadlineMs: number;
   log: Logger;
-}): Promise<{ tracks: Map<string, SloTrack>; versions: Map<string, number> }> => {
+}): Promise<Map<string, SloTrack>> => {
   const { database, pool, kept, deadlineMs, log } = args;
   return database.read(
     async (db) => {
@@ -63,13 +78,13 @@ export const loadTracks = async (args: {
       const isKept = (slo: SloRow): boolean => kept.get(slo.id)?.slo.version === slo.version;
       const fresh = slos.filter((slo) => !isKept(slo));
       const states = await readAlertStates(db, fresh);
+      const policyNew = await findPolicyNew(db, fresh, marks);
       const tracks = new Map<string, SloTrack>();
       for (const slo of slos) {
         const old = isKept(slo) ? kept.get(slo.id) : undefined;
         // The definition is the same; the service it belongs to may have changed.
         if (old !== undefined) old.slo = slo;
-        const mark = marks.get(slo.id);
-        const through = mark?.through ?? null;
+        const through = marks.get(slo.id)?.through ?? null;
         const made =
           old !== undefined
             ? [old]
@@ -78,14 +93,14 @@ export const loadTracks = async (args: {
                   slo,
                   pool,
                   through,
-                  isPolicyNew: await countsOtherSlots(db, slo, mark?.version),
+                  isPolicyNew: policyNew.has(slo.id),
                   alerts: states.get(slo.id) ?? new Map<string, AlertState>(),
                 },
                 log,
               );
         for (const track of made) tracks.set(slo.id, track);
       }
-      return { tracks, versions: new Map([...marks].map(([id, mark]) => [id, mark.version])) };
+      return tracks;
     },
     { deadlineMs },
   );

@@ -14,6 +14,8 @@ export type Histories = {
   /** By probe number. */
   readonly byNo: ReadonlyMap<number, ProbeHistory>;
   readonly byId: ReadonlyMap<string, ProbeHistory>;
+  /** Numbers of locations by id, retired ones too. */
+  readonly locationNos: ReadonlyMap<string, number>;
   /** Every probe and location that has run before the end of the span. */
   readonly pairs: readonly PairKey[];
 };
@@ -47,7 +49,8 @@ export const loadHistories = async (db: Db, span: MinuteSpan): Promise<Histories
     history.spans.push({ intervalMs: definition.intervalMs, locationNos, activeFrom, activeUntil });
     byNo.set(no, history);
   }
-  return { byNo, byId: new Map([...byNo.values()].map((history) => [history.probeId, history])), pairs };
+  const byId = new Map([...byNo.values()].map((history) => [history.probeId, history]));
+  return { byNo, byId, locationNos: locationNo, pairs };
 };
 
 /** The earliest first run of these probes; null when none of them ever ran. */

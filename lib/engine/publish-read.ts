@@ -1,13 +1,15 @@
 import type { Database, Db } from "#db/database.ts";
+import { readAlertPage } from "#db/queries/alert-facts.ts";
 import { readConfigVersion } from "#db/queries/config.ts";
 import type { Incident } from "#db/queries/incidents.ts";
 import { readIncidents, readIncidentsMark } from "#db/queries/incidents.ts";
-import type { AlertRow, SloReadingRow } from "#db/queries/listings.ts";
-import { readAlertPage, readNewestReadings } from "#db/queries/listings.ts";
+import type { SloReadingRow } from "#db/queries/listings.ts";
+import { readNewestReadings } from "#db/queries/listings.ts";
 import type { LiveRun } from "#db/queries/live-runs.ts";
 import { readFirstRuns, readLiveRuns, readRunsIngestedAfter } from "#db/queries/live-runs.ts";
 import { readWatchedUntil } from "#db/queries/service-states.ts";
 import { readSnapshotAsOf, readSnapshotVersion } from "#db/queries/snapshots.ts";
+import type { AlertFacts } from "#lib/contracts/alert-resource.ts";
 import type { LocalDay } from "#lib/core/status/local-days.ts";
 import { lastLocalDays } from "#lib/core/status/local-days.ts";
 import type { EpochMs } from "#lib/core/units.ts";
@@ -52,7 +54,7 @@ export type Knowledge = {
   incidentsMark: string;
   incidents: readonly Incident[];
   readings: readonly SloReadingRow[];
-  firing: readonly AlertRow[];
+  firing: readonly AlertFacts[];
 };
 
 const noteRuns = (knowledge: Pick<Knowledge, "live" | "firstRuns">, runs: readonly LiveRun[]): void => {

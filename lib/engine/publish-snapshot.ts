@@ -1,8 +1,9 @@
 import type { Incident } from "#db/queries/incidents.ts";
-import type { AlertRow, SloReadingRow } from "#db/queries/listings.ts";
-import { AlertReading } from "#lib/contracts/api.ts";
+import type { SloReadingRow } from "#db/queries/listings.ts";
+import type { AlertFacts } from "#lib/contracts/alert-resource.ts";
 import type { Snapshot, SnapshotIncident, SnapshotService, SnapshotSlo } from "#lib/contracts/snapshot.ts";
 import { statuspageId } from "#lib/contracts/statuspage-id.ts";
+import { eventSliOf } from "#lib/core/slo/definition.ts";
 import type { Reading } from "#lib/core/slo/reading.ts";
 import { dayBars } from "#lib/core/status/day-bars.ts";
 import type { LocalDay } from "#lib/core/status/local-days.ts";
@@ -36,22 +37,24 @@ export type SnapshotFacts = {
   readonly views: ReadonlyMap<string, ServiceView>;
   readonly incidents: readonly Incident[];
   readonly readings: readonly SloReadingRow[];
-  readonly firing: readonly AlertRow[];
+  readonly firing: readonly AlertFacts[];
 };
 
 const iso = (at: EpochMs): string => new Date(at).toISOString();
 const groupIdOf = (name: string): string => `g-${statuspageId("group", name)}`;
 
 /** The worst firing pair of an SLO: pages before tickets, then the oldest. */
-const burningOf = (sloId: string, reading: Reading | null, firing: readonly AlertRow[]): SnapshotSlo["burning"] => {
+const burningOf = (sloId: string, reading: Reading | null, firing: readonly AlertFacts[]): SnapshotSlo["burning"] => {
   const own = firing
-    .filter((alert) => alert.sloId === sloId)
-    .sort((a, b) => a.severity.localeCompare(b.severity) || a.firedAt - b.firedAt);
-  const alert = own[0];
-  if (alert === undefined) return null;
-  const live = reading?.pairs.find((pair) => pair.pairId === alert.pairId)?.long.burnRate;
-  const atFiring = AlertReading.safeParse(JSON.parse(alert.reading)).data?.windows.long.burnRate;
-  return { since: iso(alert.firedAt), burnRate: live ?? Number(atFiring ?? 0), severity: alert.severity };
+    .flatMap((alert) =>
+      alert.cause.kind === "burn_rate" && alert.cause.sloId === sloId ? [{ alert, cause: alert.cause }] : [],
+    )
+    .sort((a, b) => a.alert.severity.localeCompare(b.alert.severity) || a.alert.firedAtMs - b.alert.firedAtMs)[0];
+  if (own === undefined) return null;
+  const { firedAtMs, pair, severity } = own.alert;
+  const live = reading?.pairs.find((each) => each.pairId === pair)?.long.burnRate;
+  const atFiring = own.cause.reading.windows.long.burnRate;
+  return { since: iso(epochMs(firedAtMs)), burnRate: live ?? Number(atFiring ?? 0), severity };
 };
 
 const slosOf = ({ slos }: WatchedService, { readings, firing }: SnapshotFacts): SnapshotSlo[] =>
@@ -59,12 +62,14 @@ const slosOf = ({ slos }: WatchedService, { readings, firing }: SnapshotFacts): 
     const row = readings.find((one) => one.sloId === id && one.version === version);
     const reading = row === undefined ? null : (JSON.parse(row.reading) as Reading);
     const budget = reading?.budget;
+    const event = eventSliOf(definition.sli);
     return {
       id,
-      sli: definition.sli.kind,
-      thresholdMs: definition.sli.kind === "latency" ? definition.sli.thresholdMs : null,
+      sli: event.kind,
+      thresholdMs: event.kind === "latency" ? event.thresholdMs : null,
       objective: definition.objective,
       windowDays: definition.window.durationMs / DAY_MS,
+      ...(definition.window.kind === "calendar" ? { calendar: definition.window.period } : {}),
       good: budget?.good ?? 0,
       total: budget?.total ?? 0,
       coverage: budget?.coverage ?? null,

@@ -2,6 +2,7 @@ import type { BlindSpan } from "#lib/core/location/eyesight.ts";
 import { isWithin } from "#lib/core/location/eyesight.ts";
 import type { Vote } from "#lib/core/outcome.ts";
 import { slotsWithin } from "#lib/core/schedule.ts";
+import { eventSliOf } from "#lib/core/slo/definition.ts";
 import { voteOfRun, voteOfSlot } from "#lib/core/slot.ts";
 import { dissentingLocations } from "#lib/core/status/dissent.ts";
 import type { CoreSli } from "#lib/core/status/service-state.ts";
@@ -75,7 +76,7 @@ const readProbe = (
 
 const measureSli = (sli: WatchedSli, args: MeasureArgs): CoreSli => {
   const probes = sli.probes.map((probe) => readProbe(probe, sli, args));
-  const { kind } = sli.definition;
+  const { kind } = eventSliOf(sli.definition);
   const reading = decideSliState({
     slots: probes.flatMap(({ slots }) => slots).sort((a, b) => a.at - b.at),
     now: args.now,

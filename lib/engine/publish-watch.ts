@@ -2,6 +2,7 @@ import type { Db } from "#db/database.ts";
 import type { ConfigDocument, LocationRow, ServiceRow, SloRow } from "#db/queries/config.ts";
 import { readConfigDocument, readLocations, readProbesForRollup, readServices, readSlos } from "#db/queries/config.ts";
 import type { ProbeDefinition, SliDefinition } from "#lib/core/definitions.ts";
+import { isCoreSlo } from "#lib/core/slo/definition.ts";
 import type { Threshold } from "#lib/core/slo/objective.ts";
 import { factorOf, objectiveOfPercent, thresholdOf } from "#lib/core/slo/objective.ts";
 import { liveWindow } from "#lib/core/status/sli-state.ts";
@@ -50,18 +51,19 @@ const sliOf = (definition: SliDefinition, probes: readonly WatchedProbe[], objec
   windowMs: liveWindow(durationMs(Math.max(0, ...probes.map((probe) => probe.definition.intervalMs)))),
 });
 
-/** The SLIs that decide a service's state: those of its SLOs, or without any the availability of each probe. */
+/** The SLIs that decide a service's state: those of its core SLOs, or without any the availability of each probe. */
 const slisOf = (
   slos: readonly SloRow[],
   own: readonly WatchedProbe[],
   all: ReadonlyMap<string, WatchedProbe>,
-): WatchedSli[] =>
-  slos.length === 0
-    ? own.map((probe) => sliOf({ kind: "availability" }, [probe], null))
-    : slos.map(({ definition }) => {
-        const probes = definition.probes.flatMap((id) => all.get(id) ?? []);
-        return sliOf(definition.sli, probes, definition.objective);
-      });
+): WatchedSli[] => {
+  const core = slos.filter(({ definition }) => isCoreSlo(definition));
+  if (core.length === 0) return own.map((probe) => sliOf({ kind: "availability" }, [probe], null));
+  return core.map(({ definition }) => {
+    const probes = definition.probes.flatMap((id) => all.get(id) ?? []);
+    return sliOf(definition.sli, probes, definition.objective);
+  });
+};
 
 /** Reads the configuration in force at `now`; null before the first. */
 export const readWatch = async (db: Db, now: EpochMs): Promise<Watch | null> => {

@@ -2,6 +2,7 @@ import type { Database, Db } from "#db/database.ts";
 import { deleteMarkedHoursBefore } from "#db/queries/bucket-levels.ts";
 import { deleteReferenceRunsBefore } from "#db/queries/eyesight.ts";
 import { deleteHearingBefore, deleteOldPings } from "#db/queries/heartbeats.ts";
+import { deleteOldAnswers } from "#db/queries/idempotency.ts";
 import {
   dropPartitionsBefore,
   ensurePartitions,
@@ -20,6 +21,8 @@ import {
   limitLockWait,
   readLongestSloWindowMs,
 } from "#db/queries/retention.ts";
+import { deleteCorrectionsBefore } from "#db/queries/sli-corrections.ts";
+import { deleteSliDaysBefore } from "#db/queries/sli-days.ts";
 import { deleteTriesBefore } from "#db/queries/tries.ts";
 import { SESSION_IDLE_MS } from "#lib/commands/sessions.ts";
 import type { EpochMs } from "#lib/core/units.ts";
@@ -133,6 +136,10 @@ export const runRetainOnce = async (args: {
   const sliHours = await inBatches(() =>
     guarded((tx) => deleteSliHoursBefore(tx, { before: addMs(now, -SLI_HOURS_MS), limit: BATCH })),
   );
+  await guarded((tx) => deleteSliDaysBefore(tx, addMs(now, -SLI_HOURS_MS)));
+  await inBatches(() =>
+    guarded((tx) => deleteCorrectionsBefore(tx, { before: addMs(now, -SLI_HOURS_MS), limit: BATCH })),
+  );
   const referencesBefore = addMs(now, -REFERENCE_RUNS_MS);
   await inBatches(() => guarded((tx) => deleteReferenceRunsBefore(tx, { before: referencesBefore, limit: BATCH })));
   await inBatches(() => guarded((tx) => deleteOldPings(tx, { keep: PINGS_KEPT, limit: BATCH })));
@@ -142,6 +149,7 @@ export const runRetainOnce = async (args: {
   await inBatches(() => guarded((tx) => deleteSilentParts(tx, { before: rawSince, limit: BATCH })));
   const [hoursBefore, daysBefore] = [addMs(now, -RED_HOURS_MS), addMs(now, -RED_DAYS_MS)];
   await inBatches(() => guarded((tx) => deleteBucketLevelsBefore(tx, { hoursBefore, daysBefore, limit: BATCH })));
+  await inBatches(() => guarded((tx) => deleteOldAnswers(tx, { now, limit: BATCH })));
   const access = await guarded((tx) =>
     deleteEndedAccess(tx, {
       before: addMs(now, -ENDED_ACCESS_MS),

@@ -4,7 +4,6 @@ import {
   insertBuckets,
   markMinutes,
   readNextBucketMinute,
-  readRunFacts,
   takeDirtyMarks,
   upsertBuckets,
 } from "#db/queries/buckets.ts";
@@ -12,14 +11,19 @@ import type { SloRow } from "#db/queries/config.ts";
 import { readSlos } from "#db/queries/config.ts";
 import type { SloKey } from "#db/queries/sli-hours.ts";
 import { readSliHours, readStartedSlos, upsertSliHours } from "#db/queries/sli-hours.ts";
-import type { Bucket, MinuteSpan, RunFact } from "#lib/core/bucket.ts";
+import type { Bucket, MinuteSpan } from "#lib/core/bucket.ts";
 import { bucketsOf } from "#lib/core/bucket.ts";
+import { isFromProbes } from "#lib/core/slo/definition.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
-import { minuteOf, startOfMinute } from "#lib/core/units.ts";
+import { minuteOf } from "#lib/core/units.ts";
+import { countSlots } from "./count-slots.ts";
+import { noteCorrections } from "./note-corrections.ts";
 import type { Histories } from "./probe-histories.ts";
 import { firstRunOf, loadHistories } from "./probe-histories.ts";
 import { findSameVersion } from "./same-slots.ts";
-import { draftsOf, hourAtOf, hoursBySlo, slotsOfSlo, writeMinutes } from "./slot-hours.ts";
+import type { SlotFacts } from "./slot-facts.ts";
+import { readSlotFacts } from "./slot-facts.ts";
+import { draftsOf, hourAtOf, hoursBySlo, writeMinutes } from "./slot-hours.ts";
 
 /** Minutes as spans of neighbours, in order. */
 const spansOf = (minutes: readonly EpochMinute[]): MinuteSpan[] => {
@@ -51,7 +55,8 @@ const targetsFor = async (
   isClosing: boolean,
 ): Promise<RollTarget[]> => {
   const targets: RollTarget[] = [];
-  const slos = await readSlos(tx);
+  // Minutes of PromQL SLOs come from their source, not from runs.
+  const slos = (await readSlos(tx)).filter((slo) => isFromProbes(slo.definition.sli));
   const keyOf = (slo: SloRow, version = slo.version): SloKey => ({ sloId: slo.id, version });
   const started = await readStartedSlos(
     tx,
@@ -77,22 +82,25 @@ const rollSlots = async (
     targets: readonly RollTarget[];
     span: MinuteSpan;
     histories: Histories;
-    runs: ReadonlyMap<number, RunFact[]>;
+    facts: SlotFacts;
+    isClosing: boolean;
   },
 ): Promise<void> => {
-  const { targets, span, histories, runs } = args;
+  const { targets, span, histories, facts, isClosing } = args;
   const asks = targets.map(({ key }) => ({
     ...key,
     fromAt: hourAtOf(span.from),
     toAt: hourAtOf((span.until - 1) as EpochMinute),
   }));
-  const stored = hoursBySlo(await readSliHours(tx, asks));
+  const before = await readSliHours(tx, asks);
+  const stored = hoursBySlo(before);
   const changed = targets.flatMap(({ slo, key }) => {
     const drafts = draftsOf(stored.get(slo.id) ?? []);
-    const slots = slotsOfSlo({ definition: slo.definition, histories, runs, span });
+    const slots = countSlots({ definition: slo.definition, histories, facts, span });
     writeMinutes(drafts, key, span, slots);
     return [...drafts.values()];
   });
+  if (!isClosing) await noteCorrections(tx, before, changed);
   await upsertSliHours(tx, changed);
 };
 
@@ -132,29 +140,29 @@ const writeBuckets = async (tx: Tx, buckets: readonly Bucket[], now: EpochMs, is
 /**
  * Rolls minutes up in the caller's transaction: takes their marks, reads their raw runs, writes whole buckets and whole
  * minutes of every SLO in force, and marks their hours. What it writes is a function of the raw runs, so it may be repeated at will.
- * `closedUntil` is what is closed already; minutes from it on are being closed now.
+ * `closedUntil` is what is closed already; minutes from it on are being closed now. Of closed minutes only those count that
+ * are still marked.
  */
 export const rollMinutes = async (
   tx: Tx,
   args: { minutes: readonly EpochMinute[]; closedUntil: EpochMinute; now: EpochMs },
 ): Promise<void> => {
   // Before the runs are read: a run that this does not see marks its minute anew.
-  await takeDirtyMarks(tx, args.minutes);
-  await markHoursOf(tx, args.minutes);
-  for (const span of spansOf(args.minutes)) {
+  const marked = await takeDirtyMarks(tx, args.minutes);
+  // A closed minute that lost its mark meanwhile was rolled up by another, or its day was dropped: it has no runs to count.
+  const due = args.minutes.filter((minute) => minute >= args.closedUntil || marked.has(minute));
+  await markHoursOf(tx, due);
+  for (const span of spansOf(due)) {
     const isClosing = span.from >= args.closedUntil;
     const histories = await loadHistories(tx, span);
-    const runs = await readRunFacts(tx, {
-      pairs: histories.pairs,
-      from: startOfMinute(span.from),
-      until: startOfMinute(span.until),
-    });
+    const targets = await targetsFor(tx, span, histories, isClosing);
+    const definitions = targets.map(({ slo }) => slo.definition);
+    const facts = await readSlotFacts(tx, { definitions, histories, pairs: histories.pairs, span });
     const buckets = [...histories.byNo.values()].flatMap((probe) =>
-      bucketsOf(probe, runs.get(probe.probeNo) ?? [], span),
+      bucketsOf(probe, facts.runs.get(probe.probeNo) ?? [], span),
     );
     await writeBuckets(tx, buckets, args.now, isClosing);
-    const targets = await targetsFor(tx, span, histories, isClosing);
-    await rollSlots(tx, { targets, span, histories, runs });
+    await rollSlots(tx, { targets, span, histories, facts, isClosing });
     if (!isClosing) await markAfterLateFirstRuns(tx, { span, histories, closedUntil: args.closedUntil });
   }
 };

@@ -1,7 +1,13 @@
 import type { Database, Tx } from "#db/database.ts";
 import { countRuns, readDirtyMinutes, readOldestDirtyMinute } from "#db/queries/buckets.ts";
 import { ensurePartitions } from "#db/queries/partitions.ts";
-import { lockClosedUntil, readClosedUntil, setClosedUntil, startProgress } from "#db/queries/rollup-progress.ts";
+import {
+  lockClosedUntil,
+  readClosedUntil,
+  reopenMinutes,
+  setClosedUntil,
+  startProgress,
+} from "#db/queries/rollup-progress.ts";
 import { expectedRunsIn } from "#lib/core/bucket.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { addMs, minuteOf, SECOND_MS, startOfMinute } from "#lib/core/units.ts";
@@ -9,6 +15,7 @@ import type { Logger } from "#lib/runtime/logger.ts";
 import { backfillOneSlo } from "./backfill.ts";
 import type { Lease } from "./lease.ts";
 import { assertLease } from "./lease.ts";
+import { packDays } from "./pack-days.ts";
 import { loadHistories } from "./probe-histories.ts";
 import { rollLevels } from "./roll-levels.ts";
 import { minutesOf, rollMinutes } from "./roll-minutes.ts";
@@ -20,6 +27,8 @@ const MAX_BATCHES = 20;
 const MAX_BATCH_MINUTES = 60;
 const MAX_BATCH_RUNS = 100_000;
 const ROLL_DEADLINE_MS = 10_000;
+/** Minutes that may be closed ahead of the clock: engines do not agree to the second, and a clock may be set back a little. */
+const MOST_MINUTES_AHEAD = 2;
 
 export type RollupArgs = {
   readonly database: Database;
@@ -37,6 +46,8 @@ export type RollupResult = {
   readonly rerolled: readonly EpochMinute[];
   /** SLOs whose past was counted anew. */
   readonly backfilled: readonly string[];
+  /** Minutes ahead of the clock were opened again: what is known of any minute must be read anew. */
+  readonly isReopened: boolean;
   /** True when there is more to do at once. */
   readonly hasMore: boolean;
 };
@@ -103,6 +114,20 @@ const closeMinutes = async (args: RollupArgs, from: EpochMinute) => {
   return { closedUntil, closedCount: Math.max(0, closedUntil - from), hasMore: closedUntil < until };
 };
 
+/**
+ * Minutes that were closed by a clock that was ahead would stay without runs, and alerts without a minute to be judged at,
+ * until the time comes. They are opened again once the clock is back. Returns from where.
+ */
+const reopenAhead = async (args: RollupArgs, closedUntil: EpochMinute): Promise<EpochMinute> => {
+  const ended = minuteOf(args.now);
+  if (closedUntil <= ended + MOST_MINUTES_AHEAD) return closedUntil;
+  await inRollup(args, { from: ended, until: ended }, async (tx, stored) => {
+    if (stored > ended + MOST_MINUTES_AHEAD) await reopenMinutes(tx, ended);
+  });
+  args.log.warn({ minutes: closedUntil - ended }, "minutes were closed by a clock that was ahead; they are open again");
+  return ended;
+};
+
 /** Rolls closed minutes with late runs up again, oldest first. */
 const rerollMinutes = async (args: RollupArgs, closedUntil: EpochMinute) => {
   const rerolled: EpochMinute[] = [];
@@ -121,20 +146,23 @@ const rerollMinutes = async (args: RollupArgs, closedUntil: EpochMinute) => {
 
 /**
  * One round of the rollup: closes the minutes that are due in order, rolls up closed minutes with late runs again,
- * makes the hours and days above them, and counts the past of one SLO with a new definition. Every write is under the lease and may be repeated at will; after
- * an error call it again, and have the evaluator read everything anew, since a part may be committed.
+ * makes the hours and days above them, counts the past of one SLO with a new definition, and packs days of SLOs that are
+ * over. Every write is under the lease and may be repeated at will; after an error call it again, and have the evaluator read everything anew, since a part may be committed.
  * @throws AppError LEASE_LOST, DATABASE_TIMEOUT, DATABASE_UNREACHABLE.
  */
 export const runRollupOnce = async (args: RollupArgs): Promise<RollupResult> => {
   const { database, lease, now, log } = args;
   const stored = await database.read(readClosedUntil);
   const from = stored ?? (await database.read(readOldestDirtyMinute));
-  if (from === null) return { closedUntil: null, closedCount: 0, rerolled: [], backfilled: [], hasMore: false };
-  const closing = await closeMinutes(args, from);
+  if (from === null)
+    return { closedUntil: null, closedCount: 0, rerolled: [], backfilled: [], isReopened: false, hasMore: false };
+  const opened = stored === null ? from : await reopenAhead(args, from);
+  const closing = await closeMinutes(args, opened);
   const { closedUntil, closedCount } = closing;
   const again = await rerollMinutes(args, closedUntil);
   const levels = await rollLevels({ database, lease, closedUntil });
   const backfilled = await backfillOneSlo({ database, lease, closedUntil, now });
+  const packing = await packDays({ database, lease, closedUntil });
   if (closedCount > 1) log.info({ closedCount }, "several minutes were closed at once: the rollup caught up");
   if (again.rerolled.length > 0)
     log.debug({ count: again.rerolled.length }, "minutes with late runs were rolled up again");
@@ -144,6 +172,7 @@ export const runRollupOnce = async (args: RollupArgs): Promise<RollupResult> => 
     closedCount,
     rerolled: again.rerolled,
     backfilled: backfilled === null ? [] : [backfilled],
-    hasMore: closing.hasMore || again.hasMore || levels.hasMore || backfilled !== null,
+    isReopened: opened !== from,
+    hasMore: closing.hasMore || again.hasMore || levels.hasMore || backfilled !== null || packing.hasMore,
   };
 };

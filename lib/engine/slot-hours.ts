@@ -1,10 +1,8 @@
 import type { SliHour, SloKey } from "#db/queries/sli-hours.ts";
-import type { MinuteSpan, RunFact, SlotCounts } from "#lib/core/bucket.ts";
-import { mergeSlotCounts, NO_SLOTS, slotCountsOf } from "#lib/core/bucket.ts";
-import type { SloDefinition } from "#lib/core/definitions.ts";
+import type { MinuteSpan, SlotCounts } from "#lib/core/bucket.ts";
+import { NO_SLOTS } from "#lib/core/bucket.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { epochMs, HOUR_MS, startOfMinute } from "#lib/core/units.ts";
-import type { Histories } from "./probe-histories.ts";
 
 export const hourAtOf = (minute: EpochMinute): EpochMs =>
   epochMs(Math.floor(startOfMinute(minute) / HOUR_MS) * HOUR_MS);
@@ -17,24 +15,6 @@ export const hoursBySlo = (hours: readonly SliHour[]): Map<string, SliHour[]> =>
     else known.push(hour);
   }
   return bySlo;
-};
-
-/** Slots of an SLO, minute by minute, over all of its probes. Minutes without any slot are left out. */
-export const slotsOfSlo = (args: {
-  readonly definition: SloDefinition;
-  readonly histories: Histories;
-  readonly runs: ReadonlyMap<number, readonly RunFact[]>;
-  readonly span: MinuteSpan;
-}): Map<EpochMinute, SlotCounts> => {
-  const { definition, histories, runs, span } = args;
-  const merged = new Map<EpochMinute, SlotCounts>();
-  for (const probeId of definition.probes) {
-    const history = histories.byId.get(probeId);
-    if (history === undefined) continue;
-    const counts = slotCountsOf(history, runs.get(history.probeNo) ?? [], definition.sli, span);
-    for (const [minute, one] of counts) merged.set(minute, mergeSlotCounts([merged.get(minute) ?? NO_SLOTS, one]));
-  }
-  return merged;
 };
 
 type HourDraft = SloKey & {

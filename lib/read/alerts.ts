@@ -1,8 +1,9 @@
 import type { Database } from "#db/database.ts";
-import type { AlertFilter, AlertPlace, AlertRow } from "#db/queries/listings.ts";
-import { readAlert, readAlertPage } from "#db/queries/listings.ts";
-import type { AlertResource } from "#lib/contracts/api.ts";
-import { AlertReading, alertResource } from "#lib/contracts/api.ts";
+import type { AlertFilter, AlertPlace } from "#db/queries/alert-facts.ts";
+import { readAlert, readAlertPage } from "#db/queries/alert-facts.ts";
+import type { AlertFacts } from "#lib/contracts/alert-resource.ts";
+import { alertResource } from "#lib/contracts/alert-resource.ts";
+import type { AlertResource } from "#lib/contracts/alerts.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { epochMs } from "#lib/core/units.ts";
 import type { Listed, Paging } from "./pagination.ts";
@@ -10,23 +11,7 @@ import { assertOneDirection, decodeCursor, encodeCursor, foreignCursor, isPlaceI
 
 const KIND = "alerts";
 
-const resourceOf = (row: AlertRow): AlertResource =>
-  alertResource({
-    id: row.id,
-    sloId: row.sloId,
-    serviceId: row.serviceId,
-    pair: row.pairId,
-    number: row.number,
-    severity: row.severity,
-    state: row.state,
-    hasData: row.hasData,
-    firedAtMs: row.firedAt,
-    resolvedAtMs: row.resolvedAt,
-    resolveReason: row.resolveReason,
-    reading: AlertReading.parse(JSON.parse(row.reading)),
-  });
-
-const cursorOf = (row: AlertRow): string => encodeCursor(KIND, row.firedAt, row.id);
+const cursorOf = (alert: AlertFacts): string => encodeCursor(KIND, alert.firedAtMs, alert.id);
 
 const placeOf = (cursor: string | undefined): AlertPlace | null => {
   if (cursor === undefined) return null;
@@ -44,13 +29,13 @@ export const listAlerts = async (database: Database, query: Paging & AlertFilter
   // One more than asked for tells whether there is more in the direction of travel.
   const found = await database.read((db) => readAlertPage(db, { filter: query, limit: limit + 1, after, before }));
   const hasMore = found.length > limit;
-  const rows = before === null ? found.slice(0, limit) : found.slice(-limit);
-  const first = rows[0];
-  const last = rows.at(-1);
+  const alerts = before === null ? found.slice(0, limit) : found.slice(-limit);
+  const first = alerts[0];
+  const last = alerts.at(-1);
   const hasNextPage = before === null ? hasMore : true;
   const hasPrevPage = before === null ? after !== null : hasMore;
   return {
-    data: rows.map(resourceOf),
+    data: alerts.map((alert) => alertResource(alert, { isPublic: true })),
     pagination: {
       limit,
       hasNextPage,
@@ -63,7 +48,7 @@ export const listAlerts = async (database: Database, query: Paging & AlertFilter
 
 /** @throws AppError NOT_FOUND */
 export const getAlert = async (database: Database, id: string): Promise<AlertResource> => {
-  const row = await database.read((db) => readAlert(db, id));
-  if (row === null) throw new AppError("NOT_FOUND", "there is no alert with this id");
-  return resourceOf(row);
+  const alert = await database.read((db) => readAlert(db, id));
+  if (alert === null) throw new AppError("NOT_FOUND", "there is no alert with this id");
+  return alertResource(alert, { isPublic: true });
 };

@@ -25,6 +25,7 @@ export const getMeta = async (
             languages: [...config.page.languages],
           },
     configVersion: config === null ? null : config.version.toString(),
+    sourceAddresses: [...(config?.egress.sourceAddresses ?? [])],
     snapshotVersion: args.snapshot?.version ?? null,
     dataAsOf: args.snapshot?.dataAsOf ?? null,
     now: instantText(args.now),

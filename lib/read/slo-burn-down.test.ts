@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { epochMs, minuteOf } from "#lib/core/units.ts";
+import type { ExclusionRow } from "#db/queries/exclusions.ts";
+import type { SloWindow } from "#lib/core/definitions.ts";
+import { DAY_MS, durationMs, epochMs, minuteOf } from "#lib/core/units.ts";
+import { sampleSlo } from "#test/support/sample-config.ts";
 import { SLO_NOW, sampleHours } from "#test/support/sample-slos.ts";
 import { burnDownPoints } from "./slo-burn-down.ts";
 import type { SloOverviewRow } from "./slo-dashboard.ts";
@@ -7,8 +10,18 @@ import { byWhatMattersNow } from "./slo-dashboard.ts";
 
 const WINDOW_MINUTES = 28 * 1_440;
 const last = (minuteOf(SLO_NOW) - 1) as ReturnType<typeof minuteOf>;
-const pointsOf = (hours: ReturnType<typeof sampleHours>, windowMinutes = WINDOW_MINUTES) =>
-  burnDownPoints({ hours, objective: "99.9", windowMinutes, last });
+const ROLLING: SloWindow = { kind: "rolling", durationMs: durationMs(28 * DAY_MS) };
+const pointsOf = (
+  hours: ReturnType<typeof sampleHours>,
+  window: SloWindow = ROLLING,
+  exclusions: readonly ExclusionRow[] = [],
+) =>
+  burnDownPoints({
+    hours,
+    slo: { id: "a", serviceId: "shop", definition: sampleSlo({ id: "a", window }) },
+    exclusions,
+    last,
+  });
 
 describe("the burn-down of a rolling window", () => {
   test("a clean window is untouched at every hour of it", () => {
@@ -38,6 +51,27 @@ describe("the burn-down of a rolling window", () => {
     expect(points.reduce((sum, { total }) => sum + total, 0)).toBe(2 * WINDOW_MINUTES);
   });
 
+  test("what is excluded spends nothing, in every point that it would have been in", () => {
+    const hours = sampleHours("a", [{ from: "2026-07-24T09:12:00Z", minutes: 14, kind: "failed" }]);
+    const exclusion: ExclusionRow = {
+      id: "exc_1",
+      scope: { serviceId: "shop" },
+      kind: "announced",
+      startsAt: epochMs(Date.UTC(2026, 6, 24, 9)),
+      endsAt: epochMs(Date.UTC(2026, 6, 24, 10)),
+      reason: "moving house",
+      author: "Ada",
+      createdAt: epochMs(Date.UTC(2026, 6, 1)),
+      approvedBy: null,
+      approvedAt: null,
+      revokedBy: null,
+      revokedAt: null,
+    };
+    const points = pointsOf(hours, ROLLING, [exclusion]);
+    expect(points.filter(({ remaining }) => remaining !== null).every(({ remaining }) => remaining === 1)).toBe(true);
+    expect(points.reduce((sum, { total }) => sum + total, 0)).toBe(2 * (WINDOW_MINUTES - 60));
+  });
+
   test("a young SLO is drawn by the minute, as far back as there is data", () => {
     const hours = sampleHours("a", []).slice(-2);
     const points = pointsOf(hours);
@@ -48,6 +82,15 @@ describe("the burn-down of a rolling window", () => {
   test("without any data nothing has a value", () => {
     expect(pointsOf([]).every(({ remaining }) => remaining === null)).toBe(true);
   });
+});
+
+test("the burn-down of a month begins with the month, whole, and keeps what it spent", () => {
+  const window: SloWindow = { kind: "calendar", period: "month", timeZone: "UTC", durationMs: durationMs(30 * DAY_MS) };
+  const points = pointsOf(sampleHours("a", [{ from: "2026-08-03T06:00:00Z", minutes: 5, kind: "failed" }]), window);
+  expect(new Date(points[0]?.at ?? 0).toISOString().slice(0, 10)).toBe("2026-08-01");
+  expect(points[0]?.remaining).toBe(1);
+  const total = points.reduce((sum, point) => sum + point.total, 0);
+  expect(points.at(-1)?.remaining).toBeCloseTo(1 - 10 / (0.001 * total), 9);
 });
 
 describe("the order of the overview", () => {

@@ -1,12 +1,14 @@
+import type { ExclusionRow } from "#db/queries/exclusions.ts";
+import { readExclusions } from "#db/queries/exclusions.ts";
 import type { SliHour } from "#db/queries/sli-hours.ts";
 import { readSliHours } from "#db/queries/sli-hours.ts";
 import type { SloWithReading } from "#db/queries/slo-dashboard.ts";
-import { objectiveOfPercent } from "#lib/core/slo/objective.ts";
-import { budgetReading, countsOver } from "#lib/core/slo/reading.ts";
-import type { MinuteSeries } from "#lib/core/slo/series.ts";
-import { createSeries, setMinute } from "#lib/core/slo/series.ts";
+import { countMinutes } from "#db/queries/slo-minutes.ts";
+import { compileSlo, countsOver, sloBudget } from "#lib/core/slo/reading.ts";
+import { PARTS_A_SLICE } from "#lib/core/slo/track-minutes.ts";
+import { longestMinutes } from "#lib/core/slo/window.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
-import { addMinutes, addMs, HOUR_MS, MINUTE_MS, minuteOf, startOfMinute } from "#lib/core/units.ts";
+import { addMinutes, addMs, durationMs, HOUR_MS, MINUTE_MS, minuteOf, startOfMinute } from "#lib/core/units.ts";
 import { requireSession } from "./require-session.ts";
 import { getWebContext } from "./web-context.ts";
 
@@ -26,48 +28,37 @@ const MOST_POINTS = 720;
 const LEAST_MINUTES = 60;
 const HOURS_DEADLINE_MS = 10_000;
 
-const seriesOf = (hours: readonly SliHour[], retainMinutes: number): MinuteSeries => {
-  const series = createSeries(retainMinutes);
-  for (const hour of hours) {
-    hour.total.forEach((total, index) => {
-      const expected = hour.expected[index] ?? 0;
-      if (total === 0 && expected === 0) return;
-      setMinute(series, addMinutes(minuteOf(hour.hourAt), index), {
-        bad: total - (hour.good[index] ?? 0),
-        total,
-        expected,
-      });
-    });
-  }
-  return series;
-};
-
 /**
- * The burn-down of a rolling window that ends with minute `last`: as far back as the window reaches, or as there is
- * data. Every point is `budgetReading` of the engine over exact minute counts, so the last one is the reading itself.
+ * The burn-down of a window up to minute `last`: as far back as the rolling window reaches or the period of the calendar
+ * goes, or as there is data. Every point is `sloBudget` of the engine over exact minute counts, so the last one is the
+ * reading itself. Counts are those with the exclusions, as they stand now.
  */
 export const burnDownPoints = (args: {
   hours: readonly SliHour[];
-  objective: string;
-  windowMinutes: number;
+  slo: Pick<SloWithReading, "id" | "serviceId" | "definition">;
+  exclusions: readonly ExclusionRow[];
   last: EpochMinute;
 }): readonly BurnDownPoint[] => {
-  const { hours, windowMinutes, last } = args;
-  const objective = objectiveOfPercent(args.objective);
-  const series = seriesOf(hours, 2 * windowMinutes + LEAST_MINUTES);
+  const { hours, exclusions, last } = args;
+  const { objective, window, sli } = args.slo.definition;
+  const slo = compileSlo({ objective, window, burnRateAlerts: [] });
+  const series = countMinutes(hours, { slo: args.slo, exclusions, until: addMinutes(last, 1) }).events;
+  const scale = sli.kind === "ratio_timeslices" ? PARTS_A_SLICE : 1;
+  const { after, until } = slo.windowOf(last);
+  const windowMinutes = until - after;
   const oldest = series.firstMinute ?? last;
   const reach = Math.min(windowMinutes, Math.max(LEAST_MINUTES, last - oldest + 1));
   const step = STEPS.find((minutes) => reach / minutes <= MOST_POINTS) ?? 1_440;
   const points: BurnDownPoint[] = [];
   for (let minute = last; minute > last - reach; minute = addMinutes(minute, -step)) {
-    const { bad, total, expected } = countsOver(series, minute, step);
-    const { remaining } = budgetReading(series, objective, windowMinutes, minute);
+    const { bad, total, expected } = countsOver(series, minute, Math.min(step, minute - after));
+    const { remaining } = sloBudget(series, slo, minute);
     points.push({
       at: startOfMinute(addMinutes(minute, 1)),
       remaining: total > 0 ? remaining : null,
-      bad,
-      total,
-      expected,
+      bad: bad / scale,
+      total: total / scale,
+      expected: expected / scale,
     });
   }
   return points.reverse();
@@ -81,14 +72,15 @@ export const loadSloBurnDown = async (
   await requireSession(cookieHeader);
   const { evaluatedAt } = slo;
   if (evaluatedAt === null) return [];
-  const { durationMs } = slo.definition.window;
-  const oldest = addMs(evaluatedAt, -2 * durationMs);
+  const { window } = slo.definition;
+  const oldest = addMs(evaluatedAt, -durationMs(2 * longestMinutes(window) * MINUTE_MS));
   const ask = { sloId: slo.id, version: slo.version, fromAt: addMs(oldest, -(oldest % HOUR_MS)), toAt: evaluatedAt };
-  const hours = await getWebContext().database.read((db) => readSliHours(db, [ask]), { deadlineMs: HOURS_DEADLINE_MS });
-  return burnDownPoints({
-    hours,
-    objective: slo.definition.objective,
-    windowMinutes: Math.ceil(durationMs / MINUTE_MS),
-    last: addMinutes(minuteOf(evaluatedAt), -1),
-  });
+  const { hours, exclusions } = await getWebContext().database.read(
+    async (db) => ({
+      hours: await readSliHours(db, [ask]),
+      exclusions: await readExclusions(db, { endedAfter: ask.fromAt }),
+    }),
+    { deadlineMs: HOURS_DEADLINE_MS },
+  );
+  return burnDownPoints({ hours, slo, exclusions, last: addMinutes(minuteOf(evaluatedAt), -1) });
 };

@@ -3,19 +3,41 @@ import type { SloRow } from "#db/queries/config.ts";
 import { readSlos } from "#db/queries/config.ts";
 import type { SloReadingRow } from "#db/queries/listings.ts";
 import { readFiringAlertIds, readNewestReadings } from "#db/queries/listings.ts";
+import type { PromqlProgress } from "#db/queries/promql.ts";
+import { readPromqlProgress } from "#db/queries/promql.ts";
 import type { SloReadingResource, SloResource } from "#lib/contracts/api.ts";
 import { decimalText, instantText } from "#lib/contracts/api.ts";
-import { formatDuration } from "#lib/core/duration.ts";
+import { documentResource, ruleResource } from "#lib/contracts/slo-document.ts";
+import { pairResource, sliResource, windowResource } from "#lib/contracts/slo-parts.ts";
 import { AppError } from "#lib/core/errors.ts";
-import type { Reading } from "#lib/core/slo/reading.ts";
+import type { BudgetReading, Reading } from "#lib/core/slo/reading.ts";
+import type { EpochMs } from "#lib/core/units.ts";
 import { MINUTE_MS } from "#lib/core/units.ts";
 import type { Listed, Paging } from "./pagination.ts";
 import { paginate } from "./pagination.ts";
 
+const budgetResource = (budget: BudgetReading): SloReadingResource["budget"] => ({
+  consumedRatio: decimalText(budget.consumed),
+  remainingRatio: decimalText(budget.remaining),
+  exhaustedInSeconds:
+    budget.minutesToExhaustion === null ? null : Math.max(0, Math.round(budget.minutesToExhaustion * 60)),
+});
+
+const rawResource = (raw: BudgetReading): SloReadingResource["raw"] => ({
+  good: raw.good,
+  bad: raw.bad,
+  total: raw.total,
+  attainedRatio: decimalText(raw.attained),
+  isMet: raw.isMet,
+  budget: budgetResource(raw),
+});
+
+/** `raw` is null while exclusions change nothing; releases before exclusions did not write it. */
+type StoredReading = Reading & { readonly raw?: BudgetReading | null };
+
 /** The stored reading of an SLO in the words of the API. Written by the engine only, so its form is given. */
-const readingResource = (row: SloReadingRow): SloReadingResource => {
-  const { budget } = JSON.parse(row.reading) as Reading;
-  const minutes = budget.minutesToExhaustion;
+export const readingResource = (row: SloReadingRow): SloReadingResource => {
+  const { budget, raw = null } = JSON.parse(row.reading) as StoredReading;
   return {
     evaluatedAt: instantText(row.throughMinute + MINUTE_MS),
     good: budget.good,
@@ -25,69 +47,88 @@ const readingResource = (row: SloReadingRow): SloReadingResource => {
     coverageRatio: decimalText(budget.coverage),
     attainedRatio: decimalText(budget.attained),
     isMet: budget.isMet,
-    budget: {
-      consumedRatio: decimalText(budget.consumed),
-      remainingRatio: decimalText(budget.remaining),
-      exhaustedInSeconds: minutes === null ? null : Math.max(0, Math.round(minutes * 60)),
-    },
+    budget: budgetResource(budget),
+    raw: rawResource(raw ?? budget),
+    isAdjusted: raw !== null,
   };
 };
 
-const sloResource = (slo: SloRow, reading: SloReadingRow | undefined, firing: readonly string[]): SloResource => {
-  const { sli, probes, objective, window, burnRateAlerts } = slo.definition;
+/** What a PromQL SLO's source was like when it was asked last; of an earlier definition it says nothing. */
+const sourceResource = (slo: SloRow, progress: PromqlProgress | undefined): Pick<SloResource, "source"> => {
+  if (progress === undefined || progress.version !== slo.version || slo.definition.sli.kind !== "promql") return {};
+  const { state, since, lastError } = progress;
+  return { source: { state, since: instantText(since), lastError } };
+};
+
+type Beside = {
+  readonly reading?: SloReadingRow;
+  readonly firing: readonly string[];
+  readonly source?: PromqlProgress;
+  readonly now: EpochMs;
+};
+
+const sloResource = (slo: SloRow, { reading, firing, source, now }: Beside): SloResource => {
+  const { sli, probes, objective, window, burnRateAlerts, document, budgetPolicy = [] } = slo.definition;
   return {
     id: slo.id,
     serviceId: slo.serviceId,
-    sli:
-      sli.kind === "latency"
-        ? { kind: "latency", threshold: formatDuration(sli.thresholdMs) }
-        : { kind: "availability" },
+    sli: sliResource(sli),
     probes: [...probes],
     objective,
-    window: { kind: "rolling", duration: formatDuration(window.durationMs) },
-    burnRateAlerts: burnRateAlerts.map((pair) => ({
-      pair: pair.id,
-      severity: pair.severity,
-      long: formatDuration(pair.longMs),
-      short: formatDuration(pair.shortMs),
-      factor: pair.factor,
-      minBadLong: pair.minBadLong,
-      minBadShort: pair.minBadShort,
-    })),
+    window: windowResource(window),
+    burnRateAlerts: burnRateAlerts.map(pairResource),
+    document: document === undefined ? null : documentResource(document, now),
+    budgetPolicy: budgetPolicy.map(ruleResource),
     // A reading of an earlier definition says nothing about this one.
     reading: reading === undefined || reading.version !== slo.version ? null : readingResource(reading),
     firingAlertIds: [...firing],
+    ...sourceResource(slo, source),
     createdAt: instantText(slo.createdAt),
     updatedAt: instantText(slo.activeFrom),
   };
 };
 
-const withReadings = async (db: Db, slos: readonly SloRow[]): Promise<SloResource[]> => {
+const withReadings = async (db: Db, slos: readonly SloRow[], now: EpochMs): Promise<SloResource[]> => {
   const ids = slos.map(({ id }) => id);
-  const [readings, firing] = await Promise.all([readNewestReadings(db, ids), readFiringAlertIds(db, ids)]);
-  const byId = new Map(readings.map((row) => [row.sloId, row]));
-  return slos.map((slo) => sloResource(slo, byId.get(slo.id), firing.get(slo.id) ?? []));
+  const [readings, firing, sources] = await Promise.all([
+    readNewestReadings(db, ids),
+    readFiringAlertIds(db, ids),
+    readPromqlProgress(db, ids),
+  ]);
+  const readingOf = new Map(readings.map((row) => [row.sloId, row]));
+  const sourceOf = new Map(sources.map((row) => [row.sloId, row]));
+  return slos.map((slo) => {
+    const [reading, source] = [readingOf.get(slo.id), sourceOf.get(slo.id)];
+    return sloResource(slo, {
+      firing: firing.get(slo.id) ?? [],
+      now,
+      ...(reading === undefined ? {} : { reading }),
+      ...(source === undefined ? {} : { source }),
+    });
+  });
 };
 
 /** One page of the list, in the order of the file. */
 export const listSlos = (
   database: Database,
   query: Paging & { serviceId?: string | undefined },
+  now: EpochMs,
 ): Promise<Listed<SloResource>> =>
   database.read(async (db) => {
     const all = (await readSlos(db)).filter(
       ({ serviceId }) => query.serviceId === undefined || serviceId === query.serviceId,
     );
     const { data, pagination } = paginate("slos", all, query);
-    return { data: await withReadings(db, data), pagination };
+    return { data: await withReadings(db, data, now), pagination };
   });
 
 /** @throws AppError NOT_FOUND */
-export const getSlo = (database: Database, id: string): Promise<SloResource> =>
+export const getSlo = (database: Database, id: string, now: EpochMs): Promise<SloResource> =>
   database.read(async (db) => {
     const [slo] = await withReadings(
       db,
       (await readSlos(db)).filter((row) => row.id === id),
+      now,
     );
     if (slo === undefined) throw new AppError("NOT_FOUND", "there is no objective with this id");
     return slo;

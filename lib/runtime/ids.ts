@@ -1,7 +1,20 @@
 import type { EpochMs } from "#lib/core/units.ts";
 
 /** What an id stands for; the prefix tells people and logs what they look at. */
-export type IdPrefix = "evt" | "dlv" | "alt" | "inc" | "upd";
+export type IdPrefix =
+  | "evt"
+  | "dlv"
+  | "alt"
+  | "inc"
+  | "upd"
+  | "key"
+  | "sil"
+  | "ack"
+  | "exc"
+  | "mnt"
+  | "stm"
+  | "xal"
+  | "rec";
 
 /** Returns `size` fresh random bytes; `node:crypto` in the product, a seeded source in tests. */
 export type RandomBytes = (size: number) => Uint8Array;

@@ -83,3 +83,10 @@ test("OpenMetrics shows trace ids beside buckets, keeps families together and en
   expect(text).not.toContain("trace_id");
   expect(text).toContain('nines_runs_total{class="ok",role="probe"} 3');
 });
+
+test("what calls itself a total is a counter, also among the metrics of the process", async () => {
+  describeProcess({ role: "web", withProcessMetrics: true });
+  const { body } = await serializeMetrics();
+  expect(body).toContain("# TYPE nines_nodejs_active_handles gauge");
+  expect(body.split("\n").filter((line) => /^# TYPE \S+_total (?!counter)/.test(line))).toEqual([]);
+});

@@ -24,8 +24,8 @@ const cleanAddress = (_match: string, scheme: string, rest: string): string => {
 };
 
 /** Takes user, password, query and fragment out of every address in a text, and anything that looks like a credential. */
-export const redactText = (text: string): string =>
-  (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text)
+export const redactText = (text: string, longest = LONGEST_TEXT): string =>
+  (text.length > longest ? `${text.slice(0, longest)}…` : text)
     .replace(URL_IN_TEXT, cleanAddress)
     .replace(WEBHOOK_SECRET, REDACTED)
     .replace(BEARER, `$1 ${REDACTED}`)

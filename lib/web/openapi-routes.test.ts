@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { INBOUND_PATHS } from "#lib/contracts/inbound-paths.ts";
 import { PROBES_PATH, RUNS_PATH } from "#lib/contracts/ingest.ts";
 import { openApiDocument } from "#lib/contracts/openapi.ts";
 import { V1_OPERATIONS } from "#lib/contracts/operations.ts";
@@ -10,9 +11,10 @@ import { STATUSPAGE_NAMES, STATUSPAGE_PREFIX } from "./statuspage-cache.ts";
  * there are: a literal must be described, and what is no literal is listed here with the paths that it stands for.
  */
 const COMPUTED: Readonly<Record<string, readonly string[]>> = {
-  "route.operation.path": V1_OPERATIONS.map(({ path }) => path),
-  // ingest.ts: the keys of its table of methods.
-  path: [RUNS_PATH, PROBES_PATH],
+  "operation.path": V1_OPERATIONS.map(({ path }) => path),
+  "route.path": V1_OPERATIONS.map(({ path }) => path),
+  // ingest.ts and inbound.ts: the keys of their tables of methods.
+  path: [RUNS_PATH, PROBES_PATH, ...Object.keys(INBOUND_PATHS)],
   // router.ts: answerHealth, and the files of `/api/v2`.
   "exchange.path": ["/health/live", "/health/ready", "/health/page"],
   "target.path": STATUSPAGE_NAMES.map((name) => `${STATUSPAGE_PREFIX}${name}`),
@@ -25,6 +27,7 @@ const NOT_OF_THE_API: ReadonlySet<string> = new Set([
   '"/ingest/*"',
   '"/_next/*"',
   '"unmatched"',
+  'path.startsWith("/hooks") ? "/hooks/*" : "/alertmanager/*"',
   "`${STATUSPAGE_PREFIX}*`",
   "routeOfPage(pageId)",
   "quick.route",

@@ -31,10 +31,11 @@ const urgentOfService = (service: SnapshotService) => ({
   published: service.published,
   measured: service.measured,
   updatedAt: service.updatedAt,
-  slos: service.slos.map(({ id, objective, windowDays, isMet, burning }) => ({
+  slos: service.slos.map(({ id, objective, windowDays, calendar, isMet, burning }) => ({
     id,
     objective,
     windowDays,
+    calendar,
     isMet,
     burning: burning === null ? null : { since: burning.since, severity: burning.severity },
   })),

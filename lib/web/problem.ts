@@ -19,6 +19,7 @@ const KINDS: Partial<Record<ErrorCode, Kind>> = {
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "Unsupported media type" },
   PAYLOAD_TOO_LARGE: { status: 413, title: "Request too large" },
   CONFLICT: { status: 409, title: "Conflict" },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: "Idempotency-Key used before" },
   NOT_READY: { status: 503, title: "Not ready" },
   DATABASE_TIMEOUT: { status: 503, title: "Database away" },
   DATABASE_UNREACHABLE: { status: 503, title: "Database away" },
@@ -41,7 +42,7 @@ export const invalidRequest = (errors: readonly FieldProblem[]): Problem => ({
   code: "INVALID_REQUEST",
   status: 400,
   title: "Invalid request",
-  detail: errors.map(({ field, message }) => `${field}: ${message}`).join("; "),
+  detail: errors.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`)).join("; "),
   errors,
 });
 

@@ -4,14 +4,16 @@ import type { MetricsFormat } from "#lib/runtime/metrics.ts";
 import { METRICS_TYPES } from "#lib/runtime/metrics.ts";
 import type { AdminContext } from "./admin.ts";
 import { answerAdmin } from "./admin.ts";
-import type { ApiContext } from "./api.ts";
 import { answerApi } from "./api.ts";
+import type { ApiContext } from "./api-types.ts";
 import type { Blackbox } from "./blackbox.ts";
 import type { Exchange } from "./exchange.ts";
 import { send } from "./exchange.ts";
 import type { Health } from "./health.ts";
 import { answerHeartbeat } from "./heartbeat-routes.ts";
 import type { HeartbeatDesk } from "./heartbeats.ts";
+import type { InboundContext } from "./inbound.ts";
+import { answerInbound } from "./inbound.ts";
 import type { IngestContext } from "./ingest.ts";
 import { answerIngest } from "./ingest.ts";
 import { metricsFormatFor } from "./negotiate.ts";
@@ -38,6 +40,7 @@ export type RouterContext = {
   readonly admin: AdminContext;
   readonly ingest: IngestContext;
   readonly heartbeats: HeartbeatDesk;
+  readonly inbound: InboundContext;
   readonly blackbox: Blackbox | null;
   readonly site: Site;
   readonly pages: PageCache;
@@ -57,7 +60,7 @@ type Target = Extract<RequestTarget, { kind: "path" }>;
 
 /** Addresses for programs get problem details, all others a page for people. */
 const isForPrograms = (path: string): boolean =>
-  /^\/(v1|api|ping|ingest|health|metrics|probe|openapi\.json|admin\/session)(\/|$)/.test(path);
+  /^\/(v1|api|ping|ingest|hooks|alertmanager|health|metrics|probe|openapi\.json|admin\/session)(\/|$)/.test(path);
 
 const NOTICE_KINDS: Readonly<Record<number, NoticeKind>> = {
   400: "bad-address",
@@ -207,7 +210,9 @@ const answerOther = async (context: RouterContext, exchange: Exchange, target: T
   const [first] = target.segments;
   const { method } = exchange.req;
   if (first === "admin") return answerAdmin(context.admin, exchange);
+  if (first === "v1") return answerApi(context.api, exchange, target);
   if (first === "ingest") return answerIngest(context.ingest, exchange, target.path);
+  if (first === "hooks" || first === "alertmanager") return answerInbound(context.inbound, exchange, target);
   const heartbeat = answerHeartbeat(context.heartbeats, exchange, target);
   if (heartbeat !== null) return heartbeat;
   const isStatuspage = target.path.startsWith(STATUSPAGE_PREFIX);
@@ -235,7 +240,6 @@ const answerOther = async (context: RouterContext, exchange: Exchange, target: T
     ]);
   }
   if (isStatuspage) return answerStatuspage(context, exchange, target);
-  if (first === "v1") return answerApi(context.api, exchange, target);
   if (first === "_next" && !context.admin.isProduction) {
     exchange.route = "/_next/*";
     await context.admin.renderer.pass(exchange.req, exchange.res);

@@ -26,9 +26,15 @@ export const acceptedCoding = (exchange: Exchange): Coding =>
 export const sendJson = async (
   exchange: Exchange,
   value: unknown,
-  options: { status?: number; cacheControl?: string; lastModifiedMs?: number | null; varyByCookie?: boolean } = {},
+  options: {
+    status?: number;
+    cacheControl?: string;
+    lastModifiedMs?: number | null;
+    varyByCookie?: boolean;
+    headers?: readonly string[];
+  } = {},
 ): Promise<number> => {
-  const { status = 200, cacheControl = "no-cache", lastModifiedMs = null } = options;
+  const { status = 200, cacheControl = "no-cache", lastModifiedMs = null, headers = [] } = options;
   const plain = Buffer.from(JSON.stringify(value));
   const tag = createHash("sha256").update(plain).digest("base64url").slice(0, 22);
   // Weak: the same data in another coding is the same answer.
@@ -39,16 +45,18 @@ export const sendJson = async (
     "Cache-Control",
     cacheControl,
     "Vary",
-    options.varyByCookie === true ? "Accept-Encoding, Cookie" : "Accept-Encoding",
+    options.varyByCookie === true ? "Accept-Encoding, Authorization, Cookie" : "Accept-Encoding",
     "Content-Security-Policy",
     DATA_CONTENT_POLICY,
     ...(lastModifiedMs === null ? [] : ["Last-Modified", new Date(lastModifiedMs).toUTCString()]),
     ...COMMON_HEADERS,
+    ...headers,
   ];
   const known = exchange.req.headers["if-none-match"];
   const since = Date.parse(exchange.req.headers["if-modified-since"] ?? "");
   const isUnmodified = lastModifiedMs !== null && Math.floor(lastModifiedMs / 1_000) * 1_000 <= since;
-  if (status === 200 && (known === undefined ? isUnmodified : matchesEtag(known, etag))) {
+  const isRead = exchange.req.method === "GET" || exchange.req.method === "HEAD";
+  if (status === 200 && isRead && (known === undefined ? isUnmodified : matchesEtag(known, etag))) {
     send(exchange, 304, shared, null);
     return 304;
   }

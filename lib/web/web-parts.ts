@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { findSession } from "#lib/commands/sessions.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
+import { readSloMetrics } from "#lib/read/slo-metrics.ts";
 import { setWebContext } from "#lib/read/web-context.ts";
 import { createBlackbox } from "./blackbox.ts";
 import { watchHealth } from "./health.ts";
 import { openHeartbeatDesk } from "./heartbeats.ts";
+import { createInboundContext } from "./inbound.ts";
 import { createIngestContext } from "./ingest.ts";
 import { createOpenApiFile } from "./openapi-file.ts";
 import { createPageCache } from "./page-cache.ts";
@@ -25,6 +27,16 @@ export type WebParts = {
   readonly ended: Promise<unknown>;
 };
 
+/** The processes' own metrics and the SLOs. Without the database the former alone. */
+const collectAllMetrics = async (
+  { collectMetrics, database }: WebServerArgs,
+  format: Parameters<WebServerArgs["collectMetrics"]>[0],
+): Promise<string> => {
+  const [own, slos] = await Promise.all([collectMetrics(format), readSloMetrics(database).catch(() => "")]);
+  // OpenMetrics ends with a line that says so, and knows no empty lines.
+  return format === "text" ? `${own}${slos}` : `${own.replace(/# EOF\n$/, "")}${slos.replaceAll("\n\n", "\n")}# EOF\n`;
+};
+
 const openCaches = async (args: WebServerArgs, folder: string, baseUrl: () => string) => {
   const { clock, log, renderer, isProduction, buildId } = args;
   // In development every page is rendered anew: what lies on disk is of older code.
@@ -35,9 +47,19 @@ const openCaches = async (args: WebServerArgs, folder: string, baseUrl: () => st
   return { pages, statuspage, site: createSite(pages, statuspage), files: await openStaticFiles(args.staticDir) };
 };
 
-const shareMetrics = ({ collectMetrics }: WebServerArgs): RouterContext["collectMetrics"] => ({
-  text: shareWhileRunning(() => collectMetrics("text")),
-  openmetrics: shareWhileRunning(() => collectMetrics("openmetrics")),
+const shareMetrics = (args: WebServerArgs): RouterContext["collectMetrics"] => ({
+  text: shareWhileRunning(() => collectAllMetrics(args, "text")),
+  openmetrics: shareWhileRunning(() => collectAllMetrics(args, "openmetrics")),
+});
+
+/** What agents, Prometheus and Alertmanager speak to. */
+const forPrograms = (
+  { database, clock, log, version, secretBox, runBlackbox }: WebServerArgs,
+  signal: AbortSignal,
+): Pick<RouterContext, "ingest" | "inbound" | "blackbox"> => ({
+  ingest: createIngestContext({ database, clock, log, secretBox }),
+  inbound: createInboundContext({ database, clock, log, version }),
+  blackbox: runBlackbox === undefined ? null : createBlackbox({ database, run: runBlackbox, signal }),
 });
 
 /** Makes and connects what the web role serves from; loads what lies on disk. `baseUrl` is asked after the port is known. */
@@ -80,10 +102,9 @@ export const assembleWeb = async (
   const heartbeats = openHeartbeatDesk({ database, clock, log, signal });
 
   const router: RouterContext = {
-    api: { database, clock, version: args.version, snapshot, findSession: session },
-    ingest: createIngestContext({ database, clock, log, secretBox: args.secretBox }),
+    api: { ...args, snapshot, findSession: session },
+    ...forPrograms(args, signal),
     heartbeats,
-    blackbox: args.runBlackbox === undefined ? null : createBlackbox({ database, run: args.runBlackbox, signal }),
     admin: { database, clock, randomBytes, renderer, isProduction, findSession: session },
     ...caches,
     health,

@@ -151,7 +151,7 @@ describe("what the dashboards say", () => {
     const rows = (await response.text())
       .trim()
       .split("\r\n")
-      .map((line) => line.split(","));
+      .map((line) => line.slice(1, -1).split('","'));
     expect(response.headers()["content-type"]).toContain("text/csv");
     expect(rows[0]).toEqual(["until", "budget_left_percent", "failed", "counted", "expected"]);
     const last = rows.at(-1) ?? [];

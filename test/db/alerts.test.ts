@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Database } from "#db/database.ts";
-import { AlertResource } from "#lib/contracts/api.ts";
+import { AlertResource, BurnRateAlertResource } from "#lib/contracts/api.ts";
 import { durationMs } from "#lib/core/units.ts";
 import type { Lease } from "#lib/engine/lease.ts";
 import type { FakeClock } from "#test/support/fake-clock.ts";
@@ -73,7 +73,7 @@ describe("an outage of ten minutes", () => {
     const [page] = await byPair("page_1h_5m");
     expect(page).toMatchObject({ number: 1, state: "firing", fired: 120, hasData: true });
     const event = (await readEvents(database)).find(({ key }) => key === "alert:shop-availability:page_1h_5m:1:firing");
-    const alert = AlertResource.parse(JSON.parse(event?.data ?? "null"));
+    const alert = BurnRateAlertResource.parse(JSON.parse(event?.data ?? "null"));
     expect(event?.subject).toBe(alert.id);
     expect(alert).toMatchObject({
       sloId: "shop-availability",

@@ -24,7 +24,7 @@ const crash = (token: string) =>
       leaseToken: token,
       leaseMarginMs: 10_000,
       limit: 10,
-      perEndpoint: 8,
+      places: new Map(),
       busy: new Map(),
       leftBehind: world.clock.now() > START,
     }),

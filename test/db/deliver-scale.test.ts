@@ -65,7 +65,7 @@ test("with 10,000 deliveries waiting for a slow endpoint a claim is cheap and a 
         leaseToken: `measure ${index}`,
         leaseMarginMs: 10_000,
         limit: 128,
-        perEndpoint: 8,
+        places: new Map(),
         busy: new Map(),
         leftBehind: false,
       }),

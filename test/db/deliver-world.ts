@@ -3,11 +3,13 @@ import { PassThrough } from "node:stream";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { recordEvent } from "#lib/commands/record-event.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
-import { createSecretBox, endpointSecretContext, endpointUrlContext } from "#lib/commands/secret-box.ts";
+import { createSecretBox } from "#lib/commands/secret-box.ts";
 import type { EventType } from "#lib/contracts/events.ts";
 import type { EndpointDefinition } from "#lib/core/definitions.ts";
 import { durationMs, epochMs } from "#lib/core/units.ts";
 import { postJson } from "#lib/egress/post.ts";
+import { mailThrough } from "#lib/engine/channels/mail.ts";
+import { openEndpoint } from "#lib/engine/channels/open-endpoint.ts";
 import type { DispatcherDeps } from "#lib/engine/deliver.ts";
 import { createDispatcher } from "#lib/engine/deliver.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -69,10 +71,9 @@ export const deliverWorld = async (endpoints: readonly EndpointDefinition[]) => 
     random: () => 1,
     newToken: () => randomBytes(8).toString("hex"),
     source: () => "/nines",
-    openEndpoint: (delivery) => ({
-      url: secretBox.open(delivery.urlCiphertext, endpointUrlContext(delivery.endpointId)),
-      secrets: [secretBox.open(delivery.secretCiphertext, endpointSecretContext(delivery.endpointId))],
-    }),
+    naming: () => ({ page: { name: "Acme", url: "https://status.example.org" }, serviceName: () => null }),
+    openEndpoint: (delivery) => openEndpoint(secretBox, delivery, clock.now()),
+    sendMail: (request) => mailThrough({ ...request, allow: ["127.0.0.1"], clock: systemClock }),
     post: (request) => postJson({ ...request, allow: ["127.0.0.1"], maxResponseBytes: 16_384, clock: systemClock }),
     ...changes,
   });
@@ -81,6 +82,7 @@ export const deliverWorld = async (endpoints: readonly EndpointDefinition[]) => 
   return {
     ...db,
     clock,
+    secretBox,
     logged,
     apply,
     deps,

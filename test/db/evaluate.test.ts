@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Database } from "#db/database.ts";
+import { insertExclusion } from "#db/queries/exclusions.ts";
 import type { Reading } from "#lib/core/slo/reading.ts";
 import type { EpochMinute } from "#lib/core/units.ts";
 import { createEvaluator } from "#lib/engine/evaluate.ts";
 import type { Lease } from "#lib/engine/lease.ts";
+import { packDays } from "#lib/engine/pack-days.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import { createFakeClock } from "#test/support/fake-clock.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
@@ -45,15 +47,15 @@ type CaseFile = {
   expected: { alerts: Record<string, Episode[]> };
 };
 
+const CASES = new URL("../fixtures/slo-cases/cases/", import.meta.url);
+const CASE_NAMES = readdirSync(CASES).map((file) => file.replace(/\.json$/, ""));
+
 const readCase = (name: string) => {
-  const url = new URL(`../fixtures/slo-cases/cases/${name}.json`, import.meta.url);
+  const url = new URL(`${name}.json`, CASES);
   const file = JSON.parse(readFileSync(url, "utf8")) as CaseFile;
   const minutes: ([number, number] | undefined)[] = [];
   for (const [start, length, good, total] of file.series) {
     for (let index = start; index < start + length; index += 1) minutes[index] = [good, total];
-  }
-  for (const [from, until] of file.exclusions_half_open_minutes ?? []) {
-    for (let index = from; index < until; index += 1) minutes[index] = undefined;
   }
   const due = Object.entries(file.expected.alerts)
     .filter(([pair]) => pair !== "page" && pair !== "ticket")
@@ -65,8 +67,22 @@ const readCase = (name: string) => {
         resolved: episode.resolves_at_minute,
       })),
     );
-  return { minutes, end: file.end_minute + 1, due };
+  return { minutes, end: file.end_minute + 1, due, exclusions: file.exclusions_half_open_minutes ?? [] };
 };
+
+const exclude = (from: number, until: number, id = `exc_${from}`) =>
+  database.transaction((tx) =>
+    insertExclusion(tx, {
+      id,
+      scope: { serviceId: "shop" },
+      kind: "announced",
+      startsAt: at(from),
+      endsAt: at(until),
+      reason: "moving house",
+      author: "ada@example.org",
+      createdAt: at(0),
+    }),
+  );
 
 const seenEpisodes = async () =>
   (await readAlerts(database)).map(({ pair, number, fired, resolved }) => ({ pair, number, fired, resolved }));
@@ -79,19 +95,19 @@ const catchUp = async (one: ReturnType<typeof evaluator>, lease: Lease) => {
 describe("the live engine", () => {
   const unguarded = sloDefinition({ burnRateAlerts: unguardedPairs() });
 
-  test.each([
-    "total_outage_30m_999",
-    "gap_missing_during_outage_999",
-    "warmup_outage_from_minute_0_999",
-    "maintenance_first_30_of_40_min_excluded_999",
-    "fuzz_1_999",
-  ])("finds the transitions of the recorded case %s, over several takeovers", async (name) => {
-    const { minutes, end, due } = readCase(name);
+  test("knows all sixteen recorded cases", () => expect(CASE_NAMES).toHaveLength(16));
+
+  test.each(CASE_NAMES)("finds the transitions of the recorded case %s, over several takeovers", async (name) => {
+    const { minutes, end, due, exclusions } = readCase(name);
     await configure(database, { slos: [unguarded] });
+    for (const [from, until] of exclusions) await exclude(from, until);
     let lease = await lead(database, "engine-0");
     let one = evaluator();
     for (const [index, share] of [0.02, 0.5, 0.501, 0.75, 1].entries()) {
-      await feedMinutes(database, { sloId: unguarded.id, minutes, until: Math.max(1, Math.floor(end * share)) });
+      const until = Math.max(1, Math.floor(end * share));
+      await feedMinutes(database, { sloId: unguarded.id, minutes, until });
+      // Every second takeover reads its past from packed days, the others from hours.
+      if (index % 4 < 2) await packDays({ database, lease, closedUntil: minute(until) });
       await catchUp(one, lease);
       if (index % 2 === 0) continue;
       await database.transaction((tx) => tx`update leases set expires_at = now() - interval '1 second'`);
@@ -154,6 +170,36 @@ describe("two evaluators of one database", () => {
     await catchUp(evaluator(), fresh);
     expect(await seenEpisodes()).toEqual(due);
   });
+});
+
+test("a day is packed once it is over, and again when its minutes change", async () => {
+  const slo = sloDefinition({ burnRateAlerts: unguardedPairs() });
+  await configure(database, { slos: [slo] });
+  const lease = await lead(database);
+  const minutes = Array.from({ length: 3_000 }, () => [2, 2] as const);
+  const packed = async () => {
+    await packDays({ database, lease, closedUntil: minute(3_000) });
+    const rows = await database.read(
+      (db) => db<{ hex: string | null }[]>`select encode(counts, 'hex') as hex from sli_days order by day`,
+    );
+    return rows.map((row) => row.hex);
+  };
+  await feedMinutes(database, { sloId: slo.id, minutes, until: 3_000 });
+  const [first, second, today] = await packed();
+  expect([first === null, today]).toEqual([false, null]);
+  expect(second).toBe(first);
+  const changed = minutes.map((one, index) => (index === 100 ? ([1, 2] as const) : one));
+  await feedMinutes(database, { sloId: slo.id, minutes: changed, until: 60 * 24 });
+  await database.transaction((tx) => tx`update rollup_progress set closed_until = ${new Date(at(3_000))}`);
+  const [again, same] = await packed();
+  expect(again).not.toBe(first);
+  expect(same).toBe(second);
+  const evaluation = evaluator();
+  await catchUp(evaluation, lease);
+  const rows = await database.read(
+    (db) => db<{ bad: string }[]>`select reading #>> '{budget,bad}' as bad from slo_readings`,
+  );
+  expect(rows[0]?.bad).toBe("1");
 });
 
 test("an evaluation killed in the middle repeats exactly", async () => {

@@ -6,6 +6,7 @@ import { Snapshot } from "#lib/contracts/snapshot.ts";
 import type { Config } from "#lib/core/definitions.ts";
 import { DAY_MS, durationMs, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
 import { sampleConfig, sampleProbe, sampleService } from "#test/support/sample-config.ts";
+import { firingReading } from "#test/support/sample-slos.ts";
 import type { PublishWorld } from "./publish-world.ts";
 import { publishWorld, START } from "./publish-world.ts";
 
@@ -118,7 +119,8 @@ test("bars, budgets, alerts and response times come from what the engine stored"
     await tx`insert into slo_readings (slo_id, version, through_minute, reading, computed_at)
              values ('shop-availability', 1, ${minute}, ${JSON.stringify(reading)}::text::jsonb, ${minute})`;
     await tx`insert into alerts (id, slo_id, pair_id, number, severity, state, fired_at, firing_reading)
-             values ('alt_1', 'shop-availability', 'page_1h_5m', 1, 'page', 'firing', ${minute}, '{}'::jsonb)`;
+             values ('alt_1', 'shop-availability', 'page_1h_5m', 1, 'page', 'firing', ${minute},
+                     ${JSON.stringify(firingReading("3"))}::text::jsonb)`;
   });
   await world.clock.advance(MINUTE_MS);
   await world.publish();

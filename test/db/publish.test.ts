@@ -76,6 +76,29 @@ test("one bad slot is nothing", async () => {
   expect(await slots(3)).toEqual(["operational", "operational", "operational"]);
 });
 
+test("an SLO whose slices are bad in part is shown with all others", async () => {
+  const shares = sampleSlo({
+    sli: { kind: "ratio_timeslices", base: { kind: "availability" }, sliceMs: durationMs(MINUTE_MS), noData: "ignore" },
+  });
+  world = await publishWorld(config({ services: [sampleService({ probes: [probe()], slos: [shares] })] }));
+  const budget = {
+    good: 1.833333333,
+    bad: 0.166666667,
+    total: 2,
+    attained: 0.916666667,
+    coverage: 1,
+    remaining: -82.3,
+    isMet: false,
+  };
+  const reading = JSON.stringify({ budget, pairs: [], firing: [] });
+  await world.database.transaction(async (tx) => {
+    await tx`insert into slo_readings (slo_id, version, through_minute, reading, computed_at)
+             values ('shop-availability', 1, '2026-11-21T11:59:00Z', ${reading}::text::jsonb, now())`;
+  });
+  await slots(2);
+  expect((await world.service()).slos[0]).toMatchObject({ good: 1.833333333, total: 2, isMet: false });
+});
+
 test("our own faults are no outage: a service without reports is unknown and keeps its last known state", async () => {
   world = await publishWorld(config());
   await slots(35);

@@ -111,6 +111,26 @@ test("finished deliveries go with their attempts and events after 30 days; waiti
   expect(await idsOf("events")).toEqual(["evt_old-waiting", "evt_young-done"]);
 });
 
+test("what an alert told of stays while it fires, and goes when it has ended", async () => {
+  await applyWindow(28);
+  const old = new Date(NOW - 31 * DAY_MS);
+  await db.database.transaction(async (tx) => {
+    const [slo] = await tx<{ id: string }[]>`select id from slos limit 1`;
+    await tx`insert into alerts (id, slo_id, pair_id, number, severity, state, fired_at, firing_reading)
+             values ('alt_1', ${slo?.id ?? ""}, 'page_1h_5m', 1, 'page', 'firing', ${old}, '{}')`;
+    for (const key of ["told", "silenced"])
+      await tx`insert into events (id, type, subject, dedup_key, data, occurred_at, created_at)
+               values (${`evt_${key}`}, 'alert.firing', 'alt_1', ${key}, '{}', ${old}, ${old})`;
+    await tx`insert into deliveries (id, event_id, endpoint_id, sequence, state, first_due_at, next_attempt_at, finished_at)
+             values ('dlv_told', 'evt_told', 'oncall', 1, 'delivered', ${old}, ${old}, ${old})`;
+  });
+  expect(await retain()).toMatchObject({ deliveries: 0, events: 0 });
+  await db.database.transaction(
+    (tx) => tx`update alerts set state = 'resolved', resolved_at = ${new Date(NOW)}, resolve_reason = 'recovered'`,
+  );
+  expect(await retain()).toMatchObject({ deliveries: 1, events: 2 });
+});
+
 test("more than one batch of old events goes in one round", async () => {
   await db.database.transaction(
     (tx) => tx`insert into events (id, type, subject, dedup_key, data, occurred_at, created_at)

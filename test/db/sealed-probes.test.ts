@@ -1,15 +1,25 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { readActiveProbes } from "#db/queries/config.ts";
+import { readActiveProbes, readSlos } from "#db/queries/config.ts";
+import { readServiceSecrets, readSloSecrets } from "#db/queries/mirror-secrets.ts";
+import { readThresholdAlerts } from "#db/queries/threshold-alerts.ts";
 import { readLocalWork } from "#lib/commands/agents/location-work.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { hashOfToken, openProbe, sealProbe } from "#lib/commands/sealed-probe.ts";
+import { openSlo, openThresholds } from "#lib/commands/sealed-source.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
-import type { HeartbeatProbeDefinition, JourneyProbeDefinition, ProbeDefinition } from "#lib/core/definitions.ts";
+import type {
+  HeartbeatProbeDefinition,
+  JourneyProbeDefinition,
+  ProbeDefinition,
+  PromqlSource,
+  SloDefinition,
+  ThresholdAlert,
+} from "#lib/core/definitions.ts";
 import { addMs, durationMs, epochMs, HOUR_MS } from "#lib/core/units.ts";
 import { readChangedTokens } from "#lib/read/heartbeat-tokens.ts";
-import { sampleConfig, sampleProbe, sampleService } from "#test/support/sample-config.ts";
+import { sampleConfig, sampleProbe, sampleService, sampleSlo } from "#test/support/sample-config.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 
@@ -61,16 +71,53 @@ const heartbeat: HeartbeatProbeDefinition = {
 };
 const all = [http, journey, heartbeat, sampleProbe({ id: "plain" })];
 
+const source = (number: number): PromqlSource => ({
+  url: "https://prometheus.example",
+  headers: { "x-scope-token": `${CANARY}-${number}`, "x-scope-orgid": "shop" },
+  auth: { kind: "bearer", token: `${CANARY}-${number + 1}` },
+});
+const promql = (server = source(10), objective = "99.9") =>
+  sampleSlo({
+    id: "traffic",
+    sli: { kind: "promql", source: server, good: "good", total: "total" },
+    probes: [],
+    objective,
+  });
+const threshold = (id: string, server: PromqlSource | null): ThresholdAlert => ({
+  id,
+  metric: "rate_4xx",
+  op: "gt",
+  value: "10",
+  forMs: durationMs(0),
+  windowMs: durationMs(300_000),
+  severity: "ticket",
+  notify: null,
+  probes: server === null ? [http.id] : [],
+  source: server === null ? null : { server, query: "rate" },
+  baselineMs: durationMs(0),
+});
+const thresholds = [
+  threshold("open", null),
+  threshold("sealed", { ...source(20), auth: { kind: "basic", username: "nines", password: `${CANARY}-22` } }),
+];
+
 let db: TestDatabase;
 beforeEach(async () => {
   db = await testDatabase();
 });
 afterEach(() => db.drop());
 
-const apply = (probes: readonly ProbeDefinition[], now = T0, secretBox = box) =>
-  db.database.transaction((tx) =>
-    applyConfig(tx, { config: sampleConfig({ services: [sampleService({ probes })] }), now, secretBox }),
+const apply = (
+  probes: readonly ProbeDefinition[],
+  now = T0,
+  secretBox = box,
+  sources: { slos?: readonly SloDefinition[]; thresholdAlerts?: readonly ThresholdAlert[] } = {},
+) => {
+  const service = sampleService({ probes, slos: [promql()], thresholdAlerts: thresholds, ...sources });
+  return db.database.transaction((tx) =>
+    applyConfig(tx, { config: sampleConfig({ services: [service] }), now, secretBox }),
   );
+};
 /** Every row of every table as text, as a dump would hold it. */
 const everything = (): Promise<string> =>
   db.database.read(async (sql) => {
@@ -90,6 +137,20 @@ const opened = async (secretBox: SecretBox = box) =>
 const versions = () =>
   db.database.read(async (sql) => (await readActiveProbes(sql, null)).map(({ version }) => version));
 const tokens = async () => (await readChangedTokens(db.database, null))?.probeNoByHash;
+const openedSource = (secretBox: SecretBox = box) =>
+  db.database.read(async (sql) => {
+    const [slo] = await readSlos(sql);
+    const secrets = await readSloSecrets(sql);
+    if (slo === undefined) return null;
+    const secretsCiphertext = secrets.get(slo.id) ?? null;
+    return { version: slo.version, slo: openSlo(secretBox, { definition: slo.definition, secretsCiphertext }) };
+  });
+const openedThresholds = (secretBox: SecretBox = box) =>
+  db.database.read(async (sql) => {
+    const alerts = (await readThresholdAlerts(sql)).map(({ definition }) => definition);
+    const secretsCiphertext = (await readServiceSecrets(sql)).get("shop") ?? null;
+    return openThresholds(secretBox, { serviceId: "shop", alerts, secretsCiphertext });
+  });
 /** The tables as a release before the sealing left them. */
 const writeInClear = () =>
   db.database.transaction(async (tx) => {
@@ -100,6 +161,11 @@ const writeInClear = () =>
       await tx`update probe_versions v set definition = ${text}::text::jsonb, is_without_secrets = false
                  from probes p where p.no = v.probe_no and p.id = ${definition.id}`;
     }
+    const slo = JSON.stringify(promql());
+    await tx`update slos set definition = ${slo}::text::jsonb, secrets_ciphertext = null`;
+    await tx`update slo_versions set definition = ${slo}::text::jsonb, is_without_secrets = false`;
+    await tx`update services set threshold_alerts = ${JSON.stringify(thresholds)}::text::jsonb,
+                                 secrets_ciphertext = null`;
   });
 
 test("no credential of a probe stands in clear in any table, and each is read back as it was", async () => {
@@ -166,6 +232,53 @@ test("a probe whose secrets cannot be opened is not run, and the next apply with
   await apply(all, T1, other);
   expect((await work(other)).map(({ definition }) => definition)).toEqual([http, journey, all[3]]);
   expect(await versions()).toEqual([1, 1, 1, 1]);
+});
+
+test("credentials of PromQL sources stand sealed, and are read back as they were", async () => {
+  await apply(all);
+  expect(await everything()).not.toContain(CANARY);
+  expect(await openedSource()).toEqual({ version: 1, slo: promql() });
+  expect(await openedThresholds()).toEqual(thresholds);
+});
+
+test("sources that an older release wrote in clear are read, and sealed by the next apply as the same version", async () => {
+  await apply(all);
+  await writeInClear();
+  expect(await openedSource()).toEqual({ version: 1, slo: promql() });
+  expect(await openedThresholds()).toEqual(thresholds);
+  expect(await apply(all, T1)).toMatchObject({ changed: true });
+  expect(await everything()).not.toContain(CANARY);
+  expect(await openedSource()).toEqual({ version: 1, slo: promql() });
+  expect(await openedThresholds()).toEqual(thresholds);
+  expect(await apply(all, addMs(T1, HOUR_MS))).toMatchObject({ changed: false });
+});
+
+test("another credential of a source is no new version of the SLO; another objective is, and keeps none in its past", async () => {
+  await apply(all);
+  const rotated = promql(source(30));
+  expect(await apply(all, T1, box, { slos: [rotated] })).toMatchObject({ changed: true });
+  expect(await openedSource()).toEqual({ version: 1, slo: rotated });
+  await apply(all, addMs(T1, HOUR_MS), box, { slos: [promql(source(30), "99.5")] });
+  expect((await openedSource())?.version).toBe(2);
+  expect(await everything()).not.toContain(CANARY);
+});
+
+test("sources that left the file keep no credential, and one of another key is sealed again by the next apply", async () => {
+  await apply(all);
+  const other = createSecretBox(randomBytes(32));
+  expect(await openedSource(other)).toEqual({ version: 1, slo: null });
+  expect(await openedThresholds(other)).toBeNull();
+  await apply(all, T1, other);
+  expect(await openedSource(other)).toEqual({ version: 1, slo: promql() });
+  expect(await openedThresholds(other)).toEqual(thresholds);
+  await writeInClear();
+  await apply(all, addMs(T1, HOUR_MS), other, { slos: [], thresholdAlerts: [] });
+  expect(await everything()).not.toContain(CANARY);
+  const left = await db.database.read(
+    (sql) => sql`select id from slos where secrets_ciphertext is not null
+                 union all select id from services where secrets_ciphertext is not null`,
+  );
+  expect([...left]).toEqual([]);
 });
 
 test("sealed secrets that are moved to another probe do not open there", () => {

@@ -19,11 +19,12 @@ import { startTestSite } from "#test/support/web-site.ts";
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const T0 = epochMs(Date.UTC(2026, 10, 3, 14, 4));
+const storedWindow = ({ budgetSpentRatio: _spent, ...window }: (typeof ALERT_EXAMPLE)["windows"]["long"]) => window;
 const READING: AlertReading = (({ evaluatedAt, objective, window, windows, budget, probes, locations }) => ({
   evaluatedAt,
   objective,
   window,
-  windows,
+  windows: { long: storedWindow(windows.long), short: storedWindow(windows.short) },
   budget,
   probes,
   locations,
@@ -184,6 +185,15 @@ describe("/v1", () => {
       attainedRatio: "0.999888393",
       isMet: true,
       budget: { consumedRatio: "0.111607143", remainingRatio: "0.888392857", exhaustedInSeconds: 28_656 },
+      raw: {
+        good: 80_631,
+        bad: 9,
+        total: 80_640,
+        attainedRatio: "0.999888393",
+        isMet: true,
+        budget: { consumedRatio: "0.111607143", remainingRatio: "0.888392857", exhaustedInSeconds: 28_656 },
+      },
+      isAdjusted: false,
     });
     expect(SloResource.parse((await get("/v1/slos/mail-latency")).body)).toMatchObject({
       sli: { kind: "latency", threshold: "300ms" },
@@ -205,7 +215,7 @@ describe("/v1", () => {
       sloId: "shop-availability",
       serviceId: "shop",
       resolvedAt: null,
-      windows: READING.windows,
+      windows: ALERT_EXAMPLE.windows,
     });
   });
 
@@ -277,6 +287,7 @@ describe("/v1", () => {
 
   test("meta tells the release, the configuration and the age of the data", async () => {
     expect(MetaResource.parse((await get("/v1/meta")).body)).toMatchObject({
+      sourceAddresses: [],
       configVersion: "1",
       page: { name: "Acme" },
       snapshotVersion: 4_711,

@@ -2,6 +2,7 @@
 // node test/faults/check.ts postgres://… [interval of the probes in milliseconds, default 1000]
 import postgres from "postgres";
 import { checkBuckets, checkGaps, checkInnocence, checkSessions, checkSkipped, checkSliHours } from "./rig/checkers.ts";
+import { checkByOracle } from "./rig/oracle.ts";
 
 const [url, intervalText = "1000"] = process.argv.slice(2);
 if (url === undefined) {
@@ -15,6 +16,7 @@ if (url === undefined) {
     ...(await checkBuckets(sql)),
     ...(await checkSkipped(sql)),
     ...(await checkSliHours(sql)),
+    ...(await checkByOracle(sql)),
     ...(await checkInnocence(sql, [])),
     ...(await checkSessions(sql, Number.POSITIVE_INFINITY)),
   ];

@@ -35,7 +35,7 @@ const HOUR_MS = 3_600_000;
 /** Sleeps of the recorder are a hundredth as long. */
 const SHORTENED = 100;
 /** Of the cap: what is written before the oldest is folded, and the fold beside the file that it replaces. */
-const ABOVE_CAP = 0.25;
+const ABOVE_CAP = 0.5;
 const LEAST_ROWS_PER_SECOND = 5_000;
 /** Of live objects; the runs of the hour would take about four times as much in the full form. */
 const MOST_MEMORY_BYTES = 64 * 2 ** 20;

@@ -125,7 +125,8 @@ const readingOf = (definition: SloDefinition, hours: readonly SliHour[]) => {
   return readingAt(series, compileSlo(definition), (minuteOf(SLO_NOW) - 1) as EpochMinute);
 };
 
-const firingReading = (consumedRatio: string): AlertReading => {
+/** What an alert that fired says of its windows and budget, as it is stored. */
+export const firingReading = (consumedRatio: string): AlertReading => {
   const window = { duration: "1h", bad: 18, total: 120, expected: 120, burnRate: "150", threshold: "13.44" };
   return {
     evaluatedAt: new Date(SLO_NOW).toISOString(),

@@ -12,13 +12,16 @@ const REASONS: Record<NonNullable<SloAlert["resolveReason"]>, string> = {
 
 type Props = { alerts: readonly SloAlert[]; format: Format; today: string };
 
-/** A ticket is not notified while a page of the same SLO fires; both are kept. */
-const stateOf = (alert: SloAlert, hasPage: boolean): string => {
-  if (!alert.hasData) return "firing, no data";
-  return alert.severity === "ticket" && hasPage ? "firing, muted by page" : "firing";
-};
+/** Why nobody is told of it, who looks after it; a firing alert is kept whatever stands here. */
+const marksOf = (alert: SloAlert): string[] => [
+  ...(alert.hasData ? [] : ["no data"]),
+  ...(alert.silencedBy.length > 0 ? ["silenced"] : []),
+  ...(alert.inhibitedBy.length > 0 ? ["inhibited by a dependency"] : []),
+  ...(alert.mutedBy.length > 0 ? ["muted by page"] : []),
+  ...(alert.acknowledgedBy === null ? [] : [`acknowledged by ${alert.acknowledgedBy}`]),
+];
 
-const Row = ({ alert, format, today, hasPage }: { alert: SloAlert; hasPage: boolean } & Omit<Props, "alerts">) => {
+const Row = ({ alert, format, today }: { alert: SloAlert } & Omit<Props, "alerts">) => {
   const { consumedRatio } = alert.firingReading.budget;
   return (
     <tr>
@@ -27,7 +30,7 @@ const Row = ({ alert, format, today, hasPage }: { alert: SloAlert; hasPage: bool
         <time dateTime={iso(alert.firedAt)}>{format.when(iso(alert.firedAt), today)}</time>
       </td>
       {alert.resolvedAt === null || alert.resolveReason === null ? (
-        <td className="major">{stateOf(alert, hasPage)}</td>
+        <td className="major">{["firing", ...marksOf(alert)].join(", ")}</td>
       ) : (
         <td>
           <time dateTime={iso(alert.resolvedAt)}>{format.when(iso(alert.resolvedAt), today)}</time>
@@ -41,7 +44,6 @@ const Row = ({ alert, format, today, hasPage }: { alert: SloAlert; hasPage: bool
 
 /** What fired on this SLO and how it ended; what fires now comes first. */
 export const AlertTable = ({ alerts, format, today }: Props) => {
-  const hasPage = alerts.some(({ state, severity }) => state === "firing" && severity === "page");
   return (
     <section aria-labelledby="alerts">
       <div className="head">
@@ -65,7 +67,7 @@ export const AlertTable = ({ alerts, format, today }: Props) => {
             </thead>
             <tbody>
               {alerts.map((alert) => (
-                <Row key={alert.id} alert={alert} format={format} today={today} hasPage={hasPage} />
+                <Row key={alert.id} alert={alert} format={format} today={today} />
               ))}
             </tbody>
           </table>

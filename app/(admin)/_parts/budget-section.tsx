@@ -2,7 +2,7 @@ import type { BurnDownPoint } from "#lib/read/slo-burn-down.ts";
 import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
 import type { Format } from "../../_view/format.ts";
 import { BurnDownChart } from "./burn-down-chart.client.tsx";
-import { budgetText } from "./slo-words.ts";
+import { budgetText, windowWords } from "./slo-words.ts";
 import { iso } from "./view.ts";
 
 type Props = { slo: SloWithReading; points: readonly BurnDownPoint[]; format: Format };
@@ -11,9 +11,8 @@ const labelOf = ({ slo, points, format }: Props): string => {
   const known = points.filter(({ remaining }) => remaining !== null);
   const [first, last] = [known[0], known.at(-1)];
   if (first === undefined || last === undefined) return "Budget left: nothing measured yet.";
-  const window = format.span(slo.definition.window.durationMs);
   const at = (point: BurnDownPoint) => format.when(iso(point.at), iso(last.at));
-  return `Budget left, rolling ${window}: ${budgetText(first.remaining, format)} at ${at(first)}, ${budgetText(last.remaining, format)} at ${at(last)}.`;
+  return `Budget left, ${windowWords(slo.definition, format)}: ${budgetText(first.remaining, format)} at ${at(first)}, ${budgetText(last.remaining, format)} at ${at(last)}.`;
 };
 
 const PointTable = ({ points, format }: Omit<Props, "slo">) => {
@@ -58,9 +57,14 @@ const PointTable = ({ points, format }: Omit<Props, "slo">) => {
   );
 };
 
-/** The burn-down of the rolling window, drawn from exact counts, with the counts behind it. */
+/** The burn-down of the window, with the exclusions in force, drawn from exact counts, with the counts behind it. */
 export const BudgetSection = ({ slo, points, format }: Props) => {
-  const window = format.span(slo.definition.window.durationMs);
+  const { window } = slo.definition;
+  const span = format.span(window.durationMs);
+  const counts =
+    window.kind === "calendar"
+      ? "Each point counts from the start of the period."
+      : `Each point counts the ${span} before it.`;
   const chartPoints = points.map(({ at, remaining }) => ({ at, left: remaining === null ? null : remaining * 100 }));
   return (
     <section aria-labelledby="budget">
@@ -74,11 +78,13 @@ export const BudgetSection = ({ slo, points, format }: Props) => {
       </div>
       {points.length === 0 ? (
         <p className="soft">Nothing is drawn before the first complete minute.</p>
+      ) : points.every(({ remaining }) => remaining === null) ? (
+        <p className="soft">Nothing was counted in this time, so there is nothing to draw.</p>
       ) : (
         <>
           <figure>
             <figcaption className="small soft">
-              {`Rolling ${window}. Each point counts the ${window} before it. Grey: not measured.`}
+              {`${windowWords(slo.definition, format, "capital")}. ${counts} With the exclusions in force. Grey: nothing counted.`}
             </figcaption>
             <BurnDownChart points={chartPoints} timeZone={format.timeZone} label={labelOf({ slo, points, format })} />
           </figure>

@@ -34,6 +34,13 @@ const gapsOf = (points: readonly ChartPoint[]): readonly { from: number; to: num
   return gaps;
 };
 
+const grouped = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+const compact = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
+
+/** "−2,400", and "−49.9k" where the digits would not fit beside the axis. */
+const percentTick = (left: number): string =>
+  (Math.abs(left) < 10_000 ? grouped : compact).format(left).replace("-", "−");
+
 const formats = (points: readonly ChartPoint[], timeZone: string) => {
   const isLong = (points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0) > 2 * DAY_MS;
   const of = (options: Intl.DateTimeFormatOptions) => {
@@ -78,9 +85,9 @@ export const BurnDownChart = ({ points, timeZone, label }: Props) => {
           <YAxis
             {...axis}
             axisLine={false}
-            width={48}
+            width={56}
             domain={[Math.floor(lowest / 25) * 25, 100]}
-            tickFormatter={(left) => `${left}`}
+            tickFormatter={percentTick}
           />
           {gapsOf(points).map(({ from, to }) => (
             <ReferenceArea

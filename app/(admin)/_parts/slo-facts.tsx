@@ -35,6 +35,18 @@ const allowanceText = (allowed: number | null, bad: number, format: Format): str
     : `${format.integer(-left)} failures too many`;
 };
 
+/** What would stand here without exclusions, where that differs. */
+const RawLine = ({ slo, format }: { slo: SloWithReading; format: Format }) => {
+  const raw = slo.reading?.raw ?? null;
+  if (raw === null) return null;
+  const attained = attainedText(raw.good, raw.total, slo.definition.objective, format);
+  return (
+    <p className="soft">
+      {`Without exclusions: attainment ${attained}, budget left ${budgetText(raw.remaining, format)}, ${format.integer(raw.bad)} of ${format.integer(raw.total)} failed.`}
+    </p>
+  );
+};
+
 /** The five figures, each with its neighbour. */
 export const SloFacts = ({ slo, format }: { slo: SloWithReading; format: Format }) => {
   const budget = slo.reading?.budget;
@@ -46,35 +58,38 @@ export const SloFacts = ({ slo, format }: { slo: SloWithReading; format: Format 
   const when =
     minutes === null || minutes === 0 ? null : format.when(iso(slo.evaluatedAt + minutes * MINUTE_MS), today);
   return (
-    <dl className="facts">
-      <Fact
-        name="Attainment"
-        value={attainedText(budget.good, budget.total, slo.definition.objective, format)}
-        beside={`objective ${format.percentText(slo.definition.objective)}`}
-        role={budget.isMet === false ? "major" : undefined}
-      />
-      <Fact
-        name="Budget left"
-        value={budgetText(budget.remaining, format)}
-        beside={allowanceText(budget.allowedBad, budget.bad, format)}
-        role={budget.isMet === false ? "major" : undefined}
-      />
-      <Fact
-        name="Burning"
-        value={rateText(budget.burnRate1h, format)}
-        beside="over the last hour"
-        role={isBurning ? "major" : undefined}
-      />
-      <Fact
-        name="Exhausted"
-        value={exhausted}
-        beside={minutes === 0 ? "nothing is left" : when === null ? "nothing burns it now" : `${when}, if it goes on`}
-      />
-      <Fact
-        name="Coverage"
-        value={budget.coverage === null ? "–" : format.percent(budget.coverage, 1)}
-        beside={`${format.integer(budget.total)} of ${format.integer(budget.expected)} checks${budget.windowFilling ? ", window filling" : ""}`}
-      />
-    </dl>
+    <>
+      <dl className="facts">
+        <Fact
+          name="Attainment"
+          value={attainedText(budget.good, budget.total, slo.definition.objective, format)}
+          beside={`objective ${format.percentText(slo.definition.objective)}`}
+          role={budget.isMet === false ? "major" : undefined}
+        />
+        <Fact
+          name="Budget left"
+          value={budgetText(budget.remaining, format)}
+          beside={allowanceText(budget.allowedBad, budget.bad, format)}
+          role={budget.isMet === false ? "major" : undefined}
+        />
+        <Fact
+          name="Burning"
+          value={rateText(budget.burnRate1h, format)}
+          beside="over the last hour"
+          role={isBurning ? "major" : undefined}
+        />
+        <Fact
+          name="Exhausted"
+          value={exhausted}
+          beside={minutes === 0 ? "nothing is left" : when === null ? "nothing burns it now" : `${when}, if it goes on`}
+        />
+        <Fact
+          name="Coverage"
+          value={budget.coverage === null ? "–" : format.percent(budget.coverage, 1)}
+          beside={`${format.integer(budget.total)} of ${format.integer(budget.expected)} checks${budget.windowFilling ? ", window filling" : ""}`}
+        />
+      </dl>
+      <RawLine slo={slo} format={format} />
+    </>
   );
 };

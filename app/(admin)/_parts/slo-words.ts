@@ -1,13 +1,18 @@
 import type { SloDefinition } from "#lib/core/definitions.ts";
+import { eventSliOf } from "#lib/core/slo/definition.ts";
 import { factorNumber } from "../../_view/burn-windows.ts";
 import type { Format } from "../../_view/format.ts";
 import { digitsFor } from "../../_view/slo-line.ts";
 
 /** "99.9 % of checks succeed, over 28 days". */
 export const promise = ({ sli, objective, window }: SloDefinition, format: Format): string => {
+  const event = eventSliOf(sli);
   const what =
-    sli.kind === "availability" ? "of checks succeed" : `of answers come within ${format.response(sli.thresholdMs)}`;
-  return `${format.percentText(objective)} ${what}, over ${format.span(window.durationMs)}`;
+    event.kind === "availability"
+      ? "of checks succeed"
+      : `of answers come within ${format.response(event.thresholdMs)}`;
+  const span = window.kind === "calendar" ? `each ${window.period}` : `over ${format.span(window.durationMs)}`;
+  return `${format.percentText(objective)} ${what}, ${span}`;
 };
 
 /** "1 h and 5 min" from `page_1h_5m`; an id of another form stays as it is. */
@@ -39,3 +44,9 @@ export const limitText = (factor: string, format: Format): string =>
 
 export const rateText = (rate: number | null, format: Format): string =>
   rate === null ? "–" : `${format.rate(rate)}x`;
+
+/** "rolling 28 days", or "calendar month". */
+export const windowWords = ({ window }: SloDefinition, format: Format, letter?: "capital"): string => {
+  const words = window.kind === "calendar" ? `calendar ${window.period}` : `rolling ${format.span(window.durationMs)}`;
+  return letter === "capital" ? words.charAt(0).toUpperCase() + words.slice(1) : words;
+};

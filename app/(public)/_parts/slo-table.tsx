@@ -1,6 +1,6 @@
 import type { SnapshotService, SnapshotSlo } from "#lib/contracts/snapshot.ts";
 import { Fill } from "../../_parts/fill.tsx";
-import { budgetLeftText, digitsFor } from "../../_view/slo-line.ts";
+import { budgetLeftText, digitsFor, windowText } from "../../_view/slo-line.ts";
 import { Instant } from "./instant.tsx";
 import type { View } from "./view.ts";
 
@@ -17,7 +17,7 @@ const Row = ({ slo, view }: { slo: SnapshotSlo; view: View }) => {
   return (
     <tr>
       <th scope="row">{`${measures}, ${format.percentText(slo.objective)}`}</th>
-      <td>{format.span(slo.windowDays * 86_400_000)}</td>
+      <td>{windowText(slo, format)}</td>
       <td className="number">
         {slo.attained === null ? "–" : format.percentOf(slo.good, slo.total, digitsFor(slo.objective))}
         {slo.isMet === null ? null : (

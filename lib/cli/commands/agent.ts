@@ -13,7 +13,7 @@ import type { AgentIdentity } from "#probes/agent/identity.ts";
 import { openIdentity } from "#probes/agent/identity.ts";
 import { readServerAddress } from "#probes/agent/server-address.ts";
 
-const USAGE = `nines agent --server URL --location ID [options]
+const USAGE = `Usage: nines agent --server URL --location ID [options]
 
       --server URL    the installation that this location belongs to; https, or http on this machine
       --location ID   a location of its configuration
@@ -73,7 +73,7 @@ const introduce = (context: CommandContext, { publicJwk, locationId, isNew }: Ag
   context.stdout.write(`Agent of the location "${locationId}", public key ${publicJwk.kid}
 ${isNew ? "\nRegister the key on the server:" : "Unless that is done already, register the key on the server:"}
 
-  nines key add-agent --location ${locationId} --jwk '${jwk}'
+  npm run -s nines -- key add-agent --location ${locationId} --jwk '${jwk}'
 
 `);
 };

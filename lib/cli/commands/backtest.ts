@@ -7,7 +7,10 @@ import { evaluateCase } from "#lib/core/slo/case.ts";
 import { parseFraction } from "#lib/core/slo/fraction.ts";
 import { objectiveOfShare } from "#lib/core/slo/objective.ts";
 
-const USAGE = "nines backtest --case FILE...";
+const USAGE = `nines backtest --case FILE...
+       nines backtest --slo ID [--objective 99.95] [--window 30d] [--policy 1h:5m:14.4,6h:30m:6] [--min-bad 3/2]
+                      [--quorum majority|any|all|N] [--from T] [--to T] [--json]
+       nines backtest --simulate [--years 100] [--seed 1] [--interval 30s,1m] [--objective 99.9] [--min-bad 3/2] [--json]`;
 
 /** A year of minutes and a bit: more is a mistake, not a case. */
 const MAX_MINUTE = 600_000;
@@ -96,9 +99,17 @@ const filesOf = (args: readonly string[]): string[] => {
 };
 
 export const command: Command = {
-  summary: "replay recorded minutes through the SLO engine: which alerts, when, how much budget",
-  usage: `${USAGE}\n\nPrints one JSON line a file: name, alerts, alerts_28d_policy, samples, budgets, timeslice_budget.`,
-  run: async ({ args, stdout, stderr, signal }): Promise<ExitCode> => {
+  summary: "play stored, recorded or simulated minutes through the SLO engine: which alerts, when, how much budget",
+  usage: `Usage: ${USAGE}
+
+--case      recorded minutes: one JSON line a file with name, alerts, alerts_28d_policy, samples, budgets, timeslice_budget
+--slo       what is stored of an SLO, under another objective, window, policy, guard or quorum, beside what happened
+--simulate  the default policy over years of generated probes that fail by chance: how often it pages for nothing`,
+  run: async (context): Promise<ExitCode> => {
+    const { args, stdout, stderr, signal } = context;
+    const isAsked = (name: string): boolean => args.some((arg) => arg === name || arg.startsWith(`${name}=`));
+    if (isAsked("--simulate")) return (await import("#lib/cli/backtest/simulate.ts")).runSimulation(context);
+    if (isAsked("--slo")) return (await import("#lib/cli/backtest/stored.ts")).runStoredBacktest(context);
     let files: string[];
     try {
       files = filesOf(args);
@@ -107,7 +118,7 @@ export const command: Command = {
       return 2;
     }
     if (files.length === 0) {
-      stderr.write(`backtest: name at least one case file\nusage: ${USAGE}\n`);
+      stderr.write(`backtest: give --case FILE, --slo ID or --simulate\nusage: ${USAGE}\n`);
       return 2;
     }
     let exitCode: ExitCode = 0;

@@ -4,21 +4,26 @@ import { AppError } from "#lib/core/errors.ts";
 type Bench = (context: CommandContext) => Promise<ExitCode>;
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  deliver: async () => (await import("#lib/cli/bench/deliver.ts")).runDeliverBench,
   ingest: async () => (await import("#lib/cli/bench/ingest.ts")).runIngestBench,
   page: async () => (await import("#lib/cli/bench/page.ts")).runPageBench,
   probe: async () => (await import("#lib/cli/bench/probe.ts")).runProbeBench,
+  slo: async () => (await import("#lib/cli/bench/slo.ts")).runSloBench,
 };
 
 export const command: Command = {
-  summary:
-    "measures the page, the probe or the ingest beside a yardstick in the same run: bench page, bench probe, bench ingest",
-  usage: `nines bench page [options]    the real server beside a plain Node server of the same bytes
-nines bench probe [options]   our HTTP check beside a bare node:http loop, then the whole service beside Debian's
-                              blackbox_exporter driven by Prometheus, where they are installed
-nines bench ingest [options]  runs into PostgreSQL beside a bare insert and psql's \\copy of the same rows
+  summary: "measure page, probe, ingest, slo or deliver beside a yardstick in the same run",
+  usage: `Usage: nines bench page|probe|ingest|slo|deliver [options]
+
+  page          the real server beside a plain Node server of the same bytes
+  probe         our HTTP check beside a bare node:http loop, then the whole service beside Debian's
+                blackbox_exporter driven by Prometheus, where they are installed
+  ingest        runs into PostgreSQL beside a bare insert and psql's \\copy of the same rows
+  slo           the SLO engine's tick, takeover and memory beside Prometheus on the same minutes
+  deliver       signed, logged, durable deliveries beside bare posts; commit to receipt; claims
 
   --rounds N    pairs of turns
-  --checks N    checks a turn of "probe", --runs N: runs a round of "ingest"
+  --checks N    checks a turn of "probe", --runs N: runs a round of "ingest", --count N: deliveries of "deliver"
   --products    of "probe" the whole products only, five to six minutes
   --quick       of "probe" fewer checks, and the whole products at 100 checks/s only: one minute
   --json        one line of JSON

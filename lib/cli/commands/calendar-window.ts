@@ -75,8 +75,8 @@ export const answerRows = (input: string): Record<string, unknown>[] => {
 };
 
 export const command: Command = {
-  summary: "bounds of calendar windows: rows of {timeZone, duration, startTime, instant} on standard input",
-  usage: `${USAGE}\n\nDurations are a count and m, h (lengths of time), d, w, M, Q or Y (counted on the zone's calendar).`,
+  summary: "tell the bounds of calendar windows around instants, from rows on standard input",
+  usage: `Usage: ${USAGE}\n\nReads a JSON array of {timeZone, duration, startTime, instant}.\nDurations are a count and m, h (lengths of time), d, w, M, Q or Y (counted on the zone's calendar).`,
   run: async ({ args, stdin, stdout, stderr }): Promise<ExitCode> => {
     try {
       parseArgs({ args: [...args], options: { json: { type: "boolean" } } });

@@ -7,10 +7,12 @@ import { printable } from "#lib/config/config-error.ts";
 import { cureFor } from "#lib/config/cures.ts";
 import { DEFAULT_CONFIG_PATH, readEnvironment } from "#lib/config/env.ts";
 import type { ConfigResult } from "#lib/config/load-config.ts";
+import { findOverdueReviews } from "#lib/config/overdue-reviews.ts";
 import type { Config } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
+import { systemClock } from "#lib/runtime/clock.ts";
 
-const USAGE = `nines check [--json] [FILE]
+const USAGE = `Usage: nines check [--json] [FILE]
 
 Checks a configuration file and tells all its faults. FILE is NINES_CONFIG or ./nines.yaml when it is left out.
   --json   one JSON object on standard output
@@ -49,8 +51,13 @@ const errorBlock = (error: ConfigError, style: Style): string => {
   return `${style("bold", where.join(", "))}  ${style("red", error.kind)}\n  ${error.message}\n  ${cureFor(error)}\n`;
 };
 
+const WARNING_CURES: Readonly<Record<ConfigWarning["kind"], string>> = {
+  feasibility: "Change the interval or the locations of its probes, or give the SLO burn_rate_alerts of its own.",
+  review: "Review the SLO with its owner, and name the next day of review.",
+};
+
 const warningBlock = (warning: ConfigWarning, style: Style): string =>
-  `${style("bold", warning.path)}  ${style("yellow", "warning")}\n  ${warning.message}\n  Shorten the interval, or give the SLO burn_rate_alerts of its own.\n`;
+  `${style("bold", warning.path)}  ${style("yellow", "warning")}\n  ${warning.message}\n  ${WARNING_CURES[warning.kind]}\n`;
 
 const forPeople = (file: string, result: ConfigResult, style: Style): string => {
   const name = printable(file, 1_000);
@@ -97,7 +104,10 @@ const load = async (file: string, env: CommandContext["env"]): Promise<ConfigRes
 const run = async (context: CommandContext): Promise<ExitCode> => {
   const { file: named, isJson } = parseCommandLine(context.args);
   const file = named ?? readEnvironment(context.env).configPath ?? DEFAULT_CONFIG_PATH;
-  const result = await load(file, context.env);
+  const loaded = await load(file, context.env);
+  const result = loaded.ok
+    ? { ...loaded, warnings: [...loaded.warnings, ...findOverdueReviews(loaded.config, systemClock.now())] }
+    : loaded;
   const text = isJson ? `${forMachines(result)}\n` : forPeople(file, result, styleFor(context.stdout, context.env));
   await new Promise<void>((resolve, reject) =>
     context.stdout.write(text, (error) => (error ? reject(error) : resolve())),

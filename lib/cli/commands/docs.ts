@@ -47,7 +47,7 @@ const run = async ({ args, stdout }: CommandContext): Promise<ExitCode> => {
 };
 
 export const command: Command = {
-  summary: "write the configuration reference, its JSON Schema and the list of errors",
-  usage: `nines docs [--check]\n\nWrites ${Object.keys(GENERATED_DOCS).join(", ")} from their sources.\n  --check  write nothing; exit 1 when a file is out of date`,
+  summary: "write the configuration reference, its JSON Schema and the list of errors (for developers)",
+  usage: `Usage: nines docs [--check]\n\nWrites ${Object.keys(GENERATED_DOCS).join(", ")} from their sources.\n  --check  write nothing; exit 1 when a file is out of date`,
   run,
 };

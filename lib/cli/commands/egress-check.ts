@@ -33,8 +33,8 @@ const readRequests = (input: string): readonly unknown[] => {
 };
 
 export const command: Command = {
-  summary: "which requests the address policy would refuse, and why; connects to nothing",
-  usage: `${USAGE}
+  summary: "tell which requests the address policy refuses, and why; connects to nothing",
+  usage: `Usage: ${USAGE}
 
 Reads a JSON array of {url, resolves?, redirects?: [{url, resolves?}]} and prints an array of {url, verdict, stage,
 reason}. Nothing is looked up: a name without "resolves" is judged by its name alone. redirects[0] repeats the first

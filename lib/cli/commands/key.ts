@@ -3,6 +3,14 @@ import { parseArgs } from "node:util";
 import type { AgentKeyRow } from "#db/queries/agents.ts";
 import { readAgentKeys } from "#db/queries/agents.ts";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
+import {
+  apiKeyLine,
+  createApiKey,
+  isApiKeyId,
+  readApiKeyList,
+  revokeApiKey,
+  rotateApiKey,
+} from "#lib/cli/key/api-keys.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { addAgentKey, revokeAgent } from "#lib/commands/agents/agent-keys.ts";
 import { AppError } from "#lib/core/errors.ts";
@@ -11,6 +19,10 @@ import { systemClock } from "#lib/runtime/clock.ts";
 const OPTIONS = {
   location: { type: "string" },
   jwk: { type: "string" },
+  name: { type: "string" },
+  scope: { type: "string", multiple: true },
+  expires: { type: "string" },
+  grace: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -46,7 +58,8 @@ const addAgent = async (context: CommandContext, { values }: Args): Promise<void
 const revoke = async (context: CommandContext, { positionals, values }: Args): Promise<void> => {
   const [, kid, ...rest] = positionals;
   if (kid === undefined || rest.length > 0) throw usageError('key revoke needs one key ("key list" shows them)');
-  await withDatabase(context, (database) => revokeAgent(database, { kid, actor: "cli", now: systemClock.now() }));
+  if (isApiKeyId(kid)) await revokeApiKey(context, kid);
+  else await withDatabase(context, (database) => revokeAgent(database, { kid, actor: "cli", now: systemClock.now() }));
   if (values.json) context.stdout.write(`${JSON.stringify({ kid, isRevoked: true })}\n`);
   else context.stdout.write(`The key ${kid} is revoked.\n`);
 };
@@ -62,8 +75,10 @@ const stateOf = ({ revokedAt, lastSeenAt, clockOffsetMs }: AgentKeyRow): string 
 
 const list = async (context: CommandContext, { values }: Args): Promise<void> => {
   const keys = await withDatabase(context, (database) => database.read(readAgentKeys));
+  const apiKeys = await readApiKeyList(context);
   if (values.json) {
-    const rows = keys.map((key) => ({
+    const agents = keys.map((key) => ({
+      kind: "agent",
       kid: key.kid,
       location: key.locationId,
       createdAt: instant(key.createdAt),
@@ -71,25 +86,43 @@ const list = async (context: CommandContext, { values }: Args): Promise<void> =>
       revokedAt: instant(key.revokedAt),
       clockOffsetMs: key.clockOffsetMs,
     }));
+    const rows = [...agents, ...apiKeys.map((key) => ({ kind: "api", ...key }))];
     context.stdout.write(`${JSON.stringify(rows)}\n`);
     return;
   }
-  if (keys.length === 0) context.stdout.write("No key is registered: every location is run by this installation.\n");
+  for (const key of apiKeys) context.stdout.write(apiKeyLine(key));
+  if (keys.length === 0) context.stdout.write("No agent has a key: every location is run by this installation.\n");
   for (const key of keys) context.stdout.write(`${key.kid}  ${key.locationId}  ${stateOf(key)}\n`);
+};
+
+const create = (context: CommandContext, { values }: Args): Promise<void> => {
+  const { name, scope, expires, json } = values;
+  return createApiKey(context, { name, scope, expires, json });
+};
+
+const rotate = (context: CommandContext, { positionals, values }: Args): Promise<void> => {
+  const { grace, expires, json } = values;
+  return rotateApiKey(context, { id: positionals[1], grace, expires, json });
 };
 
 const ACTIONS: Readonly<Record<string, (context: CommandContext, args: Args) => Promise<void>>> = {
   "add-agent": addAgent,
+  create,
+  rotate,
   list,
   revoke,
 };
+const TAKE_A_KEY: ReadonlySet<string> = new Set(["revoke", "rotate"]);
 
 export const command: Command = {
-  summary: "register, list and revoke the public keys of agents",
-  usage: `Usage: nines key add-agent --location ID --jwk JSON|@FILE
+  summary: "create, list, rotate and revoke keys of the API and of agents",
+  usage: `Usage: nines key create --name TEXT --scope RESOURCE:read|write [--scope ...] [--expires 90d]
+       nines key rotate KEY [--grace 30d] [--expires 90d]
+       nines key add-agent --location ID --jwk JSON|@FILE
        nines key list
        nines key revoke KEY
 
+The token of an API key is printed once, to standard output; only its hash is kept. A rotated key goes on for its grace.
 A location with a key is run by its agent, all others by this installation. --json prints for machines.
 The service must run, or DATABASE_URL must be set.`,
   run: async (context) => {
@@ -100,7 +133,7 @@ The service must run, or DATABASE_URL must be set.`,
       const given = name === "" ? "no subcommand was given" : `"${name}" is not a subcommand of key`;
       throw usageError(`${given}; there are: ${Object.keys(ACTIONS).join(", ")}`);
     }
-    if (name !== "revoke" && rest.length > 0) throw usageError(`"${rest[0]}" is not expected`);
+    if (rest.length > (TAKE_A_KEY.has(name) ? 1 : 0)) throw usageError(`"${rest.at(-1)}" is not expected`);
     await action(context, args);
     return 0;
   },

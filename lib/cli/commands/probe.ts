@@ -17,10 +17,10 @@ import { runCheck } from "#probes/checks/index.ts";
 import { targetHostOf } from "#probes/checks/target-host.ts";
 import { userAgentOf } from "#probes/user-agent.ts";
 
-const USAGE = `nines probe URL [options]
-nines probe --type TYPE FIELDS [--allow CIDR] [--ca FILE] [--json]
-nines probe --id PROBE [--config FILE] [--allow CIDR] [--ca FILE] [--json]
-nines probe --batch < requests.jsonl
+const USAGE = `Usage: nines probe URL [options]
+       nines probe --type TYPE FIELDS [--allow CIDR] [--ca FILE] [--json]
+       nines probe --id PROBE [--config FILE] [--allow CIDR] [--ca FILE] [--json]
+       nines probe --batch < requests.jsonl
 
   -X, --method NAME          GET unless --data is given
   -H, --header "NAME: VALUE" may be repeated
@@ -173,7 +173,7 @@ const probeTyped = async (
 };
 
 export const command: Command = {
-  summary: "runs a check once and shows where the time went; --batch runs many, one JSON line each",
+  summary: "run a check once and show where the time went; --batch runs many, one JSON line each",
   usage: USAGE,
   run: async (context): Promise<ExitCode> => {
     const { values, positionals } = readArgs(context.args);

@@ -25,8 +25,8 @@ const runTool = (file: string, context: CommandContext): Promise<ExitCode> =>
   });
 
 export const command: Command = {
-  summary: "scripts for developers of Nines: verify, test, interop, faults, format",
-  usage: "npm run verify | npm test | npm run interop | npm run faults | npm run format",
+  summary: "run a script of the repository: verify, test, interop, faults, format (for developers)",
+  usage: "Usage: npm run verify | npm test | npm run interop | npm run faults | npm run format",
   run: async (context) => {
     const name = context.args[0] ?? "";
     if (!Object.hasOwn(TOOLS, name)) throw new AppError("USAGE", `there is no tool "${name}"`);

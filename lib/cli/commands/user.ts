@@ -26,8 +26,9 @@ export const command: Command = {
   summary: "print a fresh one-time link that signs in to the dashboards",
   usage: `Usage: nines user sign-in-link [--json]
 
-Prints a link that signs in once, within 15 minutes. The service must run, or DATABASE_URL must be set.
-Whoever has the link is let in: pass it on as you would a password.`,
+Prints a link that signs in once, within 15 minutes. The service must run, or DATABASE_URL must be set;
+where it has a PORT of its own, this command needs the same. Whoever has the link is let in: pass it
+on as you would a password.`,
   run: async (context) => {
     const { isJson } = readArgs(context.args);
     const { host, port } = readEnvironment(context.env);

@@ -2,30 +2,39 @@ import type { Database } from "#db/database.ts";
 import { openDatabase } from "#db/database.ts";
 import type { RoleContext, StartRole } from "#lib/cli/roles/role.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
+import { storeOccurrences } from "#lib/commands/maintenances/store-occurrences.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
-import { createSecretBox } from "#lib/commands/secret-box.ts";
+import { openSecretBox } from "#lib/commands/secret-key.ts";
 import { processEnvironment } from "#lib/config/env.ts";
 import { loadConfig } from "#lib/config/load-config.ts";
+import type { EpochMinute } from "#lib/core/units.ts";
 import { judgeUrl } from "#lib/egress/judge-url.ts";
 import { createEvaluator } from "#lib/engine/evaluate.ts";
 import { createHeartbeatJudge } from "#lib/engine/judge-heartbeats.ts";
+import { createThresholdJudge } from "#lib/engine/judge-thresholds.ts";
 import type { Lease } from "#lib/engine/lease.ts";
 import { assertLease, runAsLeader } from "#lib/engine/lease.ts";
+import { createPromqlPoller } from "#lib/engine/poll-promql.ts";
 import { createPublisher } from "#lib/engine/publish.ts";
 import { runRetainOnce } from "#lib/engine/retain.ts";
 import { runRollupOnce } from "#lib/engine/rollup.ts";
+import { runSideLoops } from "#lib/engine/run-side-loops.ts";
+import { settleAlerts } from "#lib/engine/settle-alerts.ts";
 import type { ConfigWatcher } from "#lib/engine/watch-config.ts";
 import { createConfigWatcher } from "#lib/engine/watch-config.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
 
 const TICK_MS = 1_000;
 const RETAIN_EVERY_MS = 600_000;
+const MAINTENANCES_EVERY_MS = 60_000;
 
 type Leading = {
   readonly context: RoleContext;
   readonly database: Database;
   readonly lease: Lease;
   readonly signal: AbortSignal;
+  /** Minutes that another system counted and the evaluator has not seen yet. */
+  readonly polled: EpochMinute[];
 };
 
 const watchConfig = ({ context, database, lease, signal }: Leading, secretBox: SecretBox): ConfigWatcher => {
@@ -48,14 +57,18 @@ const watchConfig = ({ context, database, lease, signal }: Leading, secretBox: S
 };
 
 /** Closes minutes and evaluates them in the same round, so that an alert fires as soon as its minute is known. */
-const runMinutes = ({ context, database, lease, signal }: Leading): Promise<void> => {
+const runMinutes = ({ context, database, lease, signal, polled }: Leading): Promise<void> => {
   const { clock, log } = context;
   const evaluator = createEvaluator({ database, clock, log });
   const round = async (): Promise<void> => {
     let hasMore = true;
     while (hasMore && !signal.aborted) {
       const rolled = await runRollupOnce({ database, lease, now: clock.now(), log });
-      const evaluated = await evaluator.runEvaluateOnce(lease, { rerolled: rolled.rerolled });
+      if (rolled.isReopened) evaluator.forget();
+      const evaluated = await evaluator.runEvaluateOnce(lease, {
+        rerolled: rolled.rerolled,
+        polled: polled.splice(0),
+      });
       hasMore = rolled.hasMore || evaluated.hasMore;
     }
   };
@@ -77,6 +90,42 @@ const runHeartbeats = ({ context, database, lease, signal }: Leading): Promise<v
   return runLoop({ intervalMs: TICK_MS, work: round, onError, clock, signal });
 };
 
+/** Counts what Prometheus-compatible servers know, and hands the minutes to the evaluator. */
+const runPromql = (leading: Leading, secretBox: SecretBox): Promise<void> => {
+  const { context, database, lease, signal, polled } = leading;
+  const { clock, log } = context;
+  const poller = createPromqlPoller({ database, secretBox, clock, log, random: Math.random });
+  const round = async (): Promise<void> => {
+    let hasMore = true;
+    while (hasMore && !signal.aborted) {
+      const result = await poller.runOnce(lease, signal);
+      polled.push(...result.changed);
+      hasMore = result.hasMore;
+    }
+  };
+  const onError = (error: unknown): void => log.warn({ error }, "PromQL sources could not be read; trying again");
+  return runLoop({ intervalMs: TICK_MS, work: round, onError, clock, signal });
+};
+
+/** Alerts on figures as they are; then who is told of what fires, as silences, dependencies and acknowledgements change. */
+const runAlerting = ({ context, database, lease, signal }: Leading, secretBox: SecretBox): Promise<void> => {
+  const { clock, log } = context;
+  const thresholds = createThresholdJudge({ database, secretBox, clock, log, random: Math.random });
+  const settle = async (): Promise<void> => void (await settleAlerts({ database, lease, now: clock.now() }));
+  const judge = async (): Promise<void> => void (await thresholds.runOnce(lease, signal));
+  const failed =
+    (what: string) =>
+    (error: unknown): void =>
+      log.warn({ error }, `${what}; trying again`);
+  const common = { intervalMs: TICK_MS, clock, signal };
+  // Apart, because a threshold may wait for another system.
+  const loops = [
+    runLoop({ ...common, work: judge, onError: failed("threshold alerts could not be judged") }),
+    runLoop({ ...common, work: settle, onError: failed("firing alerts could not be settled") }),
+  ];
+  return Promise.all(loops).then(() => undefined);
+};
+
 const runPublishing = ({ context, database, lease, signal }: Leading): Promise<void> => {
   const { clock, log, settings } = context;
   const publisher = createPublisher({ database, clock, log, isDemo: settings.isDemo });
@@ -87,6 +136,18 @@ const runPublishing = ({ context, database, lease, signal }: Leading): Promise<v
     clock,
     signal,
   });
+};
+
+/** Occurrences of recurring maintenance come within the horizon as time goes by. */
+const runMaintenances = ({ context, database, lease, signal }: Leading): Promise<void> => {
+  const { clock, log } = context;
+  const work = (): Promise<void> =>
+    database.transaction(async (tx) => {
+      await assertLease(tx, lease);
+      await storeOccurrences(tx, clock.now());
+    });
+  const onError = (error: unknown): void => log.warn({ error }, "maintenance could not be expanded; trying again");
+  return runLoop({ intervalMs: MAINTENANCES_EVERY_MS, work, onError, clock, signal });
 };
 
 const runRetaining = ({ context, database, lease, signal }: Leading): Promise<void> => {
@@ -104,7 +165,7 @@ const runRetaining = ({ context, database, lease, signal }: Leading): Promise<vo
 export const startRole: StartRole = async (context) => {
   const { settings, clock, log } = context;
   const database = openDatabase({ url: settings.databaseUrl, applicationName: "nines-engine" });
-  const secretBox = createSecretBox(Buffer.from(settings.secretKey, "base64"));
+  const secretBox = openSecretBox(settings);
   const stopping = new AbortController();
   let watcher: ConfigWatcher | null = null;
   const leading = runAsLeader({
@@ -115,9 +176,19 @@ export const startRole: StartRole = async (context) => {
     log,
     signal: stopping.signal,
     lead: async (lease, signal) => {
-      const own: Leading = { context, database, lease, signal };
+      const own: Leading = { context, database, lease, signal, polled: [] };
       watcher = watchConfig(own, secretBox);
-      await Promise.all([watcher.done, runMinutes(own), runHeartbeats(own), runPublishing(own), runRetaining(own)]);
+      await Promise.all([
+        watcher.done,
+        runMinutes(own),
+        runHeartbeats(own),
+        runPromql(own, secretBox),
+        runAlerting(own, secretBox),
+        runPublishing(own),
+        runRetaining(own),
+        runMaintenances(own),
+        runSideLoops({ database, lease, secretBox, deps: { clock, log, random: Math.random }, signal }),
+      ]);
     },
   });
   return {

@@ -10,7 +10,7 @@ import { readLocalWork, readWorkMark } from "#lib/commands/agents/location-work.
 import { storeRuns } from "#lib/commands/agents/store-runs.ts";
 import { createIngestCache } from "#lib/commands/ingest-runs.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
-import { createSecretBox } from "#lib/commands/secret-box.ts";
+import { openSecretBox } from "#lib/commands/secret-key.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { runAsLeader } from "#lib/engine/lease.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
@@ -93,7 +93,7 @@ export const startRole: StartRole = async ({ settings, clock, log }) => {
     random: Math.random,
     spoolDir: join(settings.dataDir, "spool", "local"),
   });
-  const secretBox = createSecretBox(Buffer.from(settings.secretKey, "base64"));
+  const secretBox = openSecretBox(settings);
   const assignment = createAssignment({ database, log, secretBox }, ({ probes, since }) =>
     scheduler.update(probes, since),
   );

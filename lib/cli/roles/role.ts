@@ -22,7 +22,18 @@ export type RoleSettings = {
   readonly isProduction: boolean;
   /** 32 bytes in base64: opens the secrets in the database. */
   readonly secretKey: string;
+  /** Keys that open what was sealed before a rotation, as `secretKey`. */
+  readonly oldSecretKeys?: readonly string[];
+  /** Where the keys stand when no variable gives them: read again when they change. */
+  readonly secretKeyFile?: string | null;
 };
+
+/**
+ * How Node is to run a role. A dispatcher makes much short-lived text when it drains a long queue; with a young
+ * generation of the usual size its process would keep a hundred megabytes more afterwards.
+ */
+export const execArgvOf = (role: RoleName): readonly string[] =>
+  role === "deliver" ? ["--max-semi-space-size=4", "--heap-growing-percent=40"] : [];
 
 export type RoleContext = {
   readonly settings: RoleSettings;

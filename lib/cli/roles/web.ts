@@ -4,7 +4,7 @@ import { openDatabase } from "#db/database.ts";
 import { createBlackboxRunner } from "#lib/cli/blackbox/run-blackbox.ts";
 import type { StartRole } from "#lib/cli/roles/role.ts";
 import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
-import { createSecretBox } from "#lib/commands/secret-box.ts";
+import { openSecretBox } from "#lib/commands/secret-key.ts";
 import { VERSION } from "#lib/runtime/version.ts";
 import { backgroundSink, createAccessLog, silentAccessLog } from "#lib/web/access-log.ts";
 import { createNextRenderer, readBuildId } from "#lib/web/next-renderer.ts";
@@ -32,7 +32,7 @@ export const startRole: StartRole = async ({ settings, clock, log, collectMetric
       : silentAccessLog,
     renderer: await createNextRenderer({ dir: PROJECT_ROOT, isProduction, log }),
     randomBytes,
-    secretBox: createSecretBox(Buffer.from(settings.secretKey, "base64")),
+    secretBox: openSecretBox(settings),
     runBlackbox: createBlackboxRunner({ clock, randomBytes, userAgent: userAgentOf(null) }),
     collectMetrics,
   });

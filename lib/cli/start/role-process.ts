@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { FromRole, RoleSettings, ToRole } from "#lib/cli/roles/role.ts";
+import { execArgvOf } from "#lib/cli/roles/role.ts";
 import type { AnswerWatch } from "#lib/cli/start/watch-answers.ts";
 import { watchAnswers } from "#lib/cli/start/watch-answers.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
@@ -60,9 +61,10 @@ export type RoleProcessArgs = {
  * Roles log to standard error; what Next prints to standard output is for its developers. `detached`: Ctrl-C must reach
  * the supervisor only, which stops the roles in order.
  */
-const forkRole = ({ isProduction }: RoleSettings): ChildProcess =>
+const forkRole = ({ role, isProduction }: RoleSettings): ChildProcess =>
   fork(ENTRY, [], {
     detached: true,
+    execArgv: [...process.execArgv, ...execArgvOf(role)],
     stdio: ["ignore", isProduction ? "ignore" : "inherit", "inherit", "ipc"],
     serialization: "advanced",
   });

@@ -15,7 +15,7 @@ import type { StartSettings } from "#lib/cli/start/settings.ts";
 import type { Supervisor } from "#lib/cli/start/supervisor.ts";
 import { createSupervisor } from "#lib/cli/start/supervisor.ts";
 import { watchHangup } from "#lib/cli/start/watch-hangup.ts";
-import { loadSecretKey } from "#lib/commands/secret-key.ts";
+import { loadSecretKeys } from "#lib/commands/secret-key.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
@@ -100,7 +100,8 @@ const startAll = async (context: CommandContext, settings: StartSettings, cleanu
   // From here on a hang-up must not end the process behind the back of what it started.
   let reload = (): void => undefined;
   cleanup.push(watchHangup({ onReload: () => reload(), onGone: () => process.kill(process.pid, "SIGTERM") }));
-  const secretKey = await loadSecretKey({ value: settings.secretKey, dataDir: settings.dataDir });
+  const { secretKey: value, oldSecretKeys: oldValues, dataDir } = settings;
+  const secrets = await loadSecretKeys({ value, oldValues, dataDir });
 
   const configPath = settings.configPath ?? (await startDemo(context, settings, cleanup));
   await readConfigFile(configPath, env);
@@ -131,7 +132,9 @@ const startAll = async (context: CommandContext, settings: StartSettings, cleanu
       logLevel: settings.logLevel,
       isDemo,
       isProduction: settings.isProduction,
-      secretKey: secretKey.toString("base64"),
+      secretKey: secrets.keys[0]?.toString("base64") ?? "",
+      oldSecretKeys: secrets.keys.slice(1).map((key) => key.toString("base64")),
+      secretKeyFile: secrets.file,
     },
     log,
     clock,

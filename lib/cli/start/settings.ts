@@ -20,6 +20,7 @@ export type StartSettings = {
   readonly port: number;
   readonly logLevel: string;
   readonly secretKey: string | null;
+  readonly oldSecretKeys: readonly string[];
   readonly isProduction: boolean;
 };
 
@@ -71,6 +72,7 @@ export const readStartSettings = (context: CommandContext, options: { isProducti
     // On a terminal the summary is what a person reads; every request as a line would bury it.
     logLevel: environment.logLevel ?? (isTerminal ? "warn" : "info"),
     secretKey: environment.secretKey,
+    oldSecretKeys: environment.oldSecretKeys,
     isProduction: options.isProduction,
   };
 };

@@ -5,7 +5,9 @@ export type AttemptOutcome =
   | { readonly kind: "accepted" }
   | { readonly kind: "try_later"; readonly reason: string; readonly retryAfterMs: DurationMs | null }
   /** The receiver wants nothing more: its endpoint is disabled. */
-  | { readonly kind: "refused"; readonly reason: string };
+  | { readonly kind: "refused"; readonly reason: string }
+  /** This message would be refused for ever; the endpoint takes others. Channels of hosted services only. */
+  | { readonly kind: "undeliverable"; readonly reason: string };
 
 /**
  * What a status code means for a delivery: 2xx is accepted, 410 refuses this and all further events, everything else is

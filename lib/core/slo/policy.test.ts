@@ -17,7 +17,22 @@ test.each([
   const pairs = defaultPolicy(days(windowDays), interval(30_000));
   expect(pairs.map((pair) => pair.factor)).toEqual(factors);
   expect(pairs.map((pair) => pair.id)).toEqual(["page_1h_5m", "page_6h_30m", "ticket_1d_2h", "ticket_3d_6h"]);
-  expect(pairs.every((pair) => pair.minBadLong === 3 && pair.minBadShort === 2 && pair.notify === null)).toBe(true);
+  expect(pairs.map((pair) => [pair.minBadLong, pair.minBadShort])).toEqual([
+    [3, 3],
+    [3, 3],
+    [3, 2],
+    [3, 2],
+  ]);
+  expect(pairs.every((pair) => pair.notify === null)).toBe(true);
+});
+
+test.each([
+  { intervalMs: 0, guards: [0, 0, 0, 0], name: "events that do not come from probes need none" },
+  { intervalMs: 50_000, guards: [3, 3, 2, 2], name: "six slots in five minutes are many" },
+  { intervalMs: 51_000, guards: [2, 3, 2, 2], name: "five slots in five minutes are few" },
+  { intervalMs: 5 * MINUTE_MS, guards: [2, 3, 2, 2], name: "a short window of three slots asks for two of them" },
+])("the guard of the short window follows how many slots it holds: $name", ({ intervalMs, guards }) => {
+  expect(defaultPolicy(days(28), interval(intervalMs)).map((pair) => pair.minBadShort)).toEqual(guards);
 });
 
 test("a slow probe gets short windows of three intervals", () => {

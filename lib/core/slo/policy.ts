@@ -22,8 +22,13 @@ const WORKBOOK_POLICY: readonly PolicyRow[] = [
   { severity: "ticket", budgetPercent: 10n, longMs: 3 * DAY_MS, shortMs: 6 * HOUR_MS },
 ];
 
-/** Bad events that a probe SLI needs in each window: a single lost packet is not an incident. */
-export const PROBE_MIN_BAD = { long: 3, short: 2 } as const;
+/**
+ * Bad events that a probe SLI needs in each window: a single lost packet is not an incident. `pageShort` is for a page
+ * whose short window holds many slots: there two of them go bad by chance too often (docs/slo-false-pages.md).
+ */
+export const PROBE_MIN_BAD = { long: 3, short: 2, pageShort: 3 } as const;
+/** From so many slots on, `pageShort` is asked for: a service that fails every second time still reaches it. */
+const MANY_SLOTS = 6;
 /** A short window holds at least this many intervals of the slowest probe. */
 export const MIN_INTERVALS_IN_SHORT = 3;
 
@@ -46,6 +51,20 @@ export const pairId = (severity: AlertSeverity, longMs: DurationMs, shortMs: Dur
 export const shortWindowFor = (shortMs: number, intervalMs: DurationMs): DurationMs =>
   durationMs(Math.ceil(Math.max(shortMs, MIN_INTERVALS_IN_SHORT * intervalMs) / MINUTE_MS) * MINUTE_MS);
 
+/**
+ * The default guard of a pair: bad events that the live alert needs in its windows. None when events do not come from
+ * probes (interval 0). A total outage reaches it with its third bad slot, whatever the interval.
+ */
+export const minBadFor = (pair: {
+  readonly severity: AlertSeverity;
+  readonly shortMs: DurationMs;
+  readonly intervalMs: DurationMs;
+}): Pick<BurnRatePair, "minBadLong" | "minBadShort"> => {
+  if (pair.intervalMs === 0) return { minBadLong: 0, minBadShort: 0 };
+  const hasManySlots = pair.severity === "page" && pair.shortMs >= MANY_SLOTS * pair.intervalMs;
+  return { minBadLong: PROBE_MIN_BAD.long, minBadShort: hasManySlots ? PROBE_MIN_BAD.pageShort : PROBE_MIN_BAD.short };
+};
+
 const pairOf = (row: PolicyRow, windowMs: DurationMs, { intervalMs }: PolicyOptions): BurnRatePair => {
   const longMs = durationMs(row.longMs);
   const shortMs = shortWindowFor(row.shortMs, intervalMs);
@@ -56,8 +75,7 @@ const pairOf = (row: PolicyRow, windowMs: DurationMs, { intervalMs }: PolicyOpti
     longMs,
     shortMs,
     factor: formatFraction(multiply(share, fraction(BigInt(Math.round(windowMs)), BigInt(longMs)))),
-    minBadLong: intervalMs === 0 ? 0 : PROBE_MIN_BAD.long,
-    minBadShort: intervalMs === 0 ? 0 : PROBE_MIN_BAD.short,
+    ...minBadFor({ severity: row.severity, shortMs, intervalMs }),
     notify: null,
   };
 };

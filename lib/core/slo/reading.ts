@@ -1,10 +1,13 @@
 import type { AlertSeverity, BurnRatePair, SloDefinition } from "../definitions.ts";
 import type { EpochMinute } from "../units.ts";
 import { MINUTE_MS } from "../units.ts";
+import { simpleMinutesToExhaustion } from "./forecast.ts";
 import type { Objective, Threshold } from "./objective.ts";
 import { factorOf, isAbove, isMet, objectiveOfPercent, thresholdOf } from "./objective.ts";
 import type { Counts, MinuteSeries } from "./series.ts";
 import { sumOver } from "./series.ts";
+import type { WindowMinutes } from "./window.ts";
+import { createWindowOf, longestMinutes } from "./window.ts";
 
 /** One window that ends with the minute of the reading. Exact counts, and figures derived from them for people. */
 export type WindowReading = {
@@ -34,8 +37,9 @@ export type PairReading = {
   readonly holds: boolean;
 };
 
-/** The rolling budget by occurrences: consumed = bad / (budget * total). */
+/** The budget by occurrences: consumed = bad / (budget * total). */
 export type BudgetReading = {
+  /** Of the full window: a rolling one, or the whole period of the calendar that the minute lies in. */
   readonly windowMinutes: number;
   readonly bad: number;
   readonly good: number;
@@ -56,10 +60,22 @@ export type BudgetReading = {
   /** remaining * window / burnRate1h: 0 when nothing remains, null without burn or data. */
   readonly minutesToExhaustion: number | null;
   readonly coverage: number | null;
-  /** The series is younger than the window. */
+  /** The series is younger than the window, or the period of the calendar is not over. */
   readonly windowFilling: boolean;
   /** `consumed` when the rest of a filling window sees the same traffic without a bad event; `consumed` when it is full. */
   readonly projectedConsumed: number | null;
+  /** For windows of the calendar only. */
+  readonly calendar?: CalendarReading;
+};
+
+/** Where a period of the calendar stands. `consumed` and its kin are about the events so far. */
+export type CalendarReading = {
+  /** The first minute of the period. */
+  readonly firstMinute: EpochMinute;
+  /** The first minute after it. */
+  readonly endMinute: EpochMinute;
+  /** `consumed` at the end when the rest goes on like the last day, or like all of it so far when that is less. */
+  readonly projectedAtPace: number | null;
 };
 
 /** The evaluation of an SLO at the end of a complete minute. Plain JSON: it is stored as `slo_readings.reading`. */
@@ -87,10 +103,19 @@ export type CompiledPair = {
 export type CompiledSlo = {
   readonly objectiveText: string;
   readonly objective: Objective;
+  /** Of a rolling window, or the nominal length of a period of the calendar. */
   readonly windowMinutes: number;
+  /** What the window covers at the end of a minute. */
+  readonly windowOf: (minute: EpochMinute) => WindowMinutes;
+  readonly isCalendar: boolean;
+  /** How many minutes back the window can reach. */
+  readonly reachMinutes: number;
   readonly pairs: readonly CompiledPair[];
+  /** Of the longest short window: without a bad event in it no pair can fire. */
+  readonly longestShortMinutes: number;
 };
 
+const DAY_MINUTES = 1_440;
 const wholeMinutes = (ms: number): number => Math.max(1, Math.ceil(ms / MINUTE_MS));
 
 export const compilePair = (definition: BurnRatePair, objective: Objective): CompiledPair => ({
@@ -103,17 +128,22 @@ export const compilePair = (definition: BurnRatePair, objective: Objective): Com
 /** @throws RangeError when the objective or a factor is not a number in range. */
 export const compileSlo = (definition: Pick<SloDefinition, "objective" | "window" | "burnRateAlerts">): CompiledSlo => {
   const objective = objectiveOfPercent(definition.objective);
+  const pairs = definition.burnRateAlerts.map((pair) => compilePair(pair, objective));
   return {
     objectiveText: definition.objective,
     objective,
     windowMinutes: wholeMinutes(definition.window.durationMs),
-    pairs: definition.burnRateAlerts.map((pair) => compilePair(pair, objective)),
+    windowOf: createWindowOf(definition.window),
+    isCalendar: definition.window.kind === "calendar",
+    reachMinutes: longestMinutes(definition.window),
+    pairs,
+    longestShortMinutes: Math.max(0, ...pairs.map(({ shortMinutes }) => shortMinutes)),
   };
 };
 
 /** The longest window that evaluating the SLO looks back over, in minutes. */
 export const longestWindow = (slo: CompiledSlo): number =>
-  Math.max(60, slo.windowMinutes, ...slo.pairs.map((pair) => pair.longMinutes));
+  Math.max(60, slo.windowMinutes, slo.reachMinutes, ...slo.pairs.map((pair) => pair.longMinutes));
 
 /** Error ratio over the budget, from exact counts. Null without events. */
 export const burnRateOf = (counts: Counts, objective: Objective): number | null => {
@@ -166,29 +196,18 @@ const spent = (counts: Counts, objective: Objective): { consumed: number; remain
   };
 };
 
-/** remaining * window / burn: 0 when nothing remains, null without burn or data. */
-const minutesToExhaustion = (
-  remaining: number | null,
-  windowMinutes: number,
-  burnRate: number | null,
-): number | null => {
-  if (remaining === null || burnRate === null || burnRate === 0) return null;
-  return remaining <= 0 ? 0 : (remaining * windowMinutes) / burnRate;
-};
+const NO_BUDGET = { attained: null, allowedBad: null, consumed: null, remaining: null, minutesToExhaustion: null };
 
-/** The rolling budget over `(minute - windowMinutes, minute]`. */
-export const budgetReading = (
-  series: MinuteSeries,
-  objective: Objective,
-  windowMinutes: number,
-  minute: EpochMinute,
-): BudgetReading => {
-  const counts = countsOver(series, minute, windowMinutes);
-  const burnRate1h = burnRateOf(countsOver(series, minute, 60), objective);
-  const elapsed = series.firstMinute === null ? 0 : Math.max(0, minute - series.firstMinute + 1);
-  const windowFilling = elapsed < windowMinutes;
+/** The budget over the minutes of a window, full or not. */
+const budgetOver = (series: MinuteSeries, objective: Objective, window: WindowMinutes): BudgetReading => {
+  const { after, until, fullMinutes } = window;
+  const counts = sumOver(series, after, until);
+  const burnRate1h = burnRateOf(countsOver(series, until, 60), objective);
+  const age = series.firstMinute === null ? 0 : Math.max(0, until - series.firstMinute + 1);
+  const elapsed = Math.min(age, until - after);
+  const windowFilling = elapsed < fullMinutes;
   const base = {
-    windowMinutes,
+    windowMinutes: fullMinutes,
     bad: counts.bad,
     good: counts.total - counts.bad,
     total: counts.total,
@@ -198,10 +217,7 @@ export const budgetReading = (
     burnRate1h,
     isMet: isMet(counts.bad, counts.total, objective),
   };
-  if (counts.total <= 0) {
-    const none = { attained: null, allowedBad: null, consumed: null, remaining: null, minutesToExhaustion: null };
-    return { ...base, ...none, projectedConsumed: null };
-  }
+  if (counts.total <= 0) return { ...base, ...NO_BUDGET, projectedConsumed: null };
   const { consumed, remaining } = spent(counts, objective);
   return {
     ...base,
@@ -209,14 +225,68 @@ export const budgetReading = (
     allowedBad: counts.total * objective.budgetNumber,
     consumed,
     remaining,
-    minutesToExhaustion: minutesToExhaustion(remaining, windowMinutes, burnRate1h),
-    projectedConsumed: windowFilling ? (consumed * elapsed) / windowMinutes : consumed,
+    minutesToExhaustion: simpleMinutesToExhaustion(remaining, fullMinutes, burnRate1h),
+    projectedConsumed: windowFilling ? (consumed * elapsed) / fullMinutes : consumed,
   };
 };
 
+/** The rolling budget over `(minute - windowMinutes, minute]`. */
+export const budgetReading = (
+  series: MinuteSeries,
+  objective: Objective,
+  windowMinutes: number,
+  minute: EpochMinute,
+): BudgetReading =>
+  budgetOver(series, objective, {
+    after: (minute - windowMinutes) as EpochMinute,
+    until: minute,
+    fullMinutes: windowMinutes,
+  });
+
+/** consumed at the end of the period: [B + bad pace * left] / (b * [N + total pace * left]). */
+const projectedAtPace = (series: MinuteSeries, objective: Objective, window: WindowMinutes): number | null => {
+  const { after, until, fullMinutes } = window;
+  const paceMinutes = Math.min(DAY_MINUTES, until - after);
+  const left = fullMinutes - (until - after);
+  const known = sumOver(series, after, until);
+  const pace = countsOver(series, until, paceMinutes);
+  const bad = known.bad + (pace.bad * left) / paceMinutes;
+  const total = known.total + (pace.total * left) / paceMinutes;
+  if (total <= 0) return null;
+  return (bad * Number(objective.budget.denominator)) / (total * Number(objective.budget.numerator));
+};
+
+/**
+ * The budget of a period of the calendar so far, and what it comes to at its end. The budget starts anew with each period,
+ * so what remains is measured against the events of the whole one: exhaustion after its end is none.
+ */
+const calendarBudget = (series: MinuteSeries, objective: Objective, window: WindowMinutes): BudgetReading => {
+  const budget = budgetOver(series, objective, window);
+  const { after, until, fullMinutes } = window;
+  const left = fullMinutes - (until - after);
+  const { projectedConsumed, burnRate1h } = budget;
+  const remainingOfAll = projectedConsumed === null ? null : 1 - projectedConsumed;
+  const minutes = simpleMinutesToExhaustion(remainingOfAll, fullMinutes, burnRate1h);
+  return {
+    ...budget,
+    minutesToExhaustion: minutes !== null && minutes > left ? null : minutes,
+    calendar: {
+      firstMinute: (after + 1) as EpochMinute,
+      endMinute: (after + 1 + fullMinutes) as EpochMinute,
+      projectedAtPace: projectedAtPace(series, objective, window),
+    },
+  };
+};
+
+/** The budget of an SLO at the end of a minute, over its rolling window or its period of the calendar so far. */
+export const sloBudget = (series: MinuteSeries, slo: CompiledSlo, minute: EpochMinute): BudgetReading =>
+  slo.isCalendar
+    ? calendarBudget(series, slo.objective, slo.windowOf(minute))
+    : budgetOver(series, slo.objective, slo.windowOf(minute));
+
 /** Everything that is known of an SLO at the end of `minute`. */
 export const readingAt = (series: MinuteSeries, slo: CompiledSlo, minute: EpochMinute): Reading => {
-  const budget = budgetReading(series, slo.objective, slo.windowMinutes, minute);
+  const budget = sloBudget(series, slo, minute);
   return {
     minute,
     objective: slo.objectiveText,

@@ -8,8 +8,11 @@ export const NO_COUNTS: Counts = { bad: 0, total: 0, expected: 0 };
 const HOUR = 60;
 const FIELDS = 3;
 
-/** Running sums inside one hour: `[field * 60 + minute]` counts all minutes of the hour up to and with that one. */
-type HourBlock = Float64Array;
+/**
+ * Running sums inside one hour: `[minute * 3 + field]` counts all minutes of the hour up to and with that one. Blocks that
+ * do not change any more are kept in 16 bits where they fit, which is nearly always so.
+ */
+export type HourBlock = Float64Array | Uint16Array;
 
 /**
  * The newest minutes of one SLO. Each hour has running sums of its minutes, and the sums of all hours before it, so a
@@ -21,8 +24,8 @@ export type MinuteSeries = {
   readonly pool: BlockPool;
   /** Ring by `hour % capacityHours`. */
   readonly blocks: HourBlock[];
-  /** Ring of sums of all retained hours before this one, by field. */
-  readonly before: readonly [Float64Array, Float64Array, Float64Array];
+  /** Ring of sums of all retained hours before this one: three fields an hour, side by side in the processor's cache. */
+  readonly before: Float64Array;
   /** The oldest and newest retained hour; null before the first minute. */
   range: { firstHour: number; lastHour: number } | null;
   /** The newest hour's own block while it still changes. */
@@ -46,16 +49,21 @@ export const createSeries = (retainMinutes: number, pool: BlockPool = createBloc
     capacityHours,
     pool,
     blocks: new Array<HourBlock>(capacityHours).fill(EMPTY_BLOCK),
-    before: [new Float64Array(capacityHours), new Float64Array(capacityHours), new Float64Array(capacityHours)],
+    before: new Float64Array(capacityHours * FIELDS),
     range: null,
     isLastOwned: false,
     firstMinute: null,
   };
 };
 
-const hashOf = (block: HourBlock): number => {
+/** A number that blocks that look alike have in common: all bad counts, and every tenth of the others. */
+export const hashOf = (block: HourBlock): number => {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < block.length; i += 1) hash = Math.imul(hash ^ (block[i] as number), 0x01000193);
+  for (let i = 0; i < block.length; i += FIELDS) hash = Math.imul(hash ^ (block[i] as number), 0x01000193);
+  for (let i = 10 * FIELDS - 2; i < block.length; i += 10 * FIELDS) {
+    hash = Math.imul(hash ^ (block[i] as number), 0x01000193);
+    hash = Math.imul(hash ^ (block[i + 1] as number), 0x01000193);
+  }
   return hash;
 };
 
@@ -64,36 +72,61 @@ const isSame = (a: HourBlock, b: HourBlock): boolean => {
   return true;
 };
 
-const shared = (pool: BlockPool, block: HourBlock): HourBlock => {
-  const hash = hashOf(block);
-  const candidates = pool.get(hash);
-  const known = candidates?.find((candidate) => isSame(candidate, block));
-  if (known !== undefined) return known;
+const MOST_IN_16_BITS = 65_535;
+
+/** Whether the running sums of an hour fit into 16 bits: the last ones are the largest. */
+export const isCompact = (block: ArrayLike<number>): boolean =>
+  [1, 2, 3].every((back) => (block[HOUR * FIELDS - back] ?? 0) <= MOST_IN_16_BITS);
+
+/** A shared block that looks like this one, whose `hashOf` is `hash`; null when there is none. */
+export const findShared = (pool: BlockPool, hash: number, block: HourBlock): HourBlock | null =>
+  pool.get(hash)?.find((candidate) => isSame(candidate, block)) ?? null;
+
+/** Offers a block that will not change any more to others. */
+export const share = (pool: BlockPool, hash: number, block: HourBlock): void => {
   if (pool.size >= POOL_LIMIT) pool.clear();
+  const candidates = pool.get(hash);
   if (candidates === undefined) pool.set(hash, [block]);
   else candidates.push(block);
-  return block;
+};
+
+const shared = (pool: BlockPool, block: HourBlock): HourBlock => {
+  const hash = hashOf(block);
+  const known = findShared(pool, hash, block);
+  if (known !== null) return known;
+  const kept = isCompact(block) ? Uint16Array.from(block) : block;
+  share(pool, hash, kept);
+  return kept;
 };
 
 const hourOf = (minute: number): number => Math.floor(minute / HOUR);
 const blockAt = (series: MinuteSeries, hour: number): HourBlock =>
   series.blocks[hour % series.capacityHours] ?? EMPTY_BLOCK;
-const beforeAt = (series: MinuteSeries, field: 0 | 1 | 2, hour: number): number =>
-  series.before[field][hour % series.capacityHours] ?? 0;
+type Field = 0 | 1 | 2;
+const FIELD_LIST: readonly Field[] = [0, 1, 2];
+
+/** Where the sums before an hour stand. */
+const placeOf = (series: MinuteSeries, hour: number): number => (hour % series.capacityHours) * FIELDS;
 
 /** Sums before `hour` follow from the hour before it. */
 const carryInto = (series: MinuteSeries, hour: number): void => {
   const block = blockAt(series, hour - 1);
-  for (const field of [0, 1, 2] as const) {
-    series.before[field][hour % series.capacityHours] =
-      beforeAt(series, field, hour - 1) + (block[field * HOUR + HOUR - 1] ?? 0);
+  const [from, to] = [placeOf(series, hour - 1), placeOf(series, hour)];
+  const last = (HOUR - 1) * FIELDS;
+  for (const field of FIELD_LIST) {
+    series.before[to + field] = (series.before[from + field] ?? 0) + (block[last + field] ?? 0);
   }
+};
+
+const clearBefore = (series: MinuteSeries, hour: number): void => {
+  const place = placeOf(series, hour);
+  series.before.fill(0, place, place + FIELDS);
 };
 
 const startAt = (series: MinuteSeries, hour: number): void => {
   series.range = { firstHour: hour, lastHour: hour };
   series.blocks[hour % series.capacityHours] = EMPTY_BLOCK;
-  for (const field of [0, 1, 2] as const) series.before[field][hour % series.capacityHours] = 0;
+  clearBefore(series, hour);
   series.isLastOwned = false;
 };
 
@@ -104,7 +137,7 @@ const reachBackTo = (series: MinuteSeries, hour: number): boolean => {
   if (range.lastHour - hour >= series.capacityHours) return false;
   for (let earlier = hour; earlier < range.firstHour; earlier += 1) {
     series.blocks[earlier % series.capacityHours] = EMPTY_BLOCK;
-    for (const field of [0, 1, 2] as const) series.before[field][earlier % series.capacityHours] = 0;
+    clearBefore(series, earlier);
   }
   series.range = { firstHour: hour, lastHour: range.lastHour };
   return true;
@@ -126,10 +159,21 @@ const advanceTo = (series: MinuteSeries, hour: number): void => {
 };
 
 const addFrom = (block: HourBlock, minuteOfHour: number, delta: Counts): void => {
-  for (let i = minuteOfHour; i < HOUR; i += 1) {
+  for (let i = minuteOfHour * FIELDS; i < HOUR * FIELDS; i += FIELDS) {
     block[i] = (block[i] as number) + delta.bad;
-    block[HOUR + i] = (block[HOUR + i] as number) + delta.total;
-    block[2 * HOUR + i] = (block[2 * HOUR + i] as number) + delta.expected;
+    block[i + 1] = (block[i + 1] as number) + delta.total;
+    block[i + 2] = (block[i + 2] as number) + delta.expected;
+  }
+};
+
+/** Adds a correction to the sums before all hours after the one that was corrected. */
+const addAfter = (series: MinuteSeries, hour: number, lastHour: number, delta: Counts): void => {
+  const { before } = series;
+  for (let later = hour + 1; later <= lastHour; later += 1) {
+    const place = placeOf(series, later);
+    before[place] = (before[place] as number) + delta.bad;
+    before[place + 1] = (before[place + 1] as number) + delta.total;
+    before[place + 2] = (before[place + 2] as number) + delta.expected;
   }
 };
 
@@ -157,17 +201,12 @@ export const setMinute = (series: MinuteSeries, minute: EpochMinute, counts: Cou
   if (delta.bad === 0 && delta.total === 0 && delta.expected === 0) return true;
   const lastHour = series.range?.lastHour ?? hour;
   const isLast = hour === lastHour;
-  const block = isLast && series.isLastOwned ? blockAt(series, hour) : blockAt(series, hour).slice();
+  // A copy is as wide as can be: what is added may not fit into 16 bits.
+  const block = isLast && series.isLastOwned ? blockAt(series, hour) : Float64Array.from(blockAt(series, hour));
   addFrom(block, minute - hour * HOUR, delta);
   series.blocks[hour % series.capacityHours] = isLast ? block : shared(series.pool, block);
   if (isLast) series.isLastOwned = true;
-  const [bad, total, expected] = series.before;
-  for (let later = hour + 1; later <= lastHour; later += 1) {
-    const at = later % series.capacityHours;
-    bad[at] = (bad[at] as number) + delta.bad;
-    total[at] = (total[at] as number) + delta.total;
-    expected[at] = (expected[at] as number) + delta.expected;
-  }
+  addAfter(series, hour, lastHour, delta);
   return true;
 };
 
@@ -197,9 +236,7 @@ export const appendHour = (
       expected += minutes.expected[i] ?? 0;
       if (series.firstMinute === null && total + expected > 0) series.firstMinute = (firstMinute + i) as EpochMinute;
     }
-    block[i] = bad;
-    block[HOUR + i] = total;
-    block[2 * HOUR + i] = expected;
+    block.set([bad, total, expected], i * FIELDS);
   }
   series.blocks[hour % series.capacityHours] = block;
   series.isLastOwned = true;
@@ -220,12 +257,34 @@ export const sumOver = (series: MinuteSeries, from: EpochMinute, to: EpochMinute
   const lowHour = Math.max(hourOf(low), range.firstHour);
   const lowBlock = low < range.firstHour * HOUR ? EMPTY_BLOCK : blockAt(series, lowHour);
   const lowMinute = Math.max(low - lowHour * HOUR, 0);
-  const difference = (field: 0 | 1 | 2): number =>
-    beforeAt(series, field, highHour) -
-    beforeAt(series, field, lowHour) +
-    (highBlock[field * HOUR + highMinute] as number) -
-    (lowBlock[field * HOUR + lowMinute] as number);
+  const { before } = series;
+  const [highPlace, lowPlace] = [placeOf(series, highHour), placeOf(series, lowHour)];
+  const [highIndex, lowIndex] = [highMinute * FIELDS, lowMinute * FIELDS];
+  const difference = (field: Field): number =>
+    (before[highPlace + field] as number) -
+    (before[lowPlace + field] as number) +
+    (highBlock[highIndex + field] as number) -
+    (lowBlock[lowIndex + field] as number);
   return { bad: difference(0), total: difference(1), expected: difference(2) };
+};
+
+/** `sumOver(…).bad` alone: what a tick asks first, of every SLO. */
+export const badOver = (series: MinuteSeries, from: EpochMinute, to: EpochMinute): number => {
+  const range = series.range;
+  if (range === null) return 0;
+  const high = Math.min(to, range.lastHour * HOUR + HOUR - 1);
+  const low = Math.max(from, range.firstHour * HOUR - 1);
+  if (high <= low) return 0;
+  const highHour = hourOf(high);
+  const lowHour = Math.max(hourOf(low), range.firstHour);
+  const lowBlock = low < range.firstHour * HOUR ? EMPTY_BLOCK : blockAt(series, lowHour);
+  const { before } = series;
+  return (
+    (before[placeOf(series, highHour)] as number) -
+    (before[placeOf(series, lowHour)] as number) +
+    (blockAt(series, highHour)[(high - highHour * HOUR) * FIELDS] as number) -
+    (lowBlock[Math.max(low - lowHour * HOUR, 0) * FIELDS] as number)
+  );
 };
 
 /** The newest retained minute's hour end, for tests and metrics: how many hours are held. */

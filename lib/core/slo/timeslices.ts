@@ -1,16 +1,16 @@
+import type { NoDataPolicy } from "../slo-definitions.ts";
 import type { EpochMinute } from "../units.ts";
 import type { Fraction } from "./fraction.ts";
 import type { Objective } from "./objective.ts";
 import { countsOver } from "./reading.ts";
 import type { MinuteSeries } from "./series.ts";
 
-/** How slices without events are judged. */
-export type NoDataPolicy = "ignore" | "good" | "bad";
-
 export type SliceCounts = { readonly good: number; readonly bad: number; readonly empty: number };
 
-/** A slice is bad when good / total is strictly below the target, compared exactly. */
-const isBadSlice = (bad: number, total: number, target: Fraction): boolean =>
+export type { NoDataPolicy } from "../slo-definitions.ts";
+
+/** A slice is bad when good / total is strictly below the target, compared exactly; never without events. */
+export const isBadSlice = (bad: number, total: number, target: Fraction): boolean =>
   BigInt(total - bad) * target.denominator < BigInt(total) * target.numerator;
 
 /**
@@ -42,4 +42,42 @@ export const sliceBudgetConsumed = (slices: SliceCounts, objective: Objective, n
   const counted = slices.good + slices.bad + (noData === "ignore" ? 0 : slices.empty);
   if (counted === 0) return null;
   return (bad * Number(objective.budget.denominator)) / (counted * Number(objective.budget.numerator));
+};
+
+/** The sum of the shares of bad events over the slices that have any, as a double, and how many slices there are of each kind. */
+export type SliceShares = { readonly badShares: number; readonly counted: number; readonly empty: number };
+
+/** The complete slices, aligned to minute 0, that lie inside `[first, last]`, each with its share of bad events. */
+export const sumSliceShares = (args: {
+  readonly series: MinuteSeries;
+  readonly first: EpochMinute;
+  readonly last: EpochMinute;
+  /** Whole minutes, at least 1. */
+  readonly sliceMinutes: number;
+}): SliceShares => {
+  const { series, first, last, sliceMinutes } = args;
+  let [badShares, counted, empty] = [0, 0, 0];
+  const start = Math.ceil(first / sliceMinutes) * sliceMinutes;
+  for (let end = start + sliceMinutes - 1; end <= last; end += sliceMinutes) {
+    const { bad, total } = countsOver(series, end as EpochMinute, sliceMinutes);
+    if (total === 0) {
+      empty += 1;
+      continue;
+    }
+    badShares += bad / total;
+    counted += 1;
+  }
+  return { badShares, counted, empty };
+};
+
+/** consumed = mean(1 - good / total) / budget over the slices; null when no slice counts. */
+export const ratioSliceBudgetConsumed = (
+  { badShares, counted, empty }: SliceShares,
+  objective: Objective,
+  noData: NoDataPolicy,
+): number | null => {
+  const shares = badShares + (noData === "bad" ? empty : 0);
+  const slices = counted + (noData === "ignore" ? 0 : empty);
+  if (slices === 0) return null;
+  return (shares * Number(objective.budget.denominator)) / (slices * Number(objective.budget.numerator));
 };

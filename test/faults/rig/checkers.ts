@@ -7,11 +7,15 @@ import type { DownSpan } from "./scripted-target.ts";
 
 export type Finding = { readonly checker: "K1" | "K2" | "K3" | "K4" | "K5" | "K6"; readonly what: string };
 
-/** K1: between the first and the last closed minute every probe has one bucket a minute, and it says what the raw runs say. */
-export const checkBuckets = async (sql: postgres.Sql): Promise<Finding[]> => {
+/**
+ * K1: between the first and the last closed minute every probe has one bucket a minute, and it says what the raw runs say.
+ * `sinceMs`: where older days were dropped, what to begin with.
+ */
+export const checkBuckets = async (sql: postgres.Sql, sinceMs = 0): Promise<Finding[]> => {
   const rows = await sql<{ what: string }[]>`
     with span as (
-      select b.probe_no, b.location_no, min(b.minute) as first, max(b.minute) as last from buckets b group by 1, 2),
+      select b.probe_no, b.location_no, min(b.minute) as first, max(b.minute) as last from buckets b
+       where b.minute >= ${new Date(sinceMs)} group by 1, 2),
     minutes as (
       select s.probe_no, s.location_no, m as minute from span s, generate_series(s.first, s.last, interval '1 minute') m),
     raw as (
@@ -84,24 +88,31 @@ export const checkNoAlerts = async (sql: postgres.Sql): Promise<Finding[]> => {
   return rows.map(({ what }) => ({ checker: "K3", what }));
 };
 
-/** K2: good and total of each SLO's packed hours equal the decided slots of the raw runs (one location, availability). */
-export const checkSliHours = async (sql: postgres.Sql): Promise<Finding[]> => {
+/**
+ * K2: good and total of each SLO's packed hours equal the slots of the raw runs, decided by the majority of locations
+ * (availability). `sinceMs` as for the buckets.
+ */
+export const checkSliHours = async (sql: postgres.Sql, sinceMs = 0): Promise<Finding[]> => {
   const rows = await sql<{ what: string }[]>`
     with packed as (
       select h.slo_id, h.hour + (i - 1) * interval '1 minute' as minute, (coalesce(h.good, h.total))[i] as good, h.total[i] as total
         from sli_hours h, generate_series(1, 60) i where h.total[i] > 0),
-    raw as (
-      select s.id as slo_id, date_trunc('minute', r.scheduled_at) as minute,
-             count(*) filter (where c.vote = 'good') as good, count(*) as total
+    slots as (
+      select s.id as slo_id, r.probe_no, r.scheduled_at, least(2, max(jsonb_array_length(p.definition -> 'locations'))) as needed,
+             count(*) filter (where c.vote = 'good') as good, count(*) filter (where c.vote = 'bad') as bad
         from slos s join probes p on s.definition -> 'probes' ? p.id join runs r on r.probe_no = p.no
         join outcome_classes c on c.code = r.class
        where c.vote <> 'none' and s.definition -> 'sli' ->> 'kind' = 'availability'
          and r.scheduled_at < (select closed_until from rollup_progress)
-       group by 1, 2)
+       group by 1, 2, 3),
+    raw as (
+      select slo_id, date_trunc('minute', scheduled_at) as minute, count(*) filter (where good > bad) as good, count(*) as total
+        from slots where good <> bad and good + bad >= needed group by 1, 2)
     select format('%s %s: packed %s/%s, raw %s/%s', coalesce(p.slo_id, r.slo_id), coalesce(p.minute, r.minute), p.good, p.total, r.good, r.total) as what
       from packed p full join raw r using (slo_id, minute)
       join slos s on s.id = coalesce(p.slo_id, r.slo_id) and s.definition -> 'sli' ->> 'kind' = 'availability'
-     where p.good is distinct from r.good or p.total is distinct from r.total`;
+     where (p.good is distinct from r.good or p.total is distinct from r.total)
+       and coalesce(p.minute, r.minute) >= ${new Date(sinceMs)}`;
   return rows.map(({ what }) => ({ checker: "K2", what }));
 };
 
@@ -140,12 +151,17 @@ export const checkAlerts = async (
   return findings;
 };
 
-/** K4: no run is bad that began and ended while the target was up. */
-export const checkInnocence = async (sql: postgres.Sql, downSpans: readonly DownSpan[]): Promise<Finding[]> => {
+/** K4: no run is bad that began and ended while the target was up. `probeId`: of one probe, where each has a target. */
+export const checkInnocence = async (
+  sql: postgres.Sql,
+  downSpans: readonly DownSpan[],
+  probeId: string | null = null,
+): Promise<Finding[]> => {
   const bad = await sql<
     { scheduled_at: Date; started_at: Date; class: string; detail: string | null; duration_us: number }[]
   >`
-    select scheduled_at, started_at, class, detail, duration_us from run_details where vote = 'bad'`;
+    select scheduled_at, started_at, class, detail, duration_us from run_details
+     where vote = 'bad' and (${probeId}::text is null or probe_id = ${probeId})`;
   const touchesDown = (fromMs: number, untilMs: number): boolean =>
     downSpans.some((span) => fromMs < span.untilMs && untilMs >= span.fromMs);
   return bad

@@ -17,8 +17,18 @@ export type Receiver = {
   readonly stop: () => Promise<void>;
 };
 
+export type ReceiverOptions = {
+  /** Called once a request is on disk, before it is answered. */
+  readonly onReceived?: (received: Received) => void;
+  /** Called once the answer has left the process. */
+  readonly onAnswered?: (received: Received) => void;
+};
+
 /** A webhook receiver that logs every request with fsync before it answers, so that its log survives any kill. */
-export const startReceiver = async (logFile: string): Promise<Receiver> => {
+export const startReceiver = async (
+  logFile: string,
+  { onReceived, onAnswered }: ReceiverOptions = {},
+): Promise<Receiver> => {
   const file = openSync(logFile, "a");
   let status = 200;
   const server = createServer((request, response) => {
@@ -32,7 +42,8 @@ export const startReceiver = async (logFile: string): Promise<Receiver> => {
       };
       writeSync(file, `${JSON.stringify(line)}\n`);
       fsyncSync(file);
-      response.writeHead(status).end();
+      onReceived?.(line);
+      response.writeHead(status).end(() => onAnswered?.(line));
     });
   });
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));

@@ -5,6 +5,7 @@ import postgres from "postgres";
 import { startEmbedded } from "#db/embedded/index.ts";
 import { migrate } from "#db/migrate.ts";
 import type { FromRole, RoleName, RoleSettings } from "#lib/cli/roles/role.ts";
+import { execArgvOf } from "#lib/cli/roles/role.ts";
 import { cleanEnvironment, ROOT, runNines, temporaryFolder } from "../../support/instance.ts";
 
 const ENTRY = join(ROOT, "lib", "cli", "roles", "main.ts");
@@ -22,6 +23,7 @@ export const startRole = async (settings: RoleSettings, output: (text: string) =
   const child = fork(settings.role === "web" ? WEB_ENTRY : ENTRY, [], {
     cwd: ROOT,
     env: cleanEnvironment(),
+    execArgv: [...process.execArgv, ...execArgvOf(settings.role)],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   child.stderr?.on("data", (chunk: Buffer) => output(chunk.toString()));
@@ -70,7 +72,7 @@ export const startAgentProcess = (
   const registered = new Promise<readonly string[]>((resolve, reject) => {
     const look = (chunk: Buffer): void => {
       output += chunk.toString();
-      const match = /nines key add-agent --location (\S+) --jwk '([^']+)'/.exec(output);
+      const match = /nines (?:-- )?key add-agent --location (\S+) --jwk '([^']+)'/.exec(output);
       if (match !== null) resolve(["key", "add-agent", "--location", match[1] as string, "--jwk", match[2] as string]);
     };
     child.stdout.on("data", look);
@@ -96,6 +98,7 @@ export type Server = {
   readonly sql: postgres.Sql;
   readonly folder: string;
   readonly output: () => string;
+  readonly pidOf: (role: RoleName) => number | undefined;
   /** Registers an agent's key with the command that the agent printed. */
   readonly register: (agent: Pick<AgentProcess, "registration">) => Promise<void>;
   readonly get: (path: string) => Promise<unknown>;
@@ -163,7 +166,8 @@ const startParts = async (
     secretKey: Buffer.alloc(32, 1).toString("base64"),
   };
   const processes: RoleProcess[] = [];
-  for (const role of args.roles ?? (["web", "engine", "probe"] as const)) {
+  const roles = args.roles ?? (["web", "engine", "probe"] as const);
+  for (const role of roles) {
     const started = await startRole({ ...settingsOf(role, common), host: args.host ?? "127.0.0.1" }, note);
     processes.push(started);
     stops.push(started.stop);
@@ -176,6 +180,7 @@ const startParts = async (
     sql,
     folder: folder.path,
     output: () => output,
+    pidOf: (role) => processes[roles.indexOf(role)]?.child.pid,
     register: async (agent) => {
       const { code, stderr } = await runNines(await agent.registration(), { env: { DATABASE_URL: embedded.url } });
       if (code !== 0) throw new Error(`key add-agent ended with ${code}: ${stderr}`);

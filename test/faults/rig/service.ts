@@ -25,7 +25,10 @@ export type ServiceArgs = {
   readonly dataDir: string;
   readonly config: string;
   readonly env?: Record<string, string>;
+  readonly roles?: readonly RoleName[];
 };
+
+const WITHOUT_PAGE: readonly RoleName[] = ["engine", "deliver", "probe"];
 
 const READY_WITHIN_MS = 60_000;
 
@@ -38,14 +41,14 @@ const parseLine = (text: string): LogLine | null => {
 };
 
 /**
- * `nines start` as a user runs it, with its supervisor and every role but web: for scenarios that look at the database
- * and at the target, and need no built pages.
+ * `nines start` as a user runs it, with its supervisor and every role but web, or those that are named: for scenarios that
+ * look at the database and at the target, and need no built pages.
  */
-export const startService = async ({ dataDir, config, env }: ServiceArgs): Promise<Service> => {
+export const startService = async ({ dataDir, config, env, roles = WITHOUT_PAGE }: ServiceArgs): Promise<Service> => {
   const configPath = `${dataDir}.yaml`;
   await writeFile(configPath, config);
   const launcher = join(ROOT, "bin", "nines.mjs");
-  const child = spawn(process.execPath, [launcher, "start", "--role", "engine,deliver,probe", "--config", configPath], {
+  const child = spawn(process.execPath, [launcher, "start", "--role", roles.join(","), "--config", configPath], {
     cwd: ROOT,
     env: { ...cleanEnvironment(), NINES_DATA_DIR: dataDir, LOG_LEVEL: "info", ...env },
     stdio: ["ignore", "pipe", "pipe"],

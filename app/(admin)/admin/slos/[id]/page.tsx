@@ -1,8 +1,10 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
+import { eventSliOf } from "#lib/core/slo/definition.ts";
 import { loadSloBurnDown } from "#lib/read/slo-burn-down.ts";
 import type { SloAlert, SloWithReading } from "#lib/read/slo-dashboard.ts";
 import { loadSlo } from "#lib/read/slo-dashboard.ts";
+import { loadSloExpectations } from "#lib/read/slo-expectations.ts";
 import { getWebContext } from "#lib/read/web-context.ts";
 import { StateMark } from "../../../../_parts/glyph.tsx";
 import type { Format } from "../../../../_view/format.ts";
@@ -10,6 +12,9 @@ import { AdminFrame } from "../../../_parts/admin-frame.tsx";
 import { AlertTable } from "../../../_parts/alert-table.tsx";
 import { BudgetSection } from "../../../_parts/budget-section.tsx";
 import { BurnTable } from "../../../_parts/burn-table.tsx";
+import { ExclusionSection } from "../../../_parts/exclusion-section.tsx";
+import { FeasibilitySection } from "../../../_parts/feasibility-section.tsx";
+import { PolicySection } from "../../../_parts/policy-section.tsx";
 import { SloFacts } from "../../../_parts/slo-facts.tsx";
 import { promise } from "../../../_parts/slo-words.ts";
 import { adminFormat, iso, signedInCookie } from "../../../_parts/view.ts";
@@ -36,8 +41,11 @@ const Standing = ({ alerts, format, today, isEvaluated }: StandingProps) => {
 
 const Definition = ({ slo, format, today }: { slo: SloWithReading; format: Format; today: string }) => {
   const { sli, probes } = slo.definition;
+  const event = eventSliOf(sli);
   const good =
-    sli.kind === "availability" ? "the check succeeds" : `the answer comes within ${format.response(sli.thresholdMs)}`;
+    event.kind === "availability"
+      ? "the check succeeds"
+      : `the answer comes within ${format.response(event.thresholdMs)}`;
   return (
     <section aria-labelledby="definition">
       <div className="head">
@@ -63,6 +71,7 @@ const SloPage = async ({ params }: Props) => {
   if (found === null) notFound();
   const { slo, alerts } = found;
   const points = await loadSloBurnDown(cookie, slo);
+  const { feasibility, forecast, gate, exclusions } = await loadSloExpectations(cookie, slo);
   const format = adminFormat();
   const today = iso(slo.evaluatedAt ?? getWebContext().clock.now());
   return (
@@ -89,11 +98,15 @@ const SloPage = async ({ params }: Props) => {
         </p>
       </div>
       <SloFacts slo={slo} format={format} />
+      {forecast === null ? null : <p>{forecast.summary}</p>}
       <BudgetSection slo={slo} points={points} format={format} />
       <div className="two">
         <BurnTable reading={slo.reading} format={format} />
         <AlertTable alerts={alerts} format={format} today={today} />
       </div>
+      <PolicySection slo={slo} gate={gate} format={format} today={today} />
+      <ExclusionSection exclusions={exclusions} format={format} today={today} />
+      <FeasibilitySection feasibility={feasibility} format={format} />
       <Definition slo={slo} format={format} today={today} />
     </AdminFrame>
   );

@@ -1,6 +1,6 @@
+import { csvOf } from "#lib/core/csv.ts";
 import { loadSloBurnDown } from "#lib/read/slo-burn-down.ts";
 import { loadSlo } from "#lib/read/slo-dashboard.ts";
-import { csvOf } from "../../../../../_view/csv.ts";
 import { iso, signedInCookie } from "../../../../_parts/view.ts";
 
 const HEAD = ["until", "budget_left_percent", "failed", "counted", "expected"];

@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import { readApiKeys } from "#db/queries/api-keys.ts";
+import type { CommandContext } from "#lib/cli/command.ts";
+import { withDatabase } from "#lib/cli/open-database.ts";
+import { readInstant } from "#lib/cli/read-instant.ts";
+import { createKey } from "#lib/commands/api-keys/create-key.ts";
+import { revokeKey, rotateKey } from "#lib/commands/api-keys/end-key.ts";
+import { createSuggester, didYouMean } from "#lib/config/suggest.ts";
+import type { ApiKeyResource, NewApiKeyResource } from "#lib/contracts/api-keys.ts";
+import { keyResource } from "#lib/contracts/api-keys.ts";
+import type { Scope } from "#lib/core/access/authorise.ts";
+import { isScope, SCOPES } from "#lib/core/access/authorise.ts";
+import { parseDuration } from "#lib/core/duration.ts";
+import { AppError } from "#lib/core/errors.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+import { DAY_MS } from "#lib/core/units.ts";
+import { systemClock } from "#lib/runtime/clock.ts";
+
+/** Keys of the API for `nines key`; those of agents stand in commands/key.ts. */
+
+const usageError = (detail: string): AppError => new AppError("USAGE", detail);
+const ACTOR = "cli";
+const LONGEST_GRACE_DAYS = 30;
+
+/** Whether a text is the id of an API key and not the name of an agent's. */
+export const isApiKeyId = (text: string): boolean => /^key_[0-9a-f]{32}$/.test(text);
+
+const readScopes = (texts: readonly string[]): Scope[] =>
+  texts
+    .flatMap((text) => text.split(","))
+    .map((text) => {
+      if (isScope(text)) return text;
+      const hint = didYouMean(createSuggester(100)(text, SCOPES));
+      throw usageError(`"${text}" is not a scope${hint}; there are: ${SCOPES.join(", ")}`);
+    });
+
+const readExpiry = (text: string | undefined, now: EpochMs): EpochMs | null =>
+  text === undefined ? null : readInstant(text, now);
+
+const tell = (context: CommandContext, made: NewApiKeyResource, isJson: boolean): void => {
+  if (isJson) {
+    context.stdout.write(`${JSON.stringify(made)}\n`);
+    return;
+  }
+  context.stdout.write(`${made.token}\n`);
+  const until = made.expiresAt === null ? "until it is revoked" : `until ${made.expiresAt}`;
+  context.stderr.write(
+    `${made.id} "${made.name}" opens ${made.scopes.join(", ")} ${until}. The token is shown this once.\n`,
+  );
+};
+
+export const createApiKey = async (
+  context: CommandContext,
+  args: { name: string | undefined; scope: readonly string[] | undefined; expires: string | undefined; json: boolean },
+): Promise<void> => {
+  const { name, scope } = args;
+  if (name === undefined || scope === undefined) throw usageError("key create needs --name and --scope");
+  const now = systemClock.now();
+  const key = { name, scopes: readScopes(scope), expiresAt: readExpiry(args.expires, now) };
+  const made = await withDatabase(context, (database) =>
+    database.transaction((tx) => createKey(tx, { ...key, actor: ACTOR, now, randomBytes })),
+  );
+  tell(context, made, args.json);
+};
+
+export const rotateApiKey = async (
+  context: CommandContext,
+  args: { id: string | undefined; grace: string | undefined; expires: string | undefined; json: boolean },
+): Promise<void> => {
+  const { id, grace = `${LONGEST_GRACE_DAYS}d` } = args;
+  if (id === undefined || !isApiKeyId(id))
+    throw usageError('key rotate needs the id of an API key ("key list" shows them)');
+  const graceDays = (parseDuration(grace) ?? Number.NaN) / DAY_MS;
+  if (!Number.isInteger(graceDays) || graceDays > LONGEST_GRACE_DAYS)
+    throw usageError(`--grace must be whole days up to ${LONGEST_GRACE_DAYS}d`);
+  const now = systemClock.now();
+  const expiresAt = readExpiry(args.expires, now);
+  const made = await withDatabase(context, (database) =>
+    database.transaction((tx) =>
+      rotateKey(tx, { id, graceDays, expiresAt, held: null, actor: ACTOR, now, randomBytes }),
+    ),
+  );
+  tell(context, made, args.json);
+};
+
+export const revokeApiKey = (context: CommandContext, id: string): Promise<void> =>
+  withDatabase(context, (database) =>
+    database.transaction((tx) => revokeKey(tx, { id, actor: ACTOR, now: systemClock.now() })),
+  );
+
+export const readApiKeyList = (context: CommandContext): Promise<ApiKeyResource[]> =>
+  withDatabase(context, async (database) => {
+    const now = systemClock.now();
+    return (await database.read(readApiKeys)).map((key) => keyResource(key, now));
+  });
+
+export const apiKeyLine = (key: ApiKeyResource): string => {
+  const used = key.lastUsedAt === null ? "not used yet" : `last used ${key.lastUsedAt}`;
+  const ends = key.expiresAt === null ? "" : `, until ${key.expiresAt}`;
+  return `${key.id}  ${key.state}  ${key.name}  ${key.scopes.join(",")}  ${used}${ends}\n`;
+};

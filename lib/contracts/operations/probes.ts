@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { PartResource, ProbeResource, RunResource } from "../probes.ts";
+import type { Operation } from "./operation.ts";
+import { id, instant, listOf, NoQuery, paging, READ_ONE_PROBLEMS, READ_PROBLEMS } from "./operation.ts";
+
+export const ListProbesQuery = z.strictObject({ ...paging, serviceId: id.optional() });
+export const ListPartsQuery = z.strictObject(paging);
+export const ListRunsQuery = z.strictObject({
+  ...paging,
+  probe: id.meta({ description: "Identifier of the probe", example: "shop-home" }),
+  location: id.optional().meta({ description: "Only runs from this location" }),
+  from: instant("Only runs that were scheduled at this instant or later"),
+  to: instant("Only runs that were scheduled before this instant"),
+  part: z.string().min(1).max(200).optional().meta({ description: "What runs saw of this part: its `key`" }),
+});
+
+/** Probes, their parts and single runs: a share of the table of operations. */
+export const PROBE_OPERATIONS = [
+  {
+    operationId: "listProbes",
+    method: "GET",
+    path: "/v1/probes",
+    tag: "probes",
+    summary: "List probes in the order of the file",
+    scope: null,
+    query: ListProbesQuery,
+    response: listOf(ProbeResource, "ProbeList"),
+    showsMoreWhenSignedIn: true,
+    problems: READ_PROBLEMS,
+  },
+  {
+    operationId: "getProbe",
+    method: "GET",
+    path: "/v1/probes/{id}",
+    tag: "probes",
+    summary: "Read one probe",
+    scope: null,
+    query: NoQuery,
+    response: ProbeResource,
+    showsMoreWhenSignedIn: true,
+    problems: READ_ONE_PROBLEMS,
+  },
+  {
+    operationId: "listParts",
+    method: "GET",
+    path: "/v1/probes/{id}/parts",
+    tag: "probes",
+    summary: "List the parts of a probe with what they are now and since when",
+    scope: null,
+    query: ListPartsQuery,
+    response: listOf(PartResource, "PartList"),
+    showsMoreWhenSignedIn: true,
+    problems: READ_ONE_PROBLEMS,
+  },
+  {
+    operationId: "listRuns",
+    method: "GET",
+    path: "/v1/runs",
+    tag: "probes",
+    summary: "List runs of a probe, or what they saw of one part, the newest first",
+    scope: null,
+    query: ListRunsQuery,
+    response: listOf(RunResource, "RunList"),
+    showsMoreWhenSignedIn: true,
+    problems: READ_ONE_PROBLEMS,
+  },
+] as const satisfies readonly Operation[];

@@ -1,0 +1,96 @@
+import type { SlotCounts } from "../bucket.ts";
+import type { Combination } from "../slo-definitions.ts";
+import type { EpochMinute } from "../units.ts";
+import type { Fraction } from "./fraction.ts";
+import { fraction, multiply } from "./fraction.ts";
+import { countsOver } from "./reading.ts";
+import type { Counts, MinuteSeries } from "./series.ts";
+import type { SliceCounts } from "./timeslices.ts";
+import { isBadSlice } from "./timeslices.ts";
+
+/** What one probe counts, minute by minute. */
+export type MinuteCounts = ReadonlyMap<EpochMinute, SlotCounts>;
+
+/** Adds up minute by minute; associative and commutative. */
+export const sumMinutes = (all: readonly MinuteCounts[]): Map<EpochMinute, SlotCounts> => {
+  const sums = new Map<EpochMinute, { good: number; total: number; expected: number }>();
+  for (const [minute, counts] of all.flatMap((one) => [...one])) {
+    const sum = sums.get(minute) ?? { good: 0, total: 0, expected: 0 };
+    sums.set(minute, sum);
+    sum.good += counts.good;
+    sum.total += counts.total;
+    sum.expected += counts.expected;
+  }
+  return sums;
+};
+
+const weighted = (counts: MinuteCounts, weight: number): MinuteCounts => {
+  if (weight === 1) return counts;
+  const by = ({ good, total, expected }: SlotCounts): SlotCounts => ({
+    good: good * weight,
+    total: total * weight,
+    expected: expected * weight,
+  });
+  return new Map([...counts].map(([minute, one]) => [minute, by(one)]));
+};
+
+/** A minute as one event: decided when anything in it is, bad when anything in it is bad. */
+const asEvent = ({ good, total, expected }: SlotCounts): SlotCounts => ({
+  good: total > 0 && good === total ? 1 : 0,
+  total: total > 0 ? 1 : 0,
+  expected: expected > 0 ? 1 : 0,
+});
+
+/** The events of an SLO, minute by minute, from those of its probes by id; the order of the probes does not matter. */
+export const combineMinutes = (
+  byProbe: readonly (readonly [string, MinuteCounts])[],
+  combination: Combination,
+): Map<EpochMinute, SlotCounts> => {
+  switch (combination.kind) {
+    case "sum":
+      return sumMinutes(byProbe.map(([, counts]) => counts));
+    case "weighted":
+      return sumMinutes(byProbe.map(([probeId, counts]) => weighted(counts, combination.weights[probeId] ?? 1)));
+    case "any_bad": {
+      const sums = sumMinutes(byProbe.map(([, counts]) => counts));
+      return new Map([...sums].map(([minute, counts]) => [minute, asEvent(counts)]));
+    }
+  }
+};
+
+/**
+ * The share of good of things that are all needed and fail independently: the product of their shares, exactly. Null when
+ * one of them has no events.
+ */
+export const independentProduct = (parts: readonly Counts[]): Fraction | null => {
+  let product = fraction(1n, 1n);
+  for (const { bad, total } of parts) {
+    if (total <= 0) return null;
+    product = multiply(product, fraction(BigInt(total - bad), BigInt(total)));
+  }
+  return product;
+};
+
+/**
+ * Judges the complete aligned slices inside `[first, last]` over several series: bad when any of them has a bad slice, empty
+ * when none has events in it.
+ */
+export const countAnyBadSlices = (args: {
+  readonly series: readonly MinuteSeries[];
+  readonly first: EpochMinute;
+  readonly last: EpochMinute;
+  /** Whole minutes, at least 1. */
+  readonly sliceMinutes: number;
+  readonly target: Fraction;
+}): SliceCounts => {
+  const { series, first, last, sliceMinutes, target } = args;
+  let [good, bad, empty] = [0, 0, 0];
+  const start = Math.ceil(first / sliceMinutes) * sliceMinutes;
+  for (let end = start + sliceMinutes - 1; end <= last; end += sliceMinutes) {
+    const counts = series.map((one) => countsOver(one, end as EpochMinute, sliceMinutes));
+    if (counts.every(({ total }) => total === 0)) empty += 1;
+    else if (counts.some((one) => isBadSlice(one.bad, one.total, target))) bad += 1;
+    else good += 1;
+  }
+  return { good, bad, empty };
+};

@@ -1,0 +1,59 @@
+import type { Database, Db } from "#db/database.ts";
+import type { MaintenanceRow } from "#db/queries/maintenances.ts";
+import { readMaintenance, readMaintenances, readOccurrences } from "#db/queries/maintenances.ts";
+import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
+import { maintenanceResource } from "#lib/contracts/maintenances.ts";
+import { AppError } from "#lib/core/errors.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+import { addMs, DAY_MS } from "#lib/core/units.ts";
+import type { Listed, Paging } from "./pagination.ts";
+import { paginate } from "./pagination.ts";
+
+/** Occurrences that are over are shown for this long. */
+const SHOWN_MS = 30 * DAY_MS;
+
+const resourcesOf = async (db: Db, rows: readonly MaintenanceRow[], now: EpochMs): Promise<MaintenanceResource[]> => {
+  const maintenanceIds = rows.map(({ id }) => id);
+  const occurrences = await readOccurrences(db, { maintenanceIds, endedAfter: addMs(now, -SHOWN_MS) });
+  return rows.map((row) =>
+    maintenanceResource(
+      row,
+      occurrences.filter(({ maintenanceId }) => maintenanceId === row.id),
+      now,
+    ),
+  );
+};
+
+type MaintenanceQuery = Paging & {
+  readonly state?: MaintenanceResource["state"] | undefined;
+  readonly serviceId?: string | undefined;
+};
+
+/** One page of the maintenances that match, the newest first. */
+export const listMaintenances = (
+  database: Database,
+  query: MaintenanceQuery,
+  now: EpochMs,
+): Promise<Listed<MaintenanceResource>> =>
+  database.read(async (db) => {
+    const all = await resourcesOf(db, await readMaintenances(db), now);
+    const { state, serviceId } = query;
+    return paginate(
+      "maintenances",
+      all.filter(
+        (one) =>
+          (state === undefined || one.state === state) &&
+          (serviceId === undefined || one.serviceIds.includes(serviceId)),
+      ),
+      query,
+    );
+  });
+
+/** @throws AppError NOT_FOUND */
+export const getMaintenance = (database: Database, id: string, now: EpochMs): Promise<MaintenanceResource> =>
+  database.read(async (db) => {
+    const row = await readMaintenance(db, id);
+    if (row === null) throw new AppError("NOT_FOUND", "there is no maintenance with this id");
+    const [resource] = await resourcesOf(db, [row], now);
+    return resource as MaintenanceResource;
+  });

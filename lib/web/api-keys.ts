@@ -1,0 +1,27 @@
+import { createKey } from "#lib/commands/api-keys/create-key.ts";
+import { assertHolds, revokeKey, rotateKey } from "#lib/commands/api-keys/end-key.ts";
+import type { KEY_OPERATIONS } from "#lib/contracts/operations/keys.ts";
+import type { Principal, Scope } from "#lib/core/access/authorise.ts";
+import { listKeys } from "#lib/read/api-keys.ts";
+import type { HandlersOf } from "./api-types.ts";
+
+const heldBy = (principal: Principal): readonly Scope[] => (principal.kind === "key" ? principal.scopes : []);
+
+export const keyHandlers: HandlersOf<typeof KEY_OPERATIONS> = {
+  listKeys: async ({ database, clock }, { query }) => ({ body: await listKeys(database, query, clock.now()) }),
+  createKey: async ({ tx, now, actor, randomBytes }, { principal, body }) => {
+    assertHolds(heldBy(principal), body.scopes);
+    const made = await createKey(tx, { ...body, expiresAt: body.expiresAt ?? null, now, actor, randomBytes });
+    return { body: made, location: "/v1/keys" };
+  },
+  rotateKey: async ({ tx, now, actor, randomBytes }, { principal, params, body }) => {
+    const { graceDays, expiresAt = null } = body;
+    const held = heldBy(principal);
+    const made = await rotateKey(tx, { id: params.id, graceDays, expiresAt, held, now, actor, randomBytes });
+    return { body: made, location: "/v1/keys" };
+  },
+  revokeKey: async ({ tx, now, actor }, { params }) => {
+    await revokeKey(tx, { id: params.id, now, actor });
+    return { body: null };
+  },
+};

@@ -1,0 +1,80 @@
+import type { z } from "zod";
+import type { Tx } from "#db/database.ts";
+import type { SecretBox } from "#lib/commands/secret-box.ts";
+import type { Operation } from "#lib/contracts/operations/operation.ts";
+import type { Snapshot } from "#lib/contracts/snapshot.ts";
+import type { Principal } from "#lib/core/access/authorise.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+import type { Viewer } from "#lib/read/probes.ts";
+import type { Database, Session } from "#lib/read/web-context.ts";
+import type { Clock } from "#lib/runtime/clock.ts";
+import type { RandomBytes } from "./request-ids.ts";
+import type { AnswerFile } from "./send-file.ts";
+
+export type ApiContext = {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly version: string;
+  readonly snapshot: () => Snapshot | null;
+  readonly findSession: (token: string) => Promise<Session | null>;
+  /** Seals and opens what stands in the database as a secret. */
+  readonly secretBox: SecretBox;
+};
+
+/** The names between braces in a path. */
+type ParamNames<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | ParamNames<Rest>
+  : never;
+
+/** A request after everything that the table asks of it was checked. */
+export type ApiRequest<O extends Operation> = {
+  readonly principal: Principal;
+  /** Of operations that tell more to some. */
+  readonly viewer: Viewer;
+  readonly params: Readonly<Record<ParamNames<O["path"]>, string>>;
+  /** The Accept header. */
+  readonly accept: string;
+  readonly query: z.output<O["query"]>;
+  readonly body: O extends { readonly body: infer Body extends z.ZodType } ? z.output<Body> : undefined;
+};
+
+type ReadAnswer = {
+  readonly body: unknown;
+  readonly lastModifiedMs?: number;
+  /** Sent in place of `body`: the same resource in another format. */
+  readonly file?: AnswerFile;
+};
+/** `location`: the path of what was made, for 201 and 202. */
+export type WriteAnswer = { readonly body: unknown; readonly location?: string };
+
+/** The world of a write: everything in `tx` commits together with the stored answer, or not at all. */
+export type WriteContext = {
+  readonly tx: Tx;
+  readonly now: EpochMs;
+  readonly randomBytes: RandomBytes;
+  readonly secretBox: SecretBox;
+  /** As the audit log names who asks. */
+  readonly actor: string;
+};
+
+export type HandlerOf<O extends Operation> = O["method"] extends "GET"
+  ? (context: ApiContext, request: ApiRequest<O>) => Promise<ReadAnswer>
+  : (context: WriteContext, request: ApiRequest<O>) => Promise<WriteAnswer>;
+
+/** One handler for each operation of a table, typed by it. */
+export type HandlersOf<Table extends readonly Operation[]> = {
+  readonly [O in Table[number] as O["operationId"]]: HandlerOf<O>;
+};
+
+/** Handlers as the pipeline calls them, after it has parsed what they take. */
+export type AnyRequest = {
+  readonly principal: Principal;
+  readonly viewer: Viewer;
+  readonly params: Readonly<Record<string, string>>;
+  readonly accept: string;
+  readonly query: unknown;
+  readonly body: unknown;
+};
+export type AnyRead = (context: ApiContext, request: AnyRequest) => Promise<ReadAnswer>;
+export type AnyWrite = (context: WriteContext, request: AnyRequest) => Promise<WriteAnswer>;

@@ -1,0 +1,137 @@
+// F16: two instances on one database; the leading engine is killed again and again, every fifth time so that the other takes over.
+
+import { waitFor } from "../support/wait-for.ts";
+import type { Outage } from "./rig/alerting.ts";
+import {
+  checkOutages,
+  checkToldOnce,
+  MINUTE_MS,
+  nextMinute,
+  openAlertingWorld,
+  pauseUntil,
+  playTimetable,
+  SIGNING_SECRET,
+  tellingDelaysMs,
+  waitForVerdicts,
+} from "./rig/alerting.ts";
+import { checkAlerts, checkBuckets, checkSliHours } from "./rig/checkers.ts";
+import { closeAllMinutes } from "./rig/database.ts";
+import { pidOf } from "./rig/kill-role.ts";
+import { checkByOracle } from "./rig/oracle.ts";
+import type { ScenarioResult } from "./rig/scenario.ts";
+import { pause, percentileOf, seededRandom, withCleanup } from "./rig/scenario.ts";
+import type { InstanceName, TwoInstances } from "./rig/two-instances.ts";
+import { checkOneWriter, startTwoInstances } from "./rig/two-instances.ts";
+
+const TAKEOVER_WITHIN_MS = 10_000;
+const LONGEST_REIGN_MS = 3_000;
+
+type Takeover = { readonly from: InstanceName; readonly to: InstanceName; readonly ms: number };
+
+const tokenOf = async ({ sql }: TwoInstances): Promise<number> => {
+  const [row] = await sql<{ token: number }[]>`select token::int as token from leases where name = 'engine'`;
+  return row?.token ?? 0;
+};
+
+/**
+ * Kills the leader's engine. An instance may take its own lease again at once, and then the follower never has its turn:
+ * with `isHeld` the engine is stopped and its sessions are cut, and it is killed once the other one leads.
+ */
+const killLeader = async (pair: TwoInstances, isHeld: boolean): Promise<Takeover> => {
+  const from = await waitFor("a leader", pair.leader, { deadlineMs: 30_000 });
+  const service = pair[from];
+  const token = await tokenOf(pair);
+  const pid = pidOf(service, "engine");
+  const atMs = Date.now();
+  process.kill(pid, isHeld ? "SIGSTOP" : "SIGKILL");
+  try {
+    if (isHeld)
+      await pair.sql`select pg_terminate_backend(pid) from pg_stat_activity
+                      where usename = ${from} and application_name = 'nines-engine'`;
+    const to = await waitFor(
+      "the next leader",
+      async () => {
+        const leader = await pair.leader();
+        return leader !== null && (await tokenOf(pair)) > token && leader;
+      },
+      { deadlineMs: 30_000, everyMs: 20 },
+    );
+    return { from, to, ms: Date.now() - atMs };
+  } finally {
+    if (isHeld) process.kill(pid, "SIGKILL");
+    await waitFor("the killed engine to be ready again", () => pidOf(service, "engine") !== pid, {
+      deadlineMs: 30_000,
+    });
+  }
+};
+
+const outagesFrom = (startMs: number, rounds: number): Outage[] =>
+  Array.from({ length: 2 * rounds }, (_, minute) => {
+    const fromMs = startMs + minute * MINUTE_MS + 5_000;
+    return { target: minute % 2, fromMs, untilMs: fromMs + 20_000 };
+  });
+
+/** Runs the scenario: `kills` is 50 in full; without `rounds` of outages it does not wait for minutes to end. */
+export const runF16 = ({
+  kills,
+  rounds,
+  seed,
+}: {
+  kills: number;
+  rounds: number;
+  seed: number;
+}): Promise<ScenarioResult> =>
+  withCleanup(async (later) => {
+    const random = seededRandom(seed);
+    const world = await openAlertingWorld(later, { name: "f16", targets: 2 });
+    const pair = await startTwoInstances(later, world);
+    const { sql } = pair;
+    const outages = rounds === 0 ? [] : outagesFrom(nextMinute(Date.now()), rounds);
+    const playing = playTimetable(world.targets, outages);
+    playing.catch(() => undefined);
+    const takeovers: Takeover[] = [];
+    for (let kill = 0; kill < kills; kill += 1) {
+      await pause(random() * LONGEST_REIGN_MS);
+      takeovers.push(await killLeader(pair, kill % 5 === 4 || kill === kills - 1));
+    }
+    await playing;
+    if (rounds > 0) {
+      const lastMs = nextMinute(Math.max(...outages.map(({ untilMs }) => untilMs))) + MINUTE_MS;
+      await pauseUntil(lastMs);
+      await waitForVerdicts(sql, lastMs);
+    }
+    const writers = await checkOneWriter(pair);
+    const ends = await Promise.all([pair.one.stop(), pair.two.stop()]);
+    await closeAllMinutes(pair.url);
+    const others = [
+      checkBuckets(sql),
+      checkSliHours(sql),
+      checkOutages(sql, outages),
+      checkToldOnce(sql, world.receiver),
+      checkAlerts(sql, world.receiver.received(), SIGNING_SECRET),
+      ...(rounds === 0 ? [] : [checkByOracle(sql)]),
+    ];
+    const findings = [...writers.findings, ...(await Promise.all(others)).flat()];
+    const ms = takeovers.map((takeover) => takeover.ms);
+    const delaysMs = await tellingDelaysMs(sql, world.receiver);
+    const slowest = Math.max(...ms);
+    return {
+      figures: {
+        seed,
+        kills,
+        byTheOther: takeovers.filter(({ from, to }) => from !== to).length,
+        takeoverP50Ms: percentileOf(ms, 0.5),
+        takeoverMaxMs: slowest,
+        outages: outages.length,
+        toldMaxMs: Math.max(0, ...delaysMs),
+        writes: writers.writes,
+        tokens: writers.tokens,
+      },
+      faults: [
+        ...findings.map(({ checker, what }) => `${checker}: ${what}`),
+        ...(slowest > TAKEOVER_WITHIN_MS ? [`a takeover took ${slowest} ms`] : []),
+        ...(takeovers.every(({ from, to }) => from === to) ? ["the follower never led"] : []),
+        ...ends.filter(({ code }) => code !== 0).map(({ code }) => `an instance ended with ${code}`),
+      ],
+    };
+  });
