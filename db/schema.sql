@@ -310,6 +310,7 @@ create table deliveries (
   group_key text,
   stands_in_for text,
   to_pending_url boolean default false not null,
+  is_urgent boolean default false not null,
   constraint deliveries_pkey PRIMARY KEY (id),
   constraint deliveries_endpoint_id_sequence_key UNIQUE (endpoint_id, sequence),
   constraint deliveries_event_id_endpoint_id_key UNIQUE (event_id, endpoint_id),
@@ -333,6 +334,7 @@ CREATE INDEX deliveries_grouped ON public.deliveries USING btree (grouped_into) 
 CREATE INDEX deliveries_leased ON public.deliveries USING btree (leased_until) WHERE ((state = 'pending'::text) AND (leased_until IS NOT NULL));
 CREATE INDEX deliveries_pending_order ON public.deliveries USING btree (endpoint_id, sequence) WHERE (state = 'pending'::text);
 CREATE INDEX deliveries_stand_in ON public.deliveries USING btree (event_id) WHERE (stands_in_for IS NOT NULL);
+CREATE INDEX deliveries_urgent ON public.deliveries USING btree (endpoint_id, next_attempt_at) WHERE ((state = 'pending'::text) AND is_urgent);
 CREATE INDEX deliveries_verifying ON public.deliveries USING btree (endpoint_id) WHERE ((state = 'pending'::text) AND to_pending_url);
 CREATE INDEX deliveries_waiting_group ON public.deliveries USING btree (endpoint_id, group_key) WHERE ((state = 'pending'::text) AND (group_key IS NOT NULL));
 

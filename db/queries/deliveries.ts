@@ -94,6 +94,15 @@ export type ClaimArgs = {
   readonly busy: ReadonlyMap<string, number>;
   /** True: claims that were left behind; false: those that nobody holds. */
   readonly leftBehind: boolean;
+  /** Only what wakes somebody. */
+  readonly urgentOnly?: boolean;
+};
+
+/** Whether anything that wakes somebody is due. Index deliveries_urgent. */
+export const hasUrgentDue = async (db: Db, now: EpochMs): Promise<boolean> => {
+  const rows = await db`
+    select 1 from deliveries where state = 'pending' and is_urgent and next_attempt_at <= ${new Date(now)}::timestamptz limit 1`;
+  return rows.length > 0;
 };
 
 /** Not told in the message of another delivery that is still to be sent. */
@@ -124,7 +133,7 @@ export const claimDeliveries = async (db: Db, args: ClaimArgs): Promise<ClaimedD
        cross join lateral (
          select d.id, d.next_attempt_at from deliveries d
           where d.endpoint_id = f.id and d.state = 'pending' and d.next_attempt_at <= ${now}::timestamptz and ${holding}
-            and ${standsAlone(db)}
+            and ${standsAlone(db)} and ${args.urgentOnly === true ? db`d.is_urgent` : db`true`}
             and (d.to_pending_url or f.state = 'active' and (not f.is_ordered or d.sequence = (
                   select min(o.sequence) from deliveries o
                    where o.endpoint_id = f.id and o.state = 'pending' and not o.to_pending_url

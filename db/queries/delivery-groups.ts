@@ -25,6 +25,11 @@ export const lockWaitingMessage = async (
   return row === undefined ? null : { id: row.id, dueAt: row.dueAt.getTime() as EpochMs };
 };
 
+/** A message that somebody is to be woken by joined: all of it is urgent now. */
+export const makeUrgent = async (db: Db, ids: readonly string[]): Promise<void> => {
+  await db`update deliveries set is_urgent = true where id = any(${[...ids]}::text[]) and state = 'pending'`;
+};
+
 /** What is told in the messages of some deliveries beside their own events, in the order of the endpoint. */
 export const readGrouped = async (
   db: Db,

@@ -87,6 +87,8 @@ export type NewDelivery = {
   readonly groupedInto?: string | null;
   /** The endpoint in whose place this one is told. */
   readonly standsInFor?: string | null;
+  /** It wakes somebody: it is sent before all that does not. */
+  readonly isUrgent?: boolean;
 };
 
 /** Puts deliveries into the outbox. One that an endpoint has already of the event is left out. */
@@ -98,11 +100,12 @@ export const insertDeliveries = async (db: Db, deliveries: readonly NewDelivery[
   }));
   await db`
     insert into deliveries (id, event_id, endpoint_id, sequence, state, first_due_at, next_attempt_at, group_key,
-                            grouped_into, stands_in_for)
-    select id, "eventId", "endpointId", sequence, 'pending', "dueAt", "dueAt", "groupKey", "groupedInto", "standsInFor"
+                            grouped_into, stands_in_for, is_urgent)
+    select id, "eventId", "endpointId", sequence, 'pending', "dueAt", "dueAt", "groupKey", "groupedInto", "standsInFor",
+           coalesce("isUrgent", false)
       from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
         as r (id text, "eventId" text, "endpointId" text, sequence bigint, "dueAt" timestamptz, "groupKey" text,
-              "groupedInto" text, "standsInFor" text)
+              "groupedInto" text, "standsInFor" text, "isUrgent" boolean)
     on conflict (event_id, endpoint_id) do nothing`;
 };
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type postgres from "postgres";
-import { lockWaitingMessage } from "#db/queries/delivery-groups.ts";
+import { lockWaitingMessage, makeUrgent } from "#db/queries/delivery-groups.ts";
 import type { NewDelivery, SubscriberRow } from "#db/queries/events.ts";
 import {
   insertDeliveries,
@@ -83,6 +83,7 @@ const deliverEvent = async (
     recipients.map(({ endpoint }) => endpoint.id),
   );
   const facts = factsOfEvent(event.type, event.data);
+  const isUrgent = facts.severity === "page";
   const deliveries: NewDelivery[] = [];
   for (const { endpoint, standsInFor } of recipients) {
     const endpointId = endpoint.id;
@@ -100,8 +101,11 @@ const deliverEvent = async (
       groupKey,
       groupedInto: waiting?.id ?? null,
       standsInFor,
+      isUrgent,
     });
   }
+  const joined = deliveries.flatMap(({ groupedInto }) => groupedInto ?? []);
+  if (isUrgent && joined.length > 0) await makeUrgent(tx, joined);
   await insertDeliveries(tx, deliveries, now);
   await notifyDeliveries(tx);
 };

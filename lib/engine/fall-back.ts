@@ -24,7 +24,11 @@ export const tellFallback = async (
   if (stand === null || event === null || (await hasDelivery(tx, { eventId, endpointId: stand.id }))) return null;
   const sequence = (await takeSequences(tx, [stand.id])).get(stand.id) as bigint;
   const id = deliveryIdOf({ dedupKey: event.dedupKey, now }, stand.id);
-  await insertDeliveries(tx, [{ id, eventId, endpointId: stand.id, sequence, standsInFor: endpointId }], now);
+  await insertDeliveries(
+    tx,
+    [{ id, eventId, endpointId: stand.id, sequence, standsInFor: endpointId, isUrgent: true }],
+    now,
+  );
   await notifyDeliveries(tx);
   return stand.id;
 };

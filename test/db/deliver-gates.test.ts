@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, expect, test } from "vitest";
+import { recordEvent } from "#lib/commands/record-event.ts";
 import { DAY_MS, HOUR_MS, SECOND_MS } from "#lib/core/units.ts";
 import { createDispatcher } from "#lib/engine/deliver.ts";
 import type { Behaviour, Receiver } from "./deliver-receiver.ts";
@@ -145,6 +146,36 @@ test("an endpoint with a rate gets no more than that in any second", async () =>
   await world.clock.advance(SECOND_MS);
   await world.deliverAll();
   expect(receiver.received).toHaveLength(10);
+});
+
+test("a page goes before the tickets that a slow channel has been waiting for, and ends go with their pages", async () => {
+  const receiver = await receive(answer(200));
+  world = await deliverWorld([endpoint("oncall", receiver.url)]);
+  await world.database.transaction((sql) => sql`update endpoints set max_per_second = 1`);
+  await recordMany(5);
+  await world.deliverAll();
+  const page = (type: "alert.firing" | "alert.resolved") =>
+    world.database.transaction((tx) =>
+      recordEvent(tx, {
+        type,
+        subject: "alt_1",
+        dedupKey: type,
+        data: { severity: "page", serviceId: "shop" },
+        occurredAt: world.clock.now(),
+        notify: null,
+        now: world.clock.now(),
+      }),
+    );
+  await page("alert.firing");
+  await page("alert.resolved");
+  for (let second = 0; second < 6; second += 1) {
+    await world.clock.advance(SECOND_MS);
+    await world.deliverAll();
+  }
+  const types = receiver.received.map(({ body }) => (JSON.parse(body.toString()) as { type: string }).type);
+  expect(types).toHaveLength(7);
+  expect(types.slice(0, 3)).toEqual(["incident.opened", "alert.firing", "alert.resolved"]);
+  expect(await states()).toEqual({ delivered: 7 });
 });
 
 test("an endpoint that took nothing for five days is disabled, a day after its owner was warned", async () => {

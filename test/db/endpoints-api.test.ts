@@ -108,6 +108,16 @@ describe("an endpoint of the API", () => {
     expect(other.received).toHaveLength(3);
   });
 
+  test("moves with its own header fields only when they are named again: their values are nobody else's", async () => {
+    await makeEndpoint({ id: "mine", headers: { "x-key": "planted" } });
+    expect((await call("PATCH", "/v1/endpoints/mine", { url: other.url })).status).toBe(400);
+    await world.deliverAll();
+    expect(other.received).toHaveLength(0);
+    expect((await call("PATCH", "/v1/endpoints/mine", { url: other.url, headers: {} })).status).toBe(200);
+    await world.deliverAll();
+    expect(other.received[0]?.headers["x-key"]).toBeUndefined();
+  });
+
   test("a new address that answers 410 is given up, and the old one stays in use", async () => {
     await makeEndpoint({ id: "mine" });
     other.behave(answer(410));

@@ -183,6 +183,9 @@ export const changeEndpoint = async (
   const { url } = wishes;
   if (url !== undefined) await cancelVerifications(tx, id, now);
   const isMoving = url !== undefined && isOtherUrl(secretBox, row, url);
+  // Their values are never shown; whoever may move an endpoint must not read them at an address of their own.
+  if (isMoving && row.headersCiphertext !== null && wishes.headers === undefined)
+    throw new AppError("INVALID_REQUEST", "a new address needs its headers named again: send headers, {} for none");
   const kept = url === undefined ? row.pendingUrlCiphertext : null;
   const pendingUrl = isMoving ? secretBox.seal(url, endpointUrlContext(id)) : kept;
   await updateEndpoint(tx, { ...changed(secretBox, row, wishes, pendingUrl), now });
