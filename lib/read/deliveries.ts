@@ -6,7 +6,7 @@ import { deliveryDetail, deliveryResource } from "#lib/contracts/deliveries.ts";
 import type { DeliveryResource } from "#lib/contracts/events.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { Listed, Paging } from "./pagination.ts";
-import { assertOneDirection, decodeCursor, encodeCursor } from "./pagination.ts";
+import { assertOneDirection, decodeCursor, encodeCursor, foreignCursor, pageOf } from "./pagination.ts";
 
 const KIND = "deliveries";
 /** A whole ladder. */
@@ -15,7 +15,7 @@ const MOST_ATTEMPTS = 150;
 const placeOf = (cursor: string | undefined): string | null => {
   if (cursor === undefined) return null;
   const [id] = decodeCursor(KIND, cursor);
-  if (typeof id !== "string") throw new AppError("INVALID_REQUEST", "the cursor does not belong to this list");
+  if (typeof id !== "string") throw foreignCursor();
   return id;
 };
 
@@ -29,21 +29,8 @@ export const listDeliveries = async (
   const after = placeOf(query.after);
   const before = placeOf(query.before);
   const found = await database.read((db) => readDeliveryPage(db, { filter: query, limit: limit + 1, after, before }));
-  const hasMore = found.length > limit;
-  const rows = before === null ? found.slice(0, limit) : found.slice(-limit);
-  const [first, last] = [rows[0], rows.at(-1)];
-  const hasNextPage = before === null ? hasMore : true;
-  const hasPrevPage = before === null ? after !== null : hasMore;
-  return {
-    data: rows.map(deliveryResource),
-    pagination: {
-      limit,
-      hasNextPage,
-      nextCursor: hasNextPage && last !== undefined ? encodeCursor(KIND, last.id) : null,
-      hasPrevPage,
-      prevCursor: hasPrevPage && first !== undefined ? encodeCursor(KIND, first.id) : null,
-    },
-  };
+  const cursorOf = ({ id }: { readonly id: string }): string => encodeCursor(KIND, id);
+  return pageOf(found, { limit, after, before }, { cursorOf, resourceOf: deliveryResource });
 };
 
 /** @throws AppError NOT_FOUND */

@@ -9,7 +9,7 @@ import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS } from "#lib/core/units.ts";
 import type { Listed, Paging } from "./pagination.ts";
-import { assertOneDirection, decodeCursor, encodeCursor } from "./pagination.ts";
+import { assertOneDirection, decodeCursor, encodeCursor, foreignCursor, pageOf } from "./pagination.ts";
 
 const KIND = "events";
 /** Events are kept for as long, and shown for no longer even where a firing alert still needs one. */
@@ -27,7 +27,7 @@ const placeOf = async (database: Database, text: string | undefined, since: Epoc
   }
   const [position] = decodeCursor(KIND, text);
   if (typeof position === "string" && /^\d{1,18}$/.test(position)) return BigInt(position);
-  throw new AppError("INVALID_REQUEST", "the cursor does not belong to this list");
+  throw foreignCursor();
 };
 
 const shown = (event: EventRow, source: string): EventResource =>
@@ -55,20 +55,12 @@ export const listEvents = async (
   const before = await placeOf(database, query.before, since);
   const types = query.type?.split(",") ?? null;
   const found = await database.read((db) => readEventPage(db, { types, since, after, before, limit: limit + 1 }));
-  const hasMore = found.length > limit;
-  const events = before === null ? found.slice(0, limit) : found.slice(-limit);
-  const [first, last] = [events[0], events.at(-1)];
   const source = await readSource(database);
-  return {
-    data: events.map((event) => shown(event, source)),
-    pagination: {
-      limit,
-      hasNextPage: before === null ? hasMore : true,
-      nextCursor: last === undefined ? (after === null ? null : encodeCursor(KIND, after.toString())) : cursorOf(last),
-      hasPrevPage: before === null ? after !== null : hasMore,
-      prevCursor: first === undefined || (before === null ? after === null : !hasMore) ? null : cursorOf(first),
-    },
-  };
+  const resourceOf = (event: EventRow): EventResource => shown(event, source);
+  const { data, pagination } = pageOf(found, { limit, after, before }, { cursorOf, resourceOf });
+  const last = before === null ? found[data.length - 1] : found.at(-1);
+  const end = last?.position ?? after;
+  return { data, pagination: { ...pagination, nextCursor: end === null ? null : encodeCursor(KIND, end.toString()) } };
 };
 
 /** @throws AppError NOT_FOUND */

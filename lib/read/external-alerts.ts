@@ -4,9 +4,8 @@ import { readExternalAlert, readExternalAlertPage, readFiringExternalAlerts } fr
 import type { ExternalAlertFacts, ExternalAlertResource } from "#lib/contracts/external-alerts.ts";
 import { externalAlertResource } from "#lib/contracts/external-alerts.ts";
 import { AppError } from "#lib/core/errors.ts";
-import { epochMs } from "#lib/core/units.ts";
 import type { Listed, Paging } from "./pagination.ts";
-import { assertOneDirection, decodeCursor, encodeCursor } from "./pagination.ts";
+import { assertOneDirection, encodeCursor, pageOf, placeInTime } from "./pagination.ts";
 
 const KIND = "external-alerts";
 /** What an answer in the shape of Alertmanager holds at most: it knows no pages. */
@@ -15,11 +14,8 @@ const MOST_AT_ONCE = 10_000;
 const cursorOf = ({ firstHeardAt, id }: ExternalAlertFacts): string => encodeCursor(KIND, firstHeardAt.getTime(), id);
 
 const placeOf = (cursor: string | undefined): ExternalAlertPlace | null => {
-  if (cursor === undefined) return null;
-  const [at, id] = decodeCursor(KIND, cursor);
-  if (typeof at !== "number" || typeof id !== "string")
-    throw new AppError("INVALID_REQUEST", "the cursor does not belong to this list");
-  return { firstHeardAt: epochMs(at), id };
+  const place = placeInTime(KIND, cursor);
+  return place === null ? null : { firstHeardAt: place.at, id: place.id };
 };
 
 type Query = Paging & {
@@ -32,24 +28,9 @@ export const listExternalAlerts = async (database: Database, query: Query): Prom
   assertOneDirection(query);
   const { limit, state = null, service: serviceId = null } = query;
   const [after, before] = [placeOf(query.after), placeOf(query.before)];
-  // One more than asked for tells whether there is more in the direction of travel.
   const ask = { state, serviceId, limit: limit + 1, after, before };
   const found = await database.read((db) => readExternalAlertPage(db, ask));
-  const hasMore = found.length > limit;
-  const alerts = before === null ? found.slice(0, limit) : found.slice(-limit);
-  const [first, last] = [alerts[0], alerts.at(-1)];
-  const hasNextPage = before === null ? hasMore : true;
-  const hasPrevPage = before === null ? after !== null : hasMore;
-  return {
-    data: alerts.map(externalAlertResource),
-    pagination: {
-      limit,
-      hasNextPage,
-      nextCursor: hasNextPage && last !== undefined ? cursorOf(last) : null,
-      hasPrevPage,
-      prevCursor: hasPrevPage && first !== undefined ? cursorOf(first) : null,
-    },
-  };
+  return pageOf(found, { limit, after, before }, { cursorOf, resourceOf: externalAlertResource });
 };
 
 /** @throws AppError NOT_FOUND */

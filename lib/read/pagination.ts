@@ -1,5 +1,7 @@
 import type { Pagination } from "#lib/contracts/api.ts";
 import { AppError } from "#lib/core/errors.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+import { epochMs } from "#lib/core/units.ts";
 
 export type Paging = {
   readonly limit: number;
@@ -22,7 +24,7 @@ export const decodeCursor = (kind: string, text: string): readonly (string | num
     if (
       Array.isArray(value) &&
       value[0] === kind &&
-      value.every((part) => typeof part === "string" || typeof part === "number")
+      value.every((part) => typeof part === "number" || (typeof part === "string" && !part.includes("\0")))
     ) {
       return value.slice(1) as (string | number)[];
     }
@@ -39,11 +41,45 @@ const LAST_INSTANT = 253_402_300_799_999;
 export const isPlaceInTime = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= LAST_INSTANT;
 
+/** The place of a cursor that names an instant and an id; null without a cursor. @throws AppError INVALID_REQUEST */
+export const placeInTime = (kind: string, cursor: string | undefined): { at: EpochMs; id: string } | null => {
+  if (cursor === undefined) return null;
+  const [at, id] = decodeCursor(kind, cursor);
+  if (!isPlaceInTime(at) || typeof id !== "string") throw foreignCursor();
+  return { at: epochMs(at), id };
+};
+
 /** @throws AppError INVALID_REQUEST when both directions are asked for. */
 export const assertOneDirection = ({ after, before }: Paging): void => {
   if (after !== undefined && before !== undefined) {
     throw new AppError("INVALID_REQUEST", "give either after or before, not both");
   }
+};
+
+/**
+ * The page of rows that were read from a place on, in the order of the list. `found` has one row more than `limit` when
+ * there is more in the direction of travel.
+ */
+export const pageOf = <Row, T>(
+  found: readonly Row[],
+  { limit, after, before }: { readonly limit: number; readonly after: unknown; readonly before: unknown },
+  { cursorOf, resourceOf }: { readonly cursorOf: (row: Row) => string; readonly resourceOf: (row: Row) => T },
+): Listed<T> => {
+  const hasMore = found.length > limit;
+  const rows = before === null ? found.slice(0, limit) : found.slice(-limit);
+  const [first, last] = [rows[0], rows.at(-1)];
+  const hasNextPage = before === null ? hasMore : true;
+  const hasPrevPage = before === null ? after !== null : hasMore;
+  return {
+    data: rows.map(resourceOf),
+    pagination: {
+      limit,
+      hasNextPage,
+      nextCursor: hasNextPage && last !== undefined ? cursorOf(last) : null,
+      hasPrevPage,
+      prevCursor: hasPrevPage && first !== undefined ? cursorOf(first) : null,
+    },
+  };
 };
 
 /**

@@ -10,7 +10,7 @@ import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
 import type { Listed, Paging } from "./pagination.ts";
-import { assertOneDirection, decodeCursor, encodeCursor, foreignCursor, isPlaceInTime } from "./pagination.ts";
+import { assertOneDirection, decodeCursor, encodeCursor, foreignCursor, isPlaceInTime, pageOf } from "./pagination.ts";
 import type { Viewer } from "./probes.ts";
 
 const KIND = "runs";
@@ -115,23 +115,9 @@ export const listRuns = (
         before,
       };
       const found = partNo === null ? await readRunPage(db, ask) : await readPartRunPage(db, partNo, ask);
-      const hasMore = found.length > limit;
-      const rows = before === null ? found.slice(0, limit) : found.slice(-limit);
-      const first = rows[0];
-      const last = rows.at(-1);
-      const hasNextPage = before === null ? hasMore : true;
-      const hasPrevPage = before === null ? after !== null : hasMore;
       const context = { probeId: probe.definition.id, part: question.part ?? null, isSignedIn };
-      return {
-        data: rows.map((row) => runResource(row, context)),
-        pagination: {
-          limit,
-          hasNextPage,
-          nextCursor: hasNextPage && last !== undefined ? cursorOf(last) : null,
-          hasPrevPage,
-          prevCursor: hasPrevPage && first !== undefined ? cursorOf(first) : null,
-        },
-      };
+      const resourceOf = (run: ListedRun): RunResource => runResource(run, context);
+      return pageOf(found, { limit, after, before }, { cursorOf, resourceOf });
     },
     { deadlineMs: DEADLINE_MS },
   );
