@@ -1,10 +1,10 @@
 import type { ProbeDefinition } from "#lib/core/definitions.ts";
-import type { Outcome, Run } from "#lib/core/outcome.ts";
-import { MAX_RUN_PARTS } from "#lib/core/outcome.ts";
+import type { Run } from "#lib/core/outcome.ts";
+import { MAX_RUN_PARTS, unmeasured } from "#lib/core/outcome.ts";
 import { staggerOf } from "#lib/core/schedule.ts";
 import type { Try } from "#lib/core/tries.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import { addMs, durationUs, epochMs } from "#lib/core/units.ts";
+import { addMs, epochMs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter, histogram } from "#lib/runtime/metrics.ts";
@@ -49,20 +49,6 @@ export type Scheduler = {
 const IDLE_MS = 60_000;
 /** Slots that passed this short a time before the first probes were known are still run: a restart costs fewer runs. */
 const CATCH_UP_MS = 900;
-const NO_PHASES = { dns: null, connect: null, tls: null, firstByte: null, transfer: null } as const;
-
-const unmeasured = (name: "skipped" | "internal_error", detail: string): Outcome => ({
-  class: name,
-  detail,
-  durationUs: durationUs(0),
-  phasesUs: NO_PHASES,
-  httpStatus: null,
-  bytesRead: 0,
-  address: null,
-  certificateExpiresAt: null,
-  failures: [],
-});
-
 const keyOf = ({ definition, locationId }: ScheduledProbe): string => `${locationId} ${definition.id}`;
 const hostOf = ({ definition }: ScheduledProbe): string => targetHostOf(definition);
 const staggerMsOf = ({ definition, locationId }: ScheduledProbe): number => staggerOf(definition, locationId);

@@ -1,4 +1,5 @@
 import type { DurationUs, EpochMs } from "./units.ts";
+import { durationUs } from "./units.ts";
 
 /**
  * Every class that a run can have, in the order of their codes in the database (`runs.class`).
@@ -67,6 +68,19 @@ export type Outcome = {
   readonly certificateExpiresAt: EpochMs | null;
   readonly failures: readonly AssertionFailure[];
 };
+
+/** The outcome of a run that exchanged nothing over the network: it has no phases, no bytes and no address. */
+export const unmeasured = (name: OutcomeClass, detail: string | null): Outcome => ({
+  class: name,
+  detail,
+  durationUs: durationUs(0),
+  phasesUs: { dns: null, connect: null, tls: null, firstByte: null, transfer: null },
+  httpStatus: null,
+  bytesRead: 0,
+  address: null,
+  certificateExpiresAt: null,
+  failures: [],
+});
 
 /**
  * What a run saw of a step of a journey or of an entry of a health document. `key` is stable over runs and unique in its

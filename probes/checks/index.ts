@@ -1,5 +1,5 @@
 import type { ProbeDefinition, ProbeType } from "#lib/core/definitions.ts";
-import { durationUs } from "#lib/core/units.ts";
+import { unmeasured } from "#lib/core/outcome.ts";
 import type { Check, CheckDeps, CheckResult } from "./check.ts";
 import { checkDns } from "./dns.ts";
 import { checkGrpc } from "./grpc.ts";
@@ -31,20 +31,7 @@ export const CHECKS: { readonly [Type in AskingType]: Check<DefinitionOf<Type>> 
   journey: checkJourney,
 };
 
-const NOT_ASKED: CheckResult = {
-  outcome: {
-    class: "skipped",
-    detail: "pushed, not asked for",
-    durationUs: durationUs(0),
-    phasesUs: { dns: null, connect: null, tls: null, firstByte: null, transfer: null },
-    httpStatus: null,
-    bytesRead: 0,
-    address: null,
-    certificateExpiresAt: null,
-    failures: [],
-  },
-  traceId: null,
-};
+const NOT_ASKED: CheckResult = { outcome: unmeasured("skipped", "pushed, not asked for"), traceId: null };
 
 /** Runs a probe of any type once; its secrets are not in what comes back. A heartbeat is skipped: there is nobody to ask. */
 export const runCheck = async (definition: ProbeDefinition, deps: CheckDeps): Promise<CheckResult> => {

@@ -2,7 +2,8 @@ import type { JourneyProbeDefinition, JourneyStep } from "#lib/core/definitions.
 import { extractValues } from "#lib/core/journey/extract.ts";
 import { fillStep } from "#lib/core/journey/fill-step.ts";
 import { isPassed, sumUpJourney } from "#lib/core/journey/sum-up.ts";
-import type { Outcome, OutcomeClass } from "#lib/core/outcome.ts";
+import type { Outcome } from "#lib/core/outcome.ts";
+import { unmeasured } from "#lib/core/outcome.ts";
 import { durationUs } from "#lib/core/units.ts";
 import { queryJsonPath } from "#probes/engines/json-path.ts";
 import { findPattern } from "#probes/engines/patterns.ts";
@@ -17,19 +18,6 @@ const ENGINES = { query: queryJsonPath, find: findPattern };
 const MAX_SEARCHED_CHARACTERS = 1_048_576;
 /** The share of the time that steps leave to those that always run, so that a hanging step does not keep them from it. */
 const TEARDOWN_SHARE = 0.2;
-const NO_PHASES = { dns: null, connect: null, tls: null, firstByte: null, transfer: null } as const;
-
-const unsent = (name: OutcomeClass, detail: string): Outcome => ({
-  class: name,
-  detail,
-  durationUs: durationUs(0),
-  phasesUs: NO_PHASES,
-  httpStatus: null,
-  bytesRead: 0,
-  address: null,
-  certificateExpiresAt: null,
-  failures: [],
-});
 
 /** What a journey has come to so far. */
 type Course = {
@@ -53,9 +41,9 @@ const inOneTrace = ({ randomBytes }: CheckDeps): CheckDeps["randomBytes"] => {
 
 const runStep = async (step: JourneyStep, timeoutMs: number, course: Course, deps: CheckDeps): Promise<Outcome> => {
   const filled = fillStep(step, course.values);
-  if (filled.kind === "missing") return unsent("internal_error", `no value for ${filled.variable}`);
+  if (filled.kind === "missing") return unmeasured("internal_error", `no value for ${filled.variable}`);
   if (filled.kind === "unfit")
-    return unsent("body_mismatch", `the value of ${filled.variable} cannot stand in the ${filled.place}`);
+    return unmeasured("body_mismatch", `the value of ${filled.variable} cannot stand in the ${filled.place}`);
   const target = httpTargetOf({ ...step, ...filled.request, timeoutMs: step.timeoutMs }, deps);
   const { outcome, traceId, answer } = await runHttp({ ...target, timeoutMs }, deps);
   course.traceId ??= traceId;
@@ -95,12 +83,13 @@ const runSteps = async ({ steps, timeoutMs }: JourneyProbeDefinition, deps: Chec
     const keep = (outcome: Outcome) => course.parts.push({ key: step.id, name: step.name, outcome });
     const runnable = isRunnable(step, course);
     if (runnable !== "yes") {
-      keep(unsent("skipped", runnable));
+      keep(unmeasured("skipped", runnable));
       continue;
     }
     const leftMs = timeoutMs - (deps.clock.monotonicMs() - startedAt);
     const budgetMs = Math.min(step.timeoutMs, leftMs - reserveMs(steps, index, timeoutMs));
-    const outcome = budgetMs > 0 ? await runStep(step, budgetMs, course, stepDeps) : unsent("timeout", "no time left");
+    const outcome =
+      budgetMs > 0 ? await runStep(step, budgetMs, course, stepDeps) : unmeasured("timeout", "no time left");
     course.tried.add(step.id);
     course.hasFailed ||= !isPassed(outcome);
     keep(hideValues(outcome, course.values));

@@ -1,10 +1,8 @@
 import type { WebsocketProbeDefinition } from "#lib/core/definitions.ts";
 import { excerptOf } from "#lib/core/excerpt.ts";
-import type { Outcome } from "#lib/core/outcome.ts";
-import { durationUs } from "#lib/core/units.ts";
+import { unmeasured } from "#lib/core/outcome.ts";
 import { hostOf, judgeUrl } from "#lib/egress/judge-url.ts";
 import { faultOfHeaders, mergeHeaders } from "#lib/egress/request-headers.ts";
-import type { Failure } from "#lib/egress/types.ts";
 import { BLOCKED } from "#lib/egress/types.ts";
 import type { WebsocketAnswer } from "#lib/egress/websocket-call.ts";
 import { callWebsocket } from "#lib/egress/websocket-call.ts";
@@ -16,21 +14,8 @@ import { authorizationOf } from "./http-target.ts";
 
 /** What one frame of ours can hold. */
 const MAX_SENT_BYTES = 65_535;
-const NO_PHASES = { dns: null, connect: null, tls: null, firstByte: null, transfer: null } as const;
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-
-const refused = ({ class: name, detail }: Pick<Failure, "class" | "detail">): Outcome => ({
-  class: name,
-  detail,
-  durationUs: durationUs(0),
-  phasesUs: NO_PHASES,
-  httpStatus: null,
-  bytesRead: 0,
-  address: null,
-  certificateExpiresAt: null,
-  failures: [],
-});
 
 const judge = (answer: WebsocketAnswer, expect: string | null): Verdict => {
   switch (answer.kind) {
@@ -78,12 +63,12 @@ const headersOf = (
 export const checkWebsocket: Check<WebsocketProbeDefinition> = async (definition, deps) => {
   const { send, expect, timeoutMs, assertions } = definition;
   const url = judgedUrl(definition.url, deps);
-  if (url === null) return { outcome: refused(BLOCKED), traceId: null };
+  if (url === null) return { outcome: unmeasured(BLOCKED.class, BLOCKED.detail), traceId: null };
   const fault =
     faultOfHeaders(mergeHeaders(definition.headers, authorizationOf(definition.auth))) ??
     (expect !== null && matchesPattern(expect, "") === null ? "cannot judge expect" : null) ??
     (Buffer.byteLength(send ?? "") > MAX_SENT_BYTES ? "message too large to send" : null);
-  if (fault !== null) return { outcome: refused({ class: "internal_error", detail: fault }), traceId: null };
+  if (fault !== null) return { outcome: unmeasured("internal_error", fault), traceId: null };
   const isSecure = url.protocol === "https:";
   const traceId = hexOf(deps.randomBytes(16));
   const conversation = await callWebsocket(

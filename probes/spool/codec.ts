@@ -1,5 +1,5 @@
 import type { Run } from "#lib/core/outcome.ts";
-import { classOfCode, codeOfClass, OUTCOME_CLASSES } from "#lib/core/outcome.ts";
+import { classOfCode, codeOfClass, OUTCOME_CLASSES, unmeasured } from "#lib/core/outcome.ts";
 import type { Recorded, Try } from "#lib/core/tries.ts";
 import { isTry } from "#lib/core/tries.ts";
 import { addMs, durationUs, epochMs, MINUTE_MS } from "#lib/core/units.ts";
@@ -62,15 +62,10 @@ const unfold = ([, probeId, locationId, minute, ...numbers]: readonly unknown[])
       startedAt: scheduledAt,
       traceId: null,
       outcome: {
-        class: classOfCode(code),
-        detail: FOLDED_DETAIL,
+        ...unmeasured(classOfCode(code), FOLDED_DETAIL),
         durationUs: durationUs(us),
-        phasesUs: { dns: null, connect: null, tls: null, firstByte: null, transfer: null },
         httpStatus: status === -1 ? null : status,
         bytesRead: bytes,
-        address: null,
-        certificateExpiresAt: null,
-        failures: [],
       },
     });
   }

@@ -1,14 +1,14 @@
 import type { Outcome, Run } from "../outcome.ts";
+import { unmeasured } from "../outcome.ts";
 import { nextSlotAt } from "../schedule.ts";
 import type { DurationMs, EpochMs } from "../units.ts";
-import { addMs, durationUs } from "../units.ts";
+import { addMs } from "../units.ts";
 import type { HearingSpan } from "./hearing.ts";
 import type { BeatVerdict, BeatWatch } from "./judge-beat.ts";
 import { judgeBeat } from "./judge-beat.ts";
 import type { Heard, Ping } from "./ping.ts";
 import { hear, inOrder } from "./ping.ts";
 
-const NO_PHASES = { dns: null, connect: null, tls: null, firstByte: null, transfer: null } as const;
 const LONGEST_WORDS = 300;
 const UNITS = [
   ["d", 86_400_000],
@@ -48,17 +48,10 @@ const missing = (watch: BeatWatch, dueAt: EpochMs, last: Ping | null): string =>
   return `no ping within ${within}; ${last === null ? "none has come yet" : `the last one came at ${instant(last.at)}`}`;
 };
 
-const outcome = (name: Outcome["class"], detail: string | null, ping: Ping | null): Outcome => ({
-  class: name,
-  detail,
-  durationUs: ping?.durationUs ?? durationUs(0),
-  phasesUs: NO_PHASES,
-  httpStatus: null,
-  bytesRead: 0,
-  address: null,
-  certificateExpiresAt: null,
-  failures: [],
-});
+const outcome = (name: Outcome["class"], detail: string | null, ping: Ping | null): Outcome => {
+  const silent = unmeasured(name, detail);
+  return { ...silent, durationUs: ping?.durationUs ?? silent.durationUs };
+};
 
 /** What a run of a heartbeat says; null when there is nothing to say yet. A missing beat is a deadline that passed. */
 export const outcomeOfBeat = (watch: BeatWatch, verdict: BeatVerdict): Outcome | null => {
