@@ -1,10 +1,9 @@
 import type { Tx } from "#db/database.ts";
-import { insertAudit } from "#db/queries/audit.ts";
 import { readActiveProbes, readServices, readSlos } from "#db/queries/config.ts";
 import type { ExclusionScope } from "#db/queries/exclusions.ts";
 import { insertExclusion } from "#db/queries/exclusions.ts";
 import { assertKnown } from "#lib/commands/assert-known.ts";
-import { recordEvent } from "#lib/commands/record-event.ts";
+import { tellChange } from "#lib/commands/tell-change.ts";
 import type { ExclusionResource } from "#lib/contracts/exclusions.ts";
 import { exclusionResource } from "#lib/contracts/exclusions.ts";
 import { AppError } from "#lib/core/errors.ts";
@@ -96,15 +95,6 @@ export const addExclusion = async (tx: Tx, args: ExclusionToAdd): Promise<Exclus
   await insertExclusion(tx, row);
   const open = { approvedBy: null, approvedAt: null, revokedAt: null, revokedBy: null };
   const made = exclusionResource({ ...row, ...open }, null);
-  await insertAudit(tx, { at: now, actor, action: "exclusion.created", subject: id, before: null, after: made });
-  await recordEvent(tx, {
-    type: "exclusion.created",
-    subject: id,
-    dedupKey: `exclusion.created:${id}`,
-    data: made,
-    occurredAt: now,
-    notify: null,
-    now,
-  });
+  await tellChange(tx, "exclusion.created", { before: null, after: made }, { actor, now });
   return made;
 };

@@ -1,9 +1,8 @@
 import type { Tx } from "#db/database.ts";
-import { insertAudit } from "#db/queries/audit.ts";
 import type { ExclusionRow } from "#db/queries/exclusions.ts";
 import { approveExclusion as approveRow, readExclusion, revokeExclusion as revokeRow } from "#db/queries/exclusions.ts";
 import { readMaintenanceIds } from "#db/queries/maintenances.ts";
-import { recordEvent } from "#lib/commands/record-event.ts";
+import { tellChange } from "#lib/commands/tell-change.ts";
 import type { ExclusionResource } from "#lib/contracts/exclusions.ts";
 import { exclusionResource } from "#lib/contracts/exclusions.ts";
 import { AppError } from "#lib/core/errors.ts";
@@ -21,24 +20,6 @@ const lockExclusion = async (tx: Tx, id: string): Promise<{ row: ExclusionRow; m
   const row = await readExclusion(tx, id, { lock: true });
   if (row === null) throw new AppError("NOT_FOUND", "there is no exclusion with this id");
   return { row, maintenanceId: (await readMaintenanceIds(tx, [id])).get(id) ?? null };
-};
-
-const tell = async (
-  tx: Tx,
-  type: "exclusion.approved" | "exclusion.revoked",
-  { actor, now }: Settling,
-  { before, after }: { before: ExclusionResource; after: ExclusionResource },
-): Promise<void> => {
-  await insertAudit(tx, { at: now, actor, action: type, subject: after.id, before, after });
-  await recordEvent(tx, {
-    type,
-    subject: after.id,
-    dedupKey: `${type}:${after.id}`,
-    data: after,
-    occurredAt: now,
-    notify: null,
-    now,
-  });
 };
 
 const assertApprovable = (row: ExclusionRow, by: string): void => {
@@ -62,7 +43,7 @@ export const approveExclusion = async (tx: Tx, args: Settling): Promise<Exclusio
   if (row.approvedBy === by) return before;
   await approveRow(tx, { id, approvedBy: by, now });
   const after = exclusionResource({ ...row, approvedBy: by, approvedAt: now }, maintenanceId);
-  await tell(tx, "exclusion.approved", args, { before, after });
+  await tellChange(tx, "exclusion.approved", { before, after }, args);
   return after;
 };
 
@@ -75,6 +56,6 @@ export const revokeExclusion = async (tx: Tx, args: Settling): Promise<Exclusion
   await revokeRow(tx, { id, revokedBy: by, now });
   const revokedAt = Math.max(row.createdAt, now);
   const after = exclusionResource({ ...row, revokedAt, revokedBy: by }, maintenanceId);
-  await tell(tx, "exclusion.revoked", args, { before, after });
+  await tellChange(tx, "exclusion.revoked", { before, after }, args);
   return after;
 };

@@ -1,11 +1,10 @@
 import type { Tx } from "#db/database.ts";
-import { insertAudit } from "#db/queries/audit.ts";
 import { readConfigDocument, readServices } from "#db/queries/config.ts";
 import { readExclusion, revokeExclusion } from "#db/queries/exclusions.ts";
 import type { MaintenanceImpact, MaintenanceRow } from "#db/queries/maintenances.ts";
 import { cancelMaintenanceRow, insertMaintenance, readMaintenance, readOccurrences } from "#db/queries/maintenances.ts";
 import { assertKnown } from "#lib/commands/assert-known.ts";
-import { recordEvent } from "#lib/commands/record-event.ts";
+import { tellChange } from "#lib/commands/tell-change.ts";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
 import { maintenanceResource } from "#lib/contracts/maintenances.ts";
 import { isTimeZone } from "#lib/core/calendar.ts";
@@ -53,24 +52,6 @@ const resourceOf = async (tx: Tx, row: MaintenanceRow, now: EpochMs): Promise<Ma
   return maintenanceResource(row, occurrences, now);
 };
 
-const tell = async (
-  tx: Tx,
-  type: "maintenance.scheduled" | "maintenance.canceled",
-  { actor, now }: { readonly actor: string; readonly now: EpochMs },
-  { before, after }: { before: MaintenanceResource | null; after: MaintenanceResource },
-): Promise<void> => {
-  await insertAudit(tx, { at: now, actor, action: type, subject: after.id, before, after });
-  await recordEvent(tx, {
-    type,
-    subject: after.id,
-    dedupKey: `${type}:${after.id}`,
-    data: after,
-    occurredAt: now,
-    notify: null,
-    now,
-  });
-};
-
 /**
  * Schedules a maintenance and stores its first occurrences with their exclusions: rows, audit and event in the caller's
  * transaction. @throws AppError INVALID_REQUEST: an unknown service or zone, a rule or a span that cannot be.
@@ -110,7 +91,7 @@ export const scheduleMaintenance = async (tx: Tx, args: MaintenanceToSchedule): 
   const added = await storeOccurrencesOf(tx, row, now);
   if (added === 0 && rrule === null) throw new AppError("INTERNAL", "the occurrence was not stored");
   const made = await resourceOf(tx, row, now);
-  await tell(tx, "maintenance.scheduled", { actor, now }, { before: null, after: made });
+  await tellChange(tx, "maintenance.scheduled", { before: null, after: made }, { actor, now });
   return made;
 };
 
@@ -140,6 +121,6 @@ export const cancelMaintenance = async (
     if (known?.revokedAt === null) await revokeExclusion(tx, { id: exclusionId, revokedBy: by, now });
   }
   const after = await resourceOf(tx, { ...row, canceledAt: now, canceledBy: by, cancelReason: reason }, now);
-  await tell(tx, "maintenance.canceled", args, { before, after });
+  await tellChange(tx, "maintenance.canceled", { before, after }, args);
   return after;
 };

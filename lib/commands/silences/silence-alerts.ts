@@ -1,9 +1,8 @@
 import type { Tx } from "#db/database.ts";
-import { insertAudit } from "#db/queries/audit.ts";
 import { readServices, readSlos } from "#db/queries/config.ts";
 import { expireSilenceRow, insertSilence, readSilence } from "#db/queries/silences.ts";
 import { assertKnown } from "#lib/commands/assert-known.ts";
-import { recordEvent } from "#lib/commands/record-event.ts";
+import { tellChange } from "#lib/commands/tell-change.ts";
 import type { SilenceResource } from "#lib/contracts/silences.ts";
 import { silenceResource } from "#lib/contracts/silences.ts";
 import type { SilenceMatchers } from "#lib/core/alerting/suppression.ts";
@@ -33,14 +32,6 @@ const assertSpan = ({ startsAt, endsAt, now }: SilenceToCreate): void => {
   if (endsAt > addMs(startsAt, LONGEST_SILENCE_MS))
     throw new AppError("INVALID_REQUEST", "a silence lasts 90 days at most");
 };
-
-const recordSilenceEvent = (
-  tx: Tx,
-  type: "silence.created" | "silence.expired",
-  data: SilenceResource,
-  now: EpochMs,
-): Promise<unknown> =>
-  recordEvent(tx, { type, subject: data.id, dedupKey: `${type}:${data.id}`, data, occurredAt: now, notify: null, now });
 
 /**
  * Silences alerts for a time: row, audit and event in the caller's transaction. The engine applies it within a second.
@@ -73,8 +64,7 @@ export const createSilence = async (tx: Tx, args: SilenceToCreate): Promise<Sile
   const row = { id, ...matchers, startsAt: args.startsAt, endsAt: args.endsAt, author, comment, createdAt: now };
   await insertSilence(tx, row);
   const made = silenceResource({ ...row, expiredAt: null }, now);
-  await insertAudit(tx, { at: now, actor, action: "silence.created", subject: id, before: null, after: made });
-  await recordSilenceEvent(tx, "silence.created", made, now);
+  await tellChange(tx, "silence.created", { before: null, after: made }, { actor, now });
   return made;
 };
 
@@ -89,7 +79,6 @@ export const expireSilence = async (
   if (before.state === "expired") return before;
   await expireSilenceRow(tx, { id, now, by: actor });
   const after = silenceResource({ ...known, expiredAt: now }, now);
-  await insertAudit(tx, { at: now, actor, action: "silence.expired", subject: id, before, after });
-  await recordSilenceEvent(tx, "silence.expired", after, now);
+  await tellChange(tx, "silence.expired", { before, after }, { actor, now });
   return after;
 };

@@ -1,9 +1,8 @@
 import type { Db, Tx } from "#db/database.ts";
-import { insertAudit } from "#db/queries/audit.ts";
 import { readClosedUntil } from "#db/queries/rollup-progress.ts";
 import type { StatementRow } from "#db/queries/statements.ts";
 import { insertStatement, lockStatements, readNewestStatement } from "#db/queries/statements.ts";
-import { recordEvent } from "#lib/commands/record-event.ts";
+import { tellChange } from "#lib/commands/tell-change.ts";
 import { instantText } from "#lib/contracts/api.ts";
 import type { StatementChange, StatementResource } from "#lib/contracts/statements.ts";
 import { statementSummary } from "#lib/contracts/statements.ts";
@@ -91,9 +90,7 @@ const freeze = async (
     inputs: gathered.inputsText,
   });
   const data = statementSummary(statement, null);
-  await insertAudit(tx, { at: now, actor, action: "statement.issued", subject: id, before: null, after: data });
-  const dedupKey = `statement.issued:${id}`;
-  await recordEvent(tx, { type: "statement.issued", subject: id, dedupKey, data, occurredAt: now, notify: null, now });
+  await tellChange(tx, "statement.issued", { before: null, after: { ...data, id } }, { actor, now });
   return issued;
 };
 
