@@ -1,5 +1,5 @@
 import type { ParseArgsConfig } from "node:util";
-import { parseArgs } from "node:util";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { createSuggester, didYouMean } from "#lib/config/suggest.ts";
 import { AppError } from "#lib/core/errors.ts";
 
@@ -10,14 +10,6 @@ type Actions<O extends Options> = Readonly<
 
 const usageError = (detail: string): AppError => new AppError("USAGE", detail);
 
-const parse = <O extends Options>(args: readonly string[], options: O) => {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    throw usageError(error instanceof Error ? error.message : String(error));
-  }
-};
-
 /**
  * Reads the arguments of a command with subcommands: which one, the id where it takes one, and its options. `json` is for
  * all of them. @throws AppError USAGE, with the nearest word where one is near.
@@ -27,7 +19,7 @@ export const readSubcommand = <O extends Options, A extends Actions<O>>(
   args: readonly string[],
   { options, actions }: { readonly options: O; readonly actions: A },
 ) => {
-  const { values, positionals } = parse(args, options);
+  const { values, positionals } = readOptions(args, { options, allowPositionals: true });
   const [first, ...rest] = positionals;
   const names = Object.keys(actions);
   if (first === undefined) throw usageError(`no subcommand was given; there are: ${names.join(", ")}`);

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import type { FalsePages } from "#lib/core/backtest/false-pages.ts";
 import { FALSE_PAGES_GOAL, simulateFalsePages } from "#lib/core/backtest/false-pages.ts";
 import { seededRandom } from "#lib/core/backtest/seeded-random.ts";
@@ -47,12 +47,7 @@ const objective = (text: string): string => {
 };
 
 const readAsk = (args: readonly string[]) => {
-  let values: ReturnType<typeof parseArgs<{ args: string[]; options: typeof OPTIONS }>>["values"];
-  try {
-    values = parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
+  const { values } = readOptions(args, { options: OPTIONS });
   return {
     intervals: values.interval.split(",").map(duration),
     objectives: values.objective.split(",").map(objective),

@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
 import type { Database } from "#db/database.ts";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import type { Quorum } from "#lib/core/backtest/quorum.ts";
 import { parseQuorum, ruleOfQuorum } from "#lib/core/backtest/quorum.ts";
 import { parseDuration } from "#lib/core/duration.ts";
@@ -41,12 +41,7 @@ const duration = (text: string) =>
   parseDuration(text) ?? refuse(`--window must be a duration such as 30d, got "${text}"`);
 
 const readAsk = (args: readonly string[]): { ask: BacktestAsk; quorum: Quorum | null; isJson: boolean } => {
-  let values: ReturnType<typeof parseArgs<{ args: string[]; options: typeof OPTIONS }>>["values"];
-  try {
-    values = parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
+  const { values } = readOptions(args, { options: OPTIONS });
   const { slo, objective, window, policy, from, to, quorum } = values;
   const guard = values["min-bad"];
   // Judged without an interval first, so that a slip is found before the database is asked.

@@ -1,5 +1,4 @@
 import { cpus } from "node:os";
-import { parseArgs } from "node:util";
 import type { Database } from "#db/database.ts";
 import { openDatabase } from "#db/database.ts";
 import { startTemporary } from "#db/embedded/temporary.ts";
@@ -13,6 +12,7 @@ import {
 import { claimDeliveries } from "#db/queries/deliveries.ts";
 import { notifyDeliveries } from "#db/queries/events.ts";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { recordEvent } from "#lib/commands/record-event.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { DAY_MS, epochMs } from "#lib/core/units.ts";
@@ -20,6 +20,7 @@ import { postJson } from "#lib/egress/post.ts";
 import { runDeliver } from "#lib/engine/deliver-loop.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
+import { countOption } from "./count-option.ts";
 import type { BenchReceiver } from "./deliver-ground.ts";
 import { applyEndpoints, startReceiver } from "./deliver-ground.ts";
 
@@ -190,22 +191,18 @@ const linesOf = (summary: ReturnType<typeof summaryOf>): string => {
   ].join("\n");
 };
 
-const countOption = (name: string, text: string | undefined, fallback: number): number => {
-  const count = Number(text ?? fallback);
-  if (Number.isInteger(count) && count > 0 && count <= 100_000) return count;
-  throw new AppError("USAGE", `--${name} must be a whole number from 1 to 100,000`);
-};
-
 /**
  * Measures the outbox with a real dispatcher, a real PostgreSQL with fsync and a real receiver: how many deliveries a
  * second beside bare posts in turns, how long from commit to receipt, and what a claim costs in a large table.
  */
 export const runDeliverBench = async (context: CommandContext): Promise<ExitCode> => {
-  const { values } = parseArgs({
-    args: [...context.args],
+  const { values } = readOptions(context.args, {
     options: { rounds: { type: "string" }, count: { type: "string" }, json: { type: "boolean" } },
   });
-  const [rounds, count] = [countOption("rounds", values.rounds, 5), countOption("count", values.count, 2_000)];
+  const [rounds, count] = [
+    countOption("rounds", values.rounds, { fallback: 5, most: 100_000 }),
+    countOption("count", values.count, { fallback: 2_000, most: 100_000 }),
+  ];
   const { server, stop } = await startTemporary({ settings: DURABLE });
   const database = openDatabase({ url: server.url, applicationName: "nines-bench" });
   const receiver = await startReceiver();

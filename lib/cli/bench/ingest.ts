@@ -1,16 +1,17 @@
 import { cpus } from "node:os";
-import { parseArgs } from "node:util";
 import { openDatabase } from "#db/database.ts";
 import { startTemporary } from "#db/embedded/temporary.ts";
 import { migrate } from "#db/migrate.ts";
 import type { TableSize } from "#db/queries/bench.ts";
 import { readTableSize } from "#db/queries/bench.ts";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { DAY_MS, epochMs } from "#lib/core/units.ts";
 import { acquireLease } from "#lib/engine/lease.ts";
 import { runRetainOnce } from "#lib/engine/retain.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
+import { countOption } from "./count-option.ts";
 import type { Figures, Ground, Round } from "./ingest-contest.ts";
 import { runRound } from "./ingest-contest.ts";
 import { applyBenchConfig } from "./ingest-rows.ts";
@@ -111,12 +112,6 @@ const tableOf = (summary: Summary): string => {
   ].join("\n");
 };
 
-const countOption = (name: string, text: string | undefined, fallback: number): number => {
-  const count = Number(text ?? fallback);
-  if (Number.isInteger(count) && count > 0 && count <= 1_000_000) return count;
-  throw new AppError("USAGE", `--${name} must be a whole number above 0`);
-};
-
 const runRounds = async (
   ground: Ground,
   args: { rounds: number; runs: number; signal: AbortSignal },
@@ -153,12 +148,11 @@ const sizesOf = async ({ database, lease }: Ground): Promise<TableSize[]> => {
  * insert and psql's \copy of the same rows, in turns; how fast a backlog on disk is stored; and how large rows are.
  */
 export const runIngestBench = async (context: CommandContext): Promise<ExitCode> => {
-  const { values } = parseArgs({
-    args: [...context.args],
+  const { values } = readOptions(context.args, {
     options: { rounds: { type: "string" }, runs: { type: "string" }, json: { type: "boolean" } },
   });
-  const rounds = countOption("rounds", values.rounds, 5);
-  const runs = countOption("runs", values.runs, 40_000);
+  const rounds = countOption("rounds", values.rounds, { fallback: 5 });
+  const runs = countOption("runs", values.runs, { fallback: 40_000 });
   const { server, stop } = await startTemporary({ settings: DURABLE });
   const database = openDatabase({ url: server.url, applicationName: "nines-bench" });
   try {

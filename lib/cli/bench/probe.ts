@@ -9,8 +9,8 @@ import { cpus } from "node:os";
 // eslint-disable-next-line no-restricted-imports -- trust settings for the yardstick.
 import { createSecureContext } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { DEFAULT_STATUS_ASSERTION } from "#lib/core/assertions.ts";
 import type { Assertion } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
@@ -18,6 +18,7 @@ import { DEFAULT_CAPS } from "#lib/egress/types.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import type { HttpTarget } from "#probes/checks/http.ts";
 import { checkHttp } from "#probes/checks/http.ts";
+import { countOption } from "./count-option.ts";
 import type { TargetPorts } from "./probe-target.ts";
 import type { ProductsRow } from "./products.ts";
 import { ALL_CELLS, compareProducts, PRODUCTS_HEAD, productsLines, QUICK_CELLS } from "./products.ts";
@@ -160,12 +161,6 @@ const tableOf = (rows: readonly Row[]): string => {
   return `${head}\n${lines.join("\n")}\n`;
 };
 
-const countOption = (name: string, text: string | undefined, fallback: number): number => {
-  const count = Number(text ?? fallback);
-  if (Number.isInteger(count) && count > 0 && count <= 1_000_000) return count;
-  throw new AppError("USAGE", `--${name} must be a whole number above 0`);
-};
-
 const TLS_FILES = {
   certPath: fixturePath("good.pem"),
   keyPath: fixturePath("good.key.pem"),
@@ -210,8 +205,7 @@ const runChecks = async (rounds: number, checks: number, signal: AbortSignal): P
  * product beside another one, where that is installed.
  */
 export const runProbeBench = async (context: CommandContext): Promise<ExitCode> => {
-  const { values } = parseArgs({
-    args: [...context.args],
+  const { values } = readOptions(context.args, {
     options: {
       rounds: { type: "string" },
       checks: { type: "string" },
@@ -220,8 +214,8 @@ export const runProbeBench = async (context: CommandContext): Promise<ExitCode> 
       json: { type: "boolean" },
     },
   });
-  const rounds = countOption("rounds", values.rounds, 5);
-  const checks = countOption("checks", values.checks, values.quick === true ? 500 : 2_000);
+  const rounds = countOption("rounds", values.rounds, { fallback: 5 });
+  const checks = countOption("checks", values.checks, { fallback: values.quick === true ? 500 : 2_000 });
   const isJson = values.json === true;
   const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
   if (!isJson) context.stdout.write(`machine: ${machine.cpu} x ${machine.cores}, node ${machine.node}\n`);

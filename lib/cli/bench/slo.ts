@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
-import { parseArgs } from "node:util";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import type { SloFigures } from "./slo-contest.ts";
@@ -86,8 +86,7 @@ const sizesOf = (text: string | undefined): number[] => {
  * PostgreSQL, and memory; beside Prometheus on the same minutes, when it is installed.
  */
 export const runSloBench = async (context: CommandContext): Promise<ExitCode> => {
-  const { values } = parseArgs({
-    args: [...context.args],
+  const { values } = readOptions(context.args, {
     options: { slos: { type: "string" }, json: { type: "boolean" } },
   });
   const measured: SloFigures[] = [];

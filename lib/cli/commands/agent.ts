@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { readEnvironment } from "#lib/config/env.ts";
 import { checkAllowEntry, checkId } from "#lib/config/scalars.ts";
 import { AppError } from "#lib/core/errors.ts";
@@ -33,13 +33,7 @@ const OPTIONS = {
 
 const usageError = (message: string): AppError => new AppError("USAGE", message);
 
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    throw usageError(error instanceof Error ? error.message : String(error));
-  }
-};
+const parse = (args: readonly string[]) => readOptions(args, { options: OPTIONS }).values;
 
 const readCa = async (path: string | undefined): Promise<string | null> => {
   if (path === undefined) return null;

@@ -1,9 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
 import { errorReference } from "#lib/cli/docs/error-reference.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { configReference, configSchemaFile } from "#lib/config/reference.ts";
-import { AppError } from "#lib/core/errors.ts";
 
 /** Files of the repository that are made from the schema of the configuration and the catalogue of errors. */
 export const GENERATED_DOCS: Readonly<Record<string, () => string>> = {
@@ -23,13 +22,8 @@ const readIfThere = async (name: string): Promise<string | null> => {
   }
 };
 
-const wantsCheckOnly = (args: readonly string[]): boolean => {
-  try {
-    return parseArgs({ args: [...args], options: { check: { type: "boolean" } } }).values.check === true;
-  } catch (error) {
-    throw new AppError("USAGE", (error as Error).message, { cause: error });
-  }
-};
+const wantsCheckOnly = (args: readonly string[]): boolean =>
+  readOptions(args, { options: { check: { type: "boolean" } } }).values.check === true;
 
 const run = async ({ args, stdout }: CommandContext): Promise<ExitCode> => {
   const isCheckOnly = wantsCheckOnly(args);

@@ -1,9 +1,9 @@
-import { parseArgs } from "node:util";
 import { readDigestOfDay, readRunDigests } from "#db/queries/run-digests.ts";
 import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
 import { sealDay } from "#lib/cli/export-runs/digests.ts";
 import { dayOf, exportDay } from "#lib/cli/export-runs/export-day.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { AppError } from "#lib/core/errors.ts";
 
 const OPTIONS = {
@@ -14,13 +14,7 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
-const readArgs = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    throw new AppError("USAGE", `nines export-runs: ${error instanceof Error ? error.message : String(error)}`);
-  }
-};
+const readArgs = (args: readonly string[]) => readOptions(args, { options: OPTIONS }).values;
 
 const listDigests = async (context: CommandContext, isJson: boolean): Promise<ExitCode> => {
   const digests = await withDatabase(context, (database) => database.read(readRunDigests));

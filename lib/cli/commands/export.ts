@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { stringify } from "yaml";
 import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { showFidelity } from "#lib/cli/show-fidelity.ts";
 import { readConfigFile } from "#lib/cli/start/read-config-file.ts";
 import { DEFAULT_CONFIG_PATH, readEnvironment } from "#lib/config/env.ts";
@@ -20,19 +20,13 @@ const EXPORTERS: Readonly<Record<string, Exporter>> = {
 };
 
 const parse = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
+  readOptions(args, {
     options: { json: { type: "boolean" }, config: { type: "string" } },
     allowPositionals: true,
   });
 
 const readArguments = ({ args, env }: CommandContext) => {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(args);
-  } catch (error) {
-    throw new AppError("USAGE", error instanceof Error ? error.message : String(error));
-  }
+  const parsed = parse(args);
   const [kind = "", ...rest] = parsed.positionals;
   const exporter = Object.hasOwn(EXPORTERS, kind) ? EXPORTERS[kind] : undefined;
   if (exporter === undefined)

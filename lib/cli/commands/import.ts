@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import type { Command, ExitCode } from "#lib/cli/command.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { showFidelity } from "#lib/cli/show-fidelity.ts";
 import type { Fidelity } from "#lib/config/foreign/fidelity.ts";
 import { createFidelity } from "#lib/config/foreign/fidelity.ts";
@@ -42,12 +42,7 @@ const sourcesOf = (texts: readonly string[]): SourceOption => {
 };
 
 const readArguments = (args: readonly string[]): Arguments => {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(args);
-  } catch (error) {
-    throw new AppError("USAGE", error instanceof Error ? error.message : String(error));
-  }
+  const parsed = parse(args);
   const [kind = "", ...files] = parsed.positionals;
   const importer = Object.hasOwn(IMPORTERS, kind) ? IMPORTERS[kind] : undefined;
   if (importer === undefined)
@@ -60,8 +55,7 @@ const readArguments = (args: readonly string[]): Arguments => {
 };
 
 const parse = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
+  readOptions(args, {
     options: { json: { type: "boolean" }, source: { type: "string", multiple: true } },
     allowPositionals: true,
   });

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
 import { readIncidents } from "#db/queries/incidents.ts";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { incidentResource } from "#lib/commands/incidents/incident-resource.ts";
 import { openIncident } from "#lib/commands/incidents/open-incident.ts";
 import { resolveIncident } from "#lib/commands/incidents/resolve-incident.ts";
@@ -43,13 +43,7 @@ const readWord = <Word extends string>(text: string, words: readonly Word[], wha
   throw usageError(`${what} "${text}" is none of ${words.join(", ")}${hint}`);
 };
 
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw usageError(error instanceof Error ? error.message : String(error));
-  }
-};
+const parse = (args: readonly string[]) => readOptions(args, { options: OPTIONS, allowPositionals: true });
 
 const readArgs = (args: readonly string[]) => {
   const { values, positionals } = parse(args);

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import type { AgentKeyRow } from "#db/queries/agents.ts";
 import { readAgentKeys } from "#db/queries/agents.ts";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
@@ -12,6 +11,7 @@ import {
   rotateApiKey,
 } from "#lib/cli/key/api-keys.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { addAgentKey, revokeAgent } from "#lib/commands/agents/agent-keys.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -28,13 +28,7 @@ const OPTIONS = {
 
 const usageError = (message: string): AppError => new AppError("USAGE", message);
 
-const readArgs = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw usageError(error instanceof Error ? error.message : String(error));
-  }
-};
+const readArgs = (args: readonly string[]) => readOptions(args, { options: OPTIONS, allowPositionals: true });
 type Args = ReturnType<typeof readArgs>;
 
 const addAgent = async (context: CommandContext, { values }: Args): Promise<void> => {

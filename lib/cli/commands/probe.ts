@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
 import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
 import { readCaFile } from "#lib/cli/probe/read-ca-file.ts";
 import { readRequest } from "#lib/cli/probe/read-request.ts";
@@ -8,6 +7,7 @@ import { runBatch } from "#lib/cli/probe/run-batch.ts";
 import type { TypedProbe } from "#lib/cli/probe/run-typed.ts";
 import { probeOfConfig, probeOfFields } from "#lib/cli/probe/run-typed.ts";
 import { shownUrl, showRun } from "#lib/cli/probe/show-run.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { parseDuration } from "#lib/core/duration.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -58,13 +58,7 @@ const OPTIONS = {
 
 const usageError = (message: string): AppError => new AppError("USAGE", message);
 
-const readArgs = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw usageError(error instanceof Error ? error.message : String(error));
-  }
-};
+const readArgs = (args: readonly string[]) => readOptions(args, { options: OPTIONS, allowPositionals: true });
 type Values = ReturnType<typeof readArgs>["values"];
 
 const durationOption = (name: string, text: string | undefined): number | undefined => {

@@ -1,19 +1,14 @@
-import { parseArgs } from "node:util";
 import type { Command } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { openSecrets } from "#lib/cli/open-secrets.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { reconcileOnce } from "#lib/engine/reconcile/reconcile.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
 
-const readArgs = (args: readonly string[]): { readonly json: boolean } => {
-  try {
-    return parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } } }).values;
-  } catch (error) {
-    throw new AppError("USAGE", `nines reconcile: ${error instanceof Error ? error.message : String(error)}`);
-  }
-};
+const readArgs = (args: readonly string[]): { readonly json: boolean } =>
+  readOptions(args, { options: { json: { type: "boolean", default: false } } }).values;
 
 export const command: Command = {
   summary: "compare events, deliveries, alerts and figures with each other, and mend what is safe",

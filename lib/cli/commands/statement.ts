@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readAuthor } from "#lib/cli/read-author.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import type { IssuedStatement } from "#lib/commands/statements/issue-statement.ts";
 import { issueStatement } from "#lib/commands/statements/issue-statement.ts";
 import { statementCsv } from "#lib/contracts/statement-files.ts";
@@ -33,13 +33,7 @@ const usage = (detail: string): never => {
   throw new AppError("USAGE", detail);
 };
 
-const readValues = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    return usage(error instanceof Error ? error.message : String(error));
-  }
-};
+const readValues = (args: readonly string[]) => readOptions(args, { options: OPTIONS }).values;
 
 const periodOf = (kind: StatementPeriod["kind"], text: string): StatementPeriod => {
   const period = parseStatementPeriod(text);

@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { verifyExport } from "#lib/cli/export-runs/verify-export.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs, startOfMinute } from "#lib/core/units.ts";
@@ -22,13 +22,7 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
-const readArgs = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
-  } catch (error) {
-    throw new AppError("USAGE", `nines verify: ${error instanceof Error ? error.message : String(error)}`);
-  }
-};
+const readArgs = (args: readonly string[]) => readOptions(args, { options: OPTIONS }).values;
 
 const instantOf = (name: string, text: string | undefined): EpochMs | null => {
   if (text === undefined) return null;

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { parseDatabaseUrl } from "#db/connection.ts";
 import type { CommandContext } from "#lib/cli/command.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import type { RoleName } from "#lib/cli/roles/role.ts";
 import { ROLES } from "#lib/cli/roles/role.ts";
 import { readEnvironment } from "#lib/config/env.ts";
@@ -42,17 +42,8 @@ const findConfig = (named: string | undefined): string | null => {
   return existsSync(DEFAULT_CONFIG) ? resolve(DEFAULT_CONFIG) : null;
 };
 
-const parseFlags = (args: readonly string[]) => {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { role: { type: "string" }, config: { type: "string" } },
-      strict: true,
-    }).values;
-  } catch (error) {
-    throw new AppError("USAGE", (error as Error).message, { cause: error });
-  }
-};
+const parseFlags = (args: readonly string[]) =>
+  readOptions(args, { options: { role: { type: "string" }, config: { type: "string" } } }).values;
 
 /** @throws AppError USAGE for a wrong flag or variable, DATABASE_UNREACHABLE for an address that is none. */
 export const readStartSettings = (context: CommandContext, options: { isProduction: boolean }): StartSettings => {
