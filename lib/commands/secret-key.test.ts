@@ -3,7 +3,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { loadSecretKey } from "./secret-key.ts";
+import { loadSecretKeys } from "./secret-key.ts";
+
+/** The key in use. */
+const loadSecretKey = async (args: Parameters<typeof loadSecretKeys>[0]): Promise<Buffer> =>
+  (await loadSecretKeys(args)).keys[0] as Buffer;
 
 let dataDir = "";
 beforeEach(async () => {

@@ -93,10 +93,6 @@ export const loadSecretKeys = async (
   return (await findSecretKeys(args)) ?? { keys: [parseKey("", file)], file };
 };
 
-/** The key in use of `loadSecretKeys`. */
-export const loadSecretKey = async (args: Parameters<typeof loadSecretKeys>[0]): Promise<Buffer> =>
-  (await loadSecretKeys(args)).keys[0] ?? parseKey("", FILE_NAME);
-
 /** Replaces the keys of a file at once: whoever reads it gets the old ones or the new ones. */
 export const writeKeyFile = (file: string, keys: readonly Uint8Array[]): Promise<void> =>
   writeFileAtomic(file, keys.map((key) => `${Buffer.from(key).toString("base64")}\n`).join(""), { mode: 0o600 });

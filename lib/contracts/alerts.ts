@@ -51,7 +51,6 @@ export type ThresholdReading = z.infer<typeof ThresholdReading>;
 
 export const AlertState = z.enum(["firing", "resolved"]);
 export const AlertSeverity = z.enum(["page", "ticket"]);
-export const AlertKind = z.enum(["burn_rate", "threshold"]);
 export const ResolveReason = z.enum(["recovered", "no_data", "excluded", "policy_changed"]);
 
 export const AcknowledgementResource = z

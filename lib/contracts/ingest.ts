@@ -13,8 +13,6 @@ export const agentName = (locationId: string): string => `agent-${locationId}`;
 /** A token is good for at most this long, clocks may differ by `TOKEN_LEEWAY_SECONDS`. */
 export const TOKEN_LIFE_SECONDS = 300;
 export const TOKEN_LEEWAY_SECONDS = 60;
-/** Signature algorithms that are accepted, whatever a token's head asks for. */
-export const TOKEN_ALGORITHMS = ["ES256", "RS256"] as const;
 
 export const RUNS_PATH = "/ingest/v1/runs";
 export const PROBES_PATH = "/ingest/v1/probes";

@@ -33,8 +33,6 @@ export const V1_OPERATIONS = [
   ...BUDGET_OPERATIONS,
   ...ANALYSIS_OPERATIONS,
 ] as const;
-export type V1Operation = (typeof V1_OPERATIONS)[number];
-export type V1OperationId = V1Operation["operationId"];
 
 const statuspage = (operationId: string, name: string, summary: string, response: z.ZodType): Operation => ({
   operationId,

@@ -1,16 +1,10 @@
+import { escapeHtml } from "#lib/core/escape-html.ts";
 import type { StatementLanguage, StatementWords } from "./statement-words.ts";
 import { STATEMENT_WORDS } from "./statement-words.ts";
 import type { StatementLine, StatementResource, StatementService } from "./statements.ts";
 import { decimalText } from "./values.ts";
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-const escape = (text: string | number): string => String(text).replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
+const escape = (text: string | number): string => escapeHtml(String(text));
 
 /** The one style of the document: whoever serves it lets nothing else through. */
 export const STATEMENT_STYLE =

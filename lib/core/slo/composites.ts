@@ -5,8 +5,8 @@ import type { Fraction } from "./fraction.ts";
 import { fraction, multiply } from "./fraction.ts";
 import { countsOver } from "./reading.ts";
 import type { Counts, MinuteSeries } from "./series.ts";
-import type { SliceCounts } from "./timeslices.ts";
-import { isBadSlice } from "./timeslices.ts";
+import type { SliceCounts, SliceSpan } from "./timeslices.ts";
+import { isBadSlice, tallySlices } from "./timeslices.ts";
 
 /** What one probe counts, minute by minute. */
 export type MinuteCounts = ReadonlyMap<EpochMinute, SlotCounts>;
@@ -75,22 +75,11 @@ export const independentProduct = (parts: readonly Counts[]): Fraction | null =>
  * Judges the complete aligned slices inside `[first, last]` over several series: bad when any of them has a bad slice, empty
  * when none has events in it.
  */
-export const countAnyBadSlices = (args: {
-  readonly series: readonly MinuteSeries[];
-  readonly first: EpochMinute;
-  readonly last: EpochMinute;
-  /** Whole minutes, at least 1. */
-  readonly sliceMinutes: number;
-  readonly target: Fraction;
-}): SliceCounts => {
-  const { series, first, last, sliceMinutes, target } = args;
-  let [good, bad, empty] = [0, 0, 0];
-  const start = Math.ceil(first / sliceMinutes) * sliceMinutes;
-  for (let end = start + sliceMinutes - 1; end <= last; end += sliceMinutes) {
-    const counts = series.map((one) => countsOver(one, end as EpochMinute, sliceMinutes));
-    if (counts.every(({ total }) => total === 0)) empty += 1;
-    else if (counts.some((one) => isBadSlice(one.bad, one.total, target))) bad += 1;
-    else good += 1;
-  }
-  return { good, bad, empty };
-};
+export const countAnyBadSlices = (
+  args: SliceSpan & { readonly series: readonly MinuteSeries[]; readonly target: Fraction },
+): SliceCounts =>
+  tallySlices(args, (end) => {
+    const counts = args.series.map((one) => countsOver(one, end, args.sliceMinutes));
+    if (counts.every(({ total }) => total === 0)) return "empty";
+    return counts.some(({ bad, total }) => isBadSlice(bad, total, args.target)) ? "bad" : "good";
+  });

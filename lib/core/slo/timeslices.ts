@@ -13,28 +13,38 @@ export type { NoDataPolicy } from "../slo-definitions.ts";
 export const isBadSlice = (bad: number, total: number, target: Fraction): boolean =>
   BigInt(total - bad) * target.denominator < BigInt(total) * target.numerator;
 
-/**
- * Judges the complete slices, aligned to minute 0, that lie inside `[first, last]`.
- * @param sliceMinutes whole minutes, at least 1.
- */
-export const countSlices = (args: {
-  readonly series: MinuteSeries;
+/** A stretch of whole slices, aligned to minute 0. */
+export type SliceSpan = {
   readonly first: EpochMinute;
   readonly last: EpochMinute;
+  /** Whole minutes, at least 1. */
   readonly sliceMinutes: number;
-  readonly target: Fraction;
-}): SliceCounts => {
-  const { series, first, last, sliceMinutes, target } = args;
-  let [good, bad, empty] = [0, 0, 0];
-  const start = Math.ceil(first / sliceMinutes) * sliceMinutes;
-  for (let end = start + sliceMinutes - 1; end <= last; end += sliceMinutes) {
-    const counts = countsOver(series, end as EpochMinute, sliceMinutes);
-    if (counts.total === 0) empty += 1;
-    else if (isBadSlice(counts.bad, counts.total, target)) bad += 1;
-    else good += 1;
-  }
-  return { good, bad, empty };
 };
+
+/** Calls `look` with the last minute of each complete slice that lies inside `[first, last]`. */
+export const eachSlice = ({ first, last, sliceMinutes }: SliceSpan, look: (end: EpochMinute) => void): void => {
+  const start = Math.ceil(first / sliceMinutes) * sliceMinutes;
+  for (let end = start + sliceMinutes - 1; end <= last; end += sliceMinutes) look(end as EpochMinute);
+};
+
+/** How many of the complete slices inside a stretch are of each kind. */
+export const tallySlices = (span: SliceSpan, judge: (end: EpochMinute) => keyof SliceCounts): SliceCounts => {
+  const counts = { good: 0, bad: 0, empty: 0 };
+  eachSlice(span, (end) => {
+    counts[judge(end)] += 1;
+  });
+  return counts;
+};
+
+/** Judges the complete slices of one series. */
+export const countSlices = (
+  args: SliceSpan & { readonly series: MinuteSeries; readonly target: Fraction },
+): SliceCounts =>
+  tallySlices(args, (end) => {
+    const { bad, total } = countsOver(args.series, end, args.sliceMinutes);
+    if (total === 0) return "empty";
+    return isBadSlice(bad, total, args.target) ? "bad" : "good";
+  });
 
 /** consumed = bad slices / (budget * counted slices); null when no slice counts. */
 export const sliceBudgetConsumed = (slices: SliceCounts, objective: Objective, noData: NoDataPolicy): number | null => {
@@ -48,25 +58,17 @@ export const sliceBudgetConsumed = (slices: SliceCounts, objective: Objective, n
 export type SliceShares = { readonly badShares: number; readonly counted: number; readonly empty: number };
 
 /** The complete slices, aligned to minute 0, that lie inside `[first, last]`, each with its share of bad events. */
-export const sumSliceShares = (args: {
-  readonly series: MinuteSeries;
-  readonly first: EpochMinute;
-  readonly last: EpochMinute;
-  /** Whole minutes, at least 1. */
-  readonly sliceMinutes: number;
-}): SliceShares => {
-  const { series, first, last, sliceMinutes } = args;
+export const sumSliceShares = (args: SliceSpan & { readonly series: MinuteSeries }): SliceShares => {
   let [badShares, counted, empty] = [0, 0, 0];
-  const start = Math.ceil(first / sliceMinutes) * sliceMinutes;
-  for (let end = start + sliceMinutes - 1; end <= last; end += sliceMinutes) {
-    const { bad, total } = countsOver(series, end as EpochMinute, sliceMinutes);
+  eachSlice(args, (end) => {
+    const { bad, total } = countsOver(args.series, end, args.sliceMinutes);
     if (total === 0) {
       empty += 1;
-      continue;
+      return;
     }
     badShares += bad / total;
     counted += 1;
-  }
+  });
   return { badShares, counted, empty };
 };
 
