@@ -1,4 +1,5 @@
 import type { Db } from "#db/database.ts";
+import type { AttemptFacts } from "#lib/contracts/deliveries.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 
 // The log of deliveries and attempts, and what people do with it. How deliveries are made is in deliveries.ts.
@@ -68,22 +69,9 @@ export const readDelivery = async (
   return rows[0] ?? null;
 };
 
-export type AttemptRow = {
-  readonly number: number;
-  readonly startedAt: Date;
-  readonly finishedAt: Date | null;
-  readonly outcome: "accepted" | "try_later" | "refused" | null;
-  readonly reason: string | null;
-  readonly httpStatus: number | null;
-  readonly durationMs: number | null;
-  readonly requestHeaders: Readonly<Record<string, string>> | null;
-  readonly requestBody: string | null;
-  readonly responseExcerpt: string | null;
-};
-
 /** The newest attempts of a delivery, at most `limit`, oldest first. */
-export const readAttempts = async (db: Db, deliveryId: string, limit: number): Promise<AttemptRow[]> => {
-  const rows = await db<AttemptRow[]>`
+export const readAttempts = async (db: Db, deliveryId: string, limit: number): Promise<AttemptFacts[]> => {
+  const rows = await db<AttemptFacts[]>`
     select number, started_at as "startedAt", finished_at as "finishedAt", outcome, reason, http_status as "httpStatus",
            duration_ms as "durationMs", request_headers as "requestHeaders", request_body as "requestBody",
            response_excerpt as "responseExcerpt"

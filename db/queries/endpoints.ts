@@ -79,19 +79,20 @@ export const readEndpointUse = async (db: Db, id: string): Promise<{ isTaken: bo
   return rows[0] ?? { isTaken: false, made: 0 };
 };
 
-export type EndpointToWrite = {
-  readonly id: string;
-  readonly description: string | null;
-  readonly urlCiphertext: string;
-  readonly pendingUrlCiphertext: string | null;
-  readonly headersCiphertext: string | null;
-  readonly events: readonly string[];
-  readonly filters: EndpointFilters;
-  readonly timeoutMs: number;
-  readonly isOrdered: boolean;
-  readonly maxInFlight: number;
-  readonly maxPerSecond: number | null;
-};
+export type EndpointToWrite = Pick<
+  EndpointRow,
+  | "id"
+  | "description"
+  | "urlCiphertext"
+  | "pendingUrlCiphertext"
+  | "headersCiphertext"
+  | "events"
+  | "filters"
+  | "timeoutMs"
+  | "isOrdered"
+  | "maxInFlight"
+  | "maxPerSecond"
+>;
 
 /** Makes a webhook endpoint of the API. */
 export const insertEndpoint = async (

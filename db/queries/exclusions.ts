@@ -106,16 +106,7 @@ export const readNewestExclusions = async (db: Db, endedAfter: EpochMs): Promise
   return rows.map(exclusionOf);
 };
 
-export type NewExclusion = {
-  readonly id: string;
-  readonly scope: ExclusionScope;
-  readonly kind: ExclusionKind;
-  readonly startsAt: EpochMs;
-  readonly endsAt: EpochMs;
-  readonly reason: string;
-  readonly author: string;
-  readonly createdAt: EpochMs;
-};
+export type NewExclusion = Omit<ExclusionRow, "approvedBy" | "approvedAt" | "revokedAt" | "revokedBy">;
 
 /** Adds an exclusion. Errors of the database when what it is about is not known. */
 export const insertExclusion = async (db: Db, exclusion: NewExclusion): Promise<void> => {

@@ -1,28 +1,12 @@
 import type { Db } from "#db/database.ts";
 import type { EpochMs } from "#lib/core/units.ts";
+import type { RunRow } from "./runs.ts";
 
 /** A re-check in the form of its row, with all values within the limits of their columns. */
-export type TryRow = {
-  readonly probeNo: number;
-  readonly locationNo: number;
-  readonly scheduledAt: EpochMs;
+export type TryRow = Omit<RunRow, "startDelayMs" | "startedAt" | "failures"> & {
   /** 2 or more. */
   readonly number: number;
   readonly startedAt: EpochMs;
-  readonly certificateExpiresAt: EpochMs | null;
-  readonly durationUs: number;
-  readonly dnsUs: number | null;
-  readonly connectUs: number | null;
-  readonly tlsUs: number | null;
-  readonly firstByteUs: number | null;
-  readonly transferUs: number | null;
-  readonly bytesRead: number;
-  readonly classCode: number;
-  readonly httpStatus: number | null;
-  /** 32 hex digits. */
-  readonly traceId: string | null;
-  readonly address: string | null;
-  readonly detail: string | null;
   readonly failures: unknown;
 };
 

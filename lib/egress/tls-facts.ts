@@ -5,13 +5,17 @@ import { TLSSocket } from "node:tls";
 
 /** What a handshake showed. Times are seconds since the epoch. */
 export type HandshakeFacts = {
+  /** "TLS 1.3" */
   readonly version: string;
+  /** "TLS_AES_256_GCM_SHA384" */
   readonly cipher: string;
   /** The earliest end among the certificates of the chain. */
   readonly earliestExpiry: number;
+  /** Hex in lower case. */
   readonly fingerprint: string;
   readonly subject: string;
   readonly issuer: string;
+  /** Names, with commas between them. */
   readonly names: string;
 };
 

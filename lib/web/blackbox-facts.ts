@@ -1,3 +1,5 @@
+import type { HandshakeFacts } from "#lib/egress/tls-facts.ts";
+
 /** What a probe for Prometheus is asked, and what it found: the shapes between the web role and who runs the check. */
 
 export const BLACKBOX_MODULES = [
@@ -27,21 +29,6 @@ export type BlackboxRequest = {
   readonly allow: readonly string[];
 };
 
-/** Of the last handshake. Times are seconds since the epoch. */
-export type TlsFacts = {
-  /** "TLS 1.3" */
-  readonly version: string;
-  /** "TLS_AES_256_GCM_SHA384" */
-  readonly cipher: string;
-  readonly earliestExpiry: number;
-  /** Hex in lower case. */
-  readonly fingerprint: string;
-  readonly subject: string;
-  readonly issuer: string;
-  /** Names, with commas between them. */
-  readonly names: string;
-};
-
 /** Seconds by the name of the phase, as the exporter calls it. */
 export type PhaseSeconds = Readonly<Record<string, number>>;
 
@@ -53,7 +40,8 @@ export type BlackboxFacts = {
   readonly lookupSeconds: number;
   /** The address that was used; null when there was none. */
   readonly address: string | null;
-  readonly tls: TlsFacts | null;
+  /** Of the last handshake. */
+  readonly tls: HandshakeFacts | null;
   readonly http?: {
     readonly phases: PhaseSeconds;
     readonly status: number;

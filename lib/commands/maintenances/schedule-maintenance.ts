@@ -1,7 +1,7 @@
 import type { Tx } from "#db/database.ts";
 import { readConfigDocument, readServices } from "#db/queries/config.ts";
 import { readExclusion, revokeExclusion } from "#db/queries/exclusions.ts";
-import type { MaintenanceImpact, MaintenanceRow } from "#db/queries/maintenances.ts";
+import type { MaintenanceRow } from "#db/queries/maintenances.ts";
 import { cancelMaintenanceRow, insertMaintenance, readMaintenance, readOccurrences } from "#db/queries/maintenances.ts";
 import { assertKnown } from "#lib/commands/assert-known.ts";
 import { tellChange } from "#lib/commands/tell-change.ts";
@@ -9,28 +9,21 @@ import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
 import { maintenanceResource } from "#lib/contracts/maintenances.ts";
 import { isTimeZone } from "#lib/core/calendar.ts";
 import { AppError } from "#lib/core/errors.ts";
-import type { DurationMs, EpochMs } from "#lib/core/units.ts";
+import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import type { RandomBytes } from "#lib/runtime/ids.ts";
 import { newId } from "#lib/runtime/ids.ts";
 import { readRule } from "./expand.ts";
 import { storeOccurrencesOf } from "./store-occurrences.ts";
 
-export type MaintenanceToSchedule = {
-  readonly title: string;
-  readonly body: string;
-  readonly impact: MaintenanceImpact;
-  /** Minutes before each start. */
-  readonly reminders: readonly number[];
-  readonly serviceIds: readonly string[];
-  readonly startsAt: EpochMs;
-  readonly durationMs: DurationMs;
-  readonly rrule: string | null;
+export type MaintenanceToSchedule = Pick<
+  MaintenanceRow,
+  "title" | "body" | "impact" | "reminders" | "serviceIds" | "startsAt" | "durationMs" | "rrule" | "author"
+> & {
   /** Left out: the zone of the page. */
   readonly timeZone?: string | undefined;
   /** Left out: now. */
   readonly announcedAt?: EpochMs | undefined;
-  readonly author: string;
   readonly actor: string;
   readonly now: EpochMs;
   readonly randomBytes: RandomBytes;

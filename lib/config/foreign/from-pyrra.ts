@@ -1,6 +1,6 @@
 import { formatDuration, parseDuration } from "#lib/core/duration.ts";
-import { AppError } from "#lib/core/errors.ts";
 import { DAY_MS, durationMs, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
+import { readEachDocument } from "./each-document.ts";
 import type { Cursor, Fidelity } from "./fidelity.ts";
 import { isRecord } from "./fidelity.ts";
 import type { ImportedSlo, PairFile } from "./imported.ts";
@@ -146,21 +146,11 @@ const readDocument = (root: Cursor, options: SourceOption): ImportedSlo => {
   };
 };
 
+const objectOf = (document: unknown): string => {
+  const metadata = isRecord(document) && isRecord(document.metadata) ? document.metadata : {};
+  return `ServiceLevelObjective/${typeof metadata.name === "string" ? metadata.name : "(without name)"}`;
+};
+
 /** Takes Pyrra's resources over, with Pyrra's own burn-rate alerts scaled to the window. */
 export const fromPyrra = (parsed: readonly unknown[], options: SourceOption, fidelity: Fidelity): ImportedSlo[] =>
-  parsed.flatMap((document) => {
-    if (document === null || document === undefined) return [];
-    const metadata = isRecord(document) && isRecord(document.metadata) ? document.metadata : {};
-    const object = `ServiceLevelObjective/${typeof metadata.name === "string" ? metadata.name : "(without name)"}`;
-    const root = fidelity.cursor(object, document);
-    try {
-      if (!isRecord(document)) return root.refuse("(document): a mapping is due");
-      return [readDocument(root, options)];
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      fidelity.refused(object, error.detail);
-      return [];
-    } finally {
-      fidelity.close(object, document);
-    }
-  });
+  readEachDocument(parsed, fidelity, { nameOf: objectOf, read: (root) => [readDocument(root, options)] });

@@ -1,6 +1,6 @@
 import { AppError } from "#lib/core/errors.ts";
+import { readEachDocument } from "./each-document.ts";
 import type { Cursor, Fidelity } from "./fidelity.ts";
-import { isRecord } from "./fidelity.ts";
 import type { ImportedService, ImportedSlo, PairFile } from "./imported.ts";
 import { idAt, idOf, objectiveAt } from "./imported.ts";
 import type { CountQueries } from "./promql-text.ts";
@@ -132,18 +132,7 @@ const readDocument = (root: Cursor, options: SourceOption, fidelity: Fidelity): 
 
 /** Takes Sloth's `prometheus/v1` files and its Kubernetes resources over: the same window, the same burn-rate alerts. */
 export const fromSloth = (parsed: readonly unknown[], options: SourceOption, fidelity: Fidelity): ImportedSlo[] =>
-  parsed.flatMap((document, index) => {
-    if (document === null || document === undefined) return [];
-    const object = `document ${index + 1}`;
-    const root = fidelity.cursor(object, document);
-    try {
-      if (!isRecord(document)) return root.refuse("(document): a mapping is due");
-      return readDocument(root, options, fidelity);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      fidelity.refused(object, error.detail);
-      return [];
-    } finally {
-      fidelity.close(object, document);
-    }
+  readEachDocument(parsed, fidelity, {
+    nameOf: (_document, index) => `document ${index + 1}`,
+    read: (root) => readDocument(root, options, fidelity),
   });
