@@ -22,7 +22,9 @@ const mayImport = (folder, allowed, { node = false, why } = {}) => ({
 module.exports = {
   forbidden: [
     mayImport("lib/core", [], { why: "decisions only: no package, no module of Node, no other folder" }),
-    mayImport("lib/contracts", [CORE, pkg("zod"), pkg("zod-openapi")], { node: true }),
+    mayImport("lib/contracts", [CORE, pkg("zod"), pkg("zod-openapi"), pkg("marked"), pkg("sanitize-html")], {
+      node: true,
+    }),
     mayImport(
       "lib/config",
       [CORE, CONTRACTS, pkg("zod"), pkg("yaml"), pkg("re2js"), pkg("jsonpath-rfc9535"), pkg("croner")],
@@ -37,7 +39,19 @@ module.exports = {
     mayImport("lib/read", [CORE, CONTRACTS, CONFIG, RUNTIME, DB, pkg("react"), pkg("zod")], { node: true }),
     mayImport(
       "lib/commands",
-      [CORE, CONTRACTS, CONFIG, RUNTIME, DB, pkg("zod"), pkg("postgres"), pkg("jose"), pkg("rrule-temporal")],
+      [
+        CORE,
+        CONTRACTS,
+        CONFIG,
+        RUNTIME,
+        DB,
+        pkg("zod"),
+        pkg("postgres"),
+        pkg("jose"),
+        pkg("rrule-temporal"),
+        pkg("@node-rs/argon2"),
+        pkg("otpauth"),
+      ],
       { node: true },
     ),
     mayImport(
@@ -67,6 +81,8 @@ module.exports = {
         pkg("zod-openapi"),
         pkg("next"),
         pkg("prom-client"),
+        pkg("openid-client"),
+        pkg("jose"),
       ],
       { node: true },
     ),

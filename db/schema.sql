@@ -85,6 +85,7 @@ create table api_keys (
   replaced_by text,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  is_test boolean default false not null,
   constraint api_keys_pkey PRIMARY KEY (id),
   constraint api_keys_token_sha256_key UNIQUE (token_sha256),
   constraint api_keys_replaced_by_fkey FOREIGN KEY (replaced_by) REFERENCES api_keys(id),
@@ -119,6 +120,23 @@ create table attempts (
 CREATE INDEX attempts_started_at ON public.attempts USING btree (started_at);
 CREATE INDEX attempts_unfinished ON public.attempts USING btree (started_at) WHERE (finished_at IS NULL);
 
+create table audit_chain (
+  seq bigint not null,
+  position bigint not null,
+  prev_hash text not null,
+  hash text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint audit_chain_pkey PRIMARY KEY (seq),
+  constraint audit_chain_position_key UNIQUE ("position"),
+  constraint audit_chain_prev_hash_key UNIQUE (prev_hash),
+  constraint audit_chain_position_fkey FOREIGN KEY ("position") REFERENCES audit_log("position"),
+  constraint audit_chain_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
+  constraint audit_chain_prev_hash_check CHECK ((prev_hash ~ '^[0-9a-f]{64}$'::text)),
+  constraint audit_chain_seq_check CHECK ((seq > 0))
+);
+CREATE TRIGGER audit_chain_is_append_only BEFORE DELETE OR UPDATE ON public.audit_chain FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_chain_is_never_emptied BEFORE TRUNCATE ON public.audit_chain FOR EACH STATEMENT EXECUTE FUNCTION refuse_emptying();
+
 create table audit_log (
   position bigint generated always as identity not null,
   at timestamp with time zone not null,
@@ -131,7 +149,11 @@ create table audit_log (
   constraint audit_log_pkey PRIMARY KEY ("position"),
   constraint audit_log_action_check CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text))
 );
+CREATE INDEX audit_log_actor ON public.audit_log USING btree (actor, "position");
+CREATE INDEX audit_log_subject ON public.audit_log USING btree (subject, "position");
 CREATE TRIGGER audit_log_is_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE CONSTRAINT TRIGGER audit_log_is_chained AFTER INSERT ON public.audit_log DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION chain_new_audit_row();
+CREATE TRIGGER audit_log_is_never_emptied BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_emptying();
 
 create table blind_spans (
   location_no smallint not null,
@@ -266,13 +288,28 @@ create table buckets_hourly (
 );
 CREATE INDEX buckets_hourly_hour ON public.buckets_hourly USING brin (hour);
 
+create table budget_exhaustions (
+  slo_id text not null,
+  number integer not null,
+  exhausted_at timestamp with time zone not null,
+  recovered_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint budget_exhaustions_pkey PRIMARY KEY (slo_id, number),
+  constraint budget_exhaustions_slo_id_fkey FOREIGN KEY (slo_id) REFERENCES slos(id)
+);
+CREATE UNIQUE INDEX budget_exhaustions_open ON public.budget_exhaustions USING btree (slo_id) WHERE (recovered_at IS NULL);
+
 create table config_versions (
   version bigint generated always as identity not null,
   sha256 text not null,
   document jsonb not null,
   applied_at timestamp with time zone not null,
   created_at timestamp with time zone default now() not null,
+  actor text default 'config'::text not null,
+  changes jsonb default '{}'::jsonb not null,
   constraint config_versions_pkey PRIMARY KEY (version),
+  constraint config_versions_actor_check CHECK ((actor <> ''::text)),
   constraint config_versions_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
 
@@ -553,13 +590,63 @@ create table idempotency_keys (
 );
 CREATE INDEX idempotency_keys_expires_at ON public.idempotency_keys USING btree (expires_at);
 
+create table incident_alerts (
+  alert_id text not null,
+  incident_id text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint incident_alerts_pkey PRIMARY KEY (alert_id),
+  constraint incident_alerts_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id),
+  constraint incident_alerts_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id)
+);
+CREATE INDEX incident_alerts_by_incident ON public.incident_alerts USING btree (incident_id);
+
+create table incident_costs (
+  incident_id text not null,
+  slo_id text not null,
+  service_id text not null,
+  share double precision not null,
+  period text,
+  window_days double precision not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint incident_costs_pkey PRIMARY KEY (incident_id, slo_id),
+  constraint incident_costs_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id),
+  constraint incident_costs_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
+  constraint incident_costs_slo_id_fkey FOREIGN KEY (slo_id) REFERENCES slos(id)
+);
+
 create table incident_services (
   incident_id text not null,
   service_id text not null,
   created_at timestamp with time zone default now() not null,
+  impact text,
   constraint incident_services_pkey PRIMARY KEY (incident_id, service_id),
   constraint incident_services_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id),
-  constraint incident_services_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id)
+  constraint incident_services_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
+  constraint incident_services_impact_check CHECK ((impact = ANY (ARRAY['none'::text, 'minor'::text, 'major'::text, 'critical'::text])))
+);
+CREATE INDEX incident_services_by_service ON public.incident_services USING btree (service_id);
+
+create table incident_templates (
+  id text not null,
+  name text not null,
+  title text not null,
+  message text not null,
+  status text not null,
+  impact text not null,
+  affected jsonb default '[]'::jsonb not null,
+  translations jsonb default '{}'::jsonb not null,
+  managed_by text default 'ui'::text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint incident_templates_pkey PRIMARY KEY (id),
+  constraint incident_templates_name_managed_by_key UNIQUE (name, managed_by),
+  constraint incident_templates_impact_check CHECK ((impact = ANY (ARRAY['none'::text, 'minor'::text, 'major'::text, 'critical'::text]))),
+  constraint incident_templates_managed_by_check CHECK ((managed_by = ANY (ARRAY['file'::text, 'ui'::text]))),
+  constraint incident_templates_message_check CHECK ((message <> ''::text)),
+  constraint incident_templates_name_check CHECK ((name <> ''::text)),
+  constraint incident_templates_status_check CHECK ((status = ANY (ARRAY['investigating'::text, 'identified'::text, 'monitoring'::text]))),
+  constraint incident_templates_title_check CHECK ((title <> ''::text))
 );
 
 create table incident_updates (
@@ -571,12 +658,20 @@ create table incident_updates (
   display_at timestamp with time zone not null,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  published_at timestamp with time zone default now(),
+  publish_at timestamp with time zone,
+  impact text,
+  impacts jsonb default '{}'::jsonb not null,
+  notify boolean default true not null,
+  translations jsonb default '{}'::jsonb not null,
   constraint incident_updates_pkey PRIMARY KEY (id),
   constraint incident_updates_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incidents(id),
   constraint incident_updates_body_check CHECK ((body <> ''::text)),
+  constraint incident_updates_impact_check CHECK ((impact = ANY (ARRAY['none'::text, 'minor'::text, 'major'::text, 'critical'::text]))),
   constraint incident_updates_status_check CHECK ((status = ANY (ARRAY['investigating'::text, 'identified'::text, 'monitoring'::text, 'resolved'::text, 'postmortem'::text])))
 );
 CREATE INDEX incident_updates_by_incident ON public.incident_updates USING btree (incident_id, display_at DESC);
+CREATE INDEX incident_updates_due ON public.incident_updates USING btree (publish_at) WHERE ((published_at IS NULL) AND (publish_at IS NOT NULL));
 
 create table incidents (
   id text not null,
@@ -588,13 +683,72 @@ create table incidents (
   resolved_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  origin text default 'person'::text not null,
+  published_at timestamp with time zone default now(),
+  publish_at timestamp with time zone,
+  discarded_at timestamp with time zone,
+  merged_into text,
+  handled_at timestamp with time zone,
+  asks_at timestamp with time zone,
+  translations jsonb default '{}'::jsonb not null,
   constraint incidents_pkey PRIMARY KEY (id),
+  constraint incidents_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES incidents(id),
   constraint incidents_check CHECK ((resolved_at >= started_at)),
   constraint incidents_check1 CHECK (((status = ANY (ARRAY['resolved'::text, 'postmortem'::text])) = (resolved_at IS NOT NULL))),
+  constraint incidents_check2 CHECK ((merged_into <> id)),
   constraint incidents_impact_check CHECK ((impact = ANY (ARRAY['none'::text, 'minor'::text, 'major'::text, 'critical'::text]))),
   constraint incidents_name_check CHECK ((name <> ''::text)),
+  constraint incidents_origin_check CHECK ((origin = ANY (ARRAY['person'::text, 'alert'::text]))),
   constraint incidents_status_check CHECK ((status = ANY (ARRAY['investigating'::text, 'identified'::text, 'monitoring'::text, 'resolved'::text, 'postmortem'::text])))
 );
+CREATE INDEX incidents_by_start ON public.incidents USING btree (started_at DESC, id DESC);
+CREATE INDEX incidents_open ON public.incidents USING btree (id) WHERE (status <> ALL (ARRAY['resolved'::text, 'postmortem'::text]));
+
+create table job_results (
+  job_id text not null,
+  part integer not null,
+  body text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint job_results_pkey PRIMARY KEY (job_id, part),
+  constraint job_results_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE
+);
+
+create table jobs (
+  id text not null,
+  kind text not null,
+  params jsonb not null,
+  state text default 'queued'::text not null,
+  actor text not null,
+  author text not null,
+  progress double precision default 0 not null,
+  cursor text,
+  result_url text,
+  result_type text,
+  error_code text,
+  error_detail text,
+  tries integer default 0 not null,
+  due_at timestamp with time zone not null,
+  claim bigint default 0 not null,
+  claimed_until timestamp with time zone,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  callback_url text,
+  callback_secret text,
+  callback_due_at timestamp with time zone,
+  callback_tries integer default 0 not null,
+  callback_error text,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint jobs_pkey PRIMARY KEY (id),
+  constraint jobs_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+  constraint jobs_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'canceled'::text])))
+);
+CREATE INDEX jobs_actor ON public.jobs USING btree (actor, created_at DESC, id DESC);
+CREATE INDEX jobs_callback ON public.jobs USING btree (callback_due_at) WHERE (callback_due_at IS NOT NULL);
+CREATE INDEX jobs_due ON public.jobs USING btree (due_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+CREATE INDEX jobs_expires_at ON public.jobs USING btree (expires_at);
 
 create table leases (
   name text not null,
@@ -623,6 +777,21 @@ create table locations (
   constraint locations_position_check CHECK (("position" >= 0))
 );
 
+create table mail_settings (
+  only_row boolean default true not null,
+  url_ciphertext text not null,
+  secret_ciphertext text default ''::text not null,
+  sender text not null,
+  username text,
+  starttls boolean not null,
+  max_per_second integer not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint mail_settings_pkey PRIMARY KEY (only_row),
+  constraint mail_settings_max_per_second_check CHECK (((max_per_second >= 1) AND (max_per_second <= 1000))),
+  constraint mail_settings_only_row_check CHECK (only_row)
+);
+
 create table maintenance_occurrences (
   maintenance_id text not null,
   service_id text not null,
@@ -630,6 +799,7 @@ create table maintenance_occurrences (
   ends_at timestamp with time zone not null,
   exclusion_id text not null,
   created_at timestamp with time zone default now() not null,
+  planned_for timestamp with time zone,
   constraint maintenance_occurrences_pkey PRIMARY KEY (maintenance_id, service_id, starts_at),
   constraint maintenance_occurrences_exclusion_id_key UNIQUE (exclusion_id),
   constraint maintenance_occurrences_exclusion_id_fkey FOREIGN KEY (exclusion_id) REFERENCES exclusions(id),
@@ -638,6 +808,44 @@ create table maintenance_occurrences (
   constraint maintenance_occurrences_check CHECK ((ends_at > starts_at))
 );
 CREATE INDEX maintenance_occurrences_by_service ON public.maintenance_occurrences USING btree (service_id, ends_at);
+
+create table maintenance_runs (
+  maintenance_id text not null,
+  planned_for timestamp with time zone not null,
+  state text default 'scheduled'::text not null,
+  starts_at timestamp with time zone not null,
+  ends_at timestamp with time zone not null,
+  sequence integer default 0 not null,
+  reminded_minutes integer,
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  canceled_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint maintenance_runs_pkey PRIMARY KEY (maintenance_id, planned_for),
+  constraint maintenance_runs_maintenance_id_fkey FOREIGN KEY (maintenance_id) REFERENCES maintenances(id),
+  constraint maintenance_runs_check CHECK ((ends_at > starts_at)),
+  constraint maintenance_runs_sequence_check CHECK ((sequence >= 0)),
+  constraint maintenance_runs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'in_progress'::text, 'verifying'::text, 'completed'::text, 'canceled'::text])))
+);
+CREATE INDEX maintenance_runs_ended ON public.maintenance_runs USING btree (ends_at);
+CREATE INDEX maintenance_runs_open ON public.maintenance_runs USING btree (starts_at) WHERE (state = ANY (ARRAY['scheduled'::text, 'in_progress'::text, 'verifying'::text]));
+
+create table maintenance_updates (
+  id text not null,
+  maintenance_id text not null,
+  planned_for timestamp with time zone not null,
+  status text not null,
+  body text not null,
+  author text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint maintenance_updates_pkey PRIMARY KEY (id),
+  constraint maintenance_updates_maintenance_id_planned_for_fkey FOREIGN KEY (maintenance_id, planned_for) REFERENCES maintenance_runs(maintenance_id, planned_for),
+  constraint maintenance_updates_author_check CHECK ((author <> ''::text)),
+  constraint maintenance_updates_body_check CHECK ((body <> ''::text)),
+  constraint maintenance_updates_status_check CHECK ((status = ANY (ARRAY['scheduled'::text, 'in_progress'::text, 'verifying'::text, 'completed'::text, 'canceled'::text])))
+);
+CREATE INDEX maintenance_updates_of_run ON public.maintenance_updates USING btree (maintenance_id, planned_for, created_at);
 
 create table maintenances (
   id text not null,
@@ -658,15 +866,19 @@ create table maintenances (
   expanded_to timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  file_id text,
+  sequence integer default 0 not null,
   constraint maintenances_pkey PRIMARY KEY (id),
   constraint maintenances_author_check CHECK ((author <> ''::text)),
   constraint maintenances_check CHECK ((canceled_at >= created_at)),
   constraint maintenances_check1 CHECK (((canceled_at IS NULL) = (canceled_by IS NULL))),
   constraint maintenances_duration_ms_check CHECK ((duration_ms > 0)),
   constraint maintenances_impact_check CHECK ((impact = ANY (ARRAY['none'::text, 'minor'::text, 'major'::text, 'critical'::text]))),
+  constraint maintenances_sequence_check CHECK ((sequence >= 0)),
   constraint maintenances_service_ids_check CHECK ((cardinality(service_ids) > 0)),
   constraint maintenances_title_check CHECK ((title <> ''::text))
 );
+CREATE UNIQUE INDEX maintenances_file_id ON public.maintenances USING btree (file_id) WHERE (file_id IS NOT NULL);
 CREATE INDEX maintenances_to_expand ON public.maintenances USING btree (expanded_to) WHERE (canceled_at IS NULL);
 
 create table migrations (
@@ -745,10 +957,12 @@ create table probes (
   updated_at timestamp with time zone default now() not null,
   secrets_ciphertext text,
   token_sha256 text,
+  managed_by text default 'file'::text not null,
   constraint probes_pkey PRIMARY KEY (no),
   constraint probes_id_key UNIQUE (id),
   constraint probes_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
   constraint probes_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+  constraint probes_managed_by_check CHECK ((managed_by = ANY (ARRAY['file'::text, 'ui'::text]))),
   constraint probes_position_check CHECK (("position" >= 0)),
   constraint probes_token_sha256_check CHECK ((token_sha256 ~ '^[0-9a-f]{64}$'::text)),
   constraint probes_version_check CHECK ((version >= 1))
@@ -776,6 +990,26 @@ create table promql_progress (
   constraint promql_progress_state_check CHECK ((state = ANY (ARRAY['ok'::text, 'failing'::text])))
 );
 
+create table rate_limits (
+  caller text not null,
+  capacity double precision not null,
+  refill_per_second double precision not null,
+  tokens double precision not null,
+  refilled_at timestamp with time zone not null,
+  constraint rate_limits_pkey PRIMARY KEY (caller)
+);
+CREATE INDEX rate_limits_refilled_at ON public.rate_limits USING btree (refilled_at);
+
+create table rate_tiers (
+  key_id text not null,
+  tier text not null,
+  set_by text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint rate_tiers_pkey PRIMARY KEY (key_id),
+  constraint rate_tiers_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_keys(id)
+);
+
 create table reconciliations (
   id text not null,
   started_at timestamp with time zone not null,
@@ -785,6 +1019,18 @@ create table reconciliations (
   constraint reconciliations_pkey PRIMARY KEY (id)
 );
 CREATE INDEX reconciliations_started_at ON public.reconciliations USING btree (started_at);
+
+create table recovery_codes (
+  code_sha256 text not null,
+  user_id text not null,
+  used_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint recovery_codes_pkey PRIMARY KEY (code_sha256),
+  constraint recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint recovery_codes_code_sha256_check CHECK ((code_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE INDEX recovery_codes_user ON public.recovery_codes USING btree (user_id);
 
 create table reference_runs (
   scheduled_at timestamp with time zone not null,
@@ -921,9 +1167,11 @@ create table services (
   depends_on text[] default '{}'::text[] not null,
   threshold_alerts jsonb default '[]'::jsonb not null,
   secrets_ciphertext text,
+  managed_by text default 'file'::text not null,
   constraint services_pkey PRIMARY KEY (id),
   constraint services_group_name_check CHECK ((group_name <> ''::text)),
   constraint services_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+  constraint services_managed_by_check CHECK ((managed_by = ANY (ARRAY['file'::text, 'ui'::text]))),
   constraint services_name_check CHECK ((name <> ''::text)),
   constraint services_position_check CHECK (("position" >= 0))
 );
@@ -935,9 +1183,25 @@ create table sessions (
   revoked_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  user_id text,
+  method text default 'link'::text not null,
+  user_agent text,
   constraint sessions_pkey PRIMARY KEY (token_sha256),
+  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint sessions_token_sha256_check CHECK ((token_sha256 ~ '^[0-9a-f]{64}$'::text))
 );
+CREATE INDEX sessions_user ON public.sessions USING btree (user_id) WHERE (revoked_at IS NULL);
+
+create table sign_in_failures (
+  account text not null,
+  network text not null,
+  failures integer not null,
+  first_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint sign_in_failures_pkey PRIMARY KEY (account, network)
+);
+CREATE INDEX sign_in_failures_first_at ON public.sign_in_failures USING btree (first_at);
 
 create table sign_in_links (
   token_sha256 text not null,
@@ -945,7 +1209,9 @@ create table sign_in_links (
   used_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  user_id text,
   constraint sign_in_links_pkey PRIMARY KEY (token_sha256),
+  constraint sign_in_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint sign_in_links_token_sha256_check CHECK ((token_sha256 ~ '^[0-9a-f]{64}$'::text))
 );
 
@@ -1067,9 +1333,11 @@ create table slos (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   secrets_ciphertext text,
+  managed_by text default 'file'::text not null,
   constraint slos_pkey PRIMARY KEY (id),
   constraint slos_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id),
   constraint slos_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+  constraint slos_managed_by_check CHECK ((managed_by = ANY (ARRAY['file'::text, 'ui'::text]))),
   constraint slos_position_check CHECK (("position" >= 0)),
   constraint slos_version_check CHECK ((version >= 1))
 );
@@ -1117,6 +1385,144 @@ create table status_progress (
   updated_at timestamp with time zone default now() not null,
   constraint status_progress_pkey PRIMARY KEY (only_row),
   constraint status_progress_only_row_check CHECK (only_row)
+);
+
+create table subscriber_keys (
+  only_row boolean default true not null,
+  key_ciphertext text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint subscriber_keys_pkey PRIMARY KEY (only_row),
+  constraint subscriber_keys_only_row_check CHECK (only_row)
+);
+
+create table subscriber_limits (
+  key text not null,
+  window_start timestamp with time zone not null,
+  count integer not null,
+  constraint subscriber_limits_pkey PRIMARY KEY (key, window_start),
+  constraint subscriber_limits_count_check CHECK ((count >= 1))
+);
+
+create table subscriber_messages (
+  id text not null,
+  subscriber_id text not null,
+  channel text not null,
+  kind text not null,
+  event_id text,
+  dedup_key text not null,
+  state text default 'pending'::text not null,
+  attempts_made integer default 0 not null,
+  first_due_at timestamp with time zone not null,
+  next_attempt_at timestamp with time zone not null,
+  leased_until timestamp with time zone,
+  lease_token text,
+  finished_at timestamp with time zone,
+  last_error text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint subscriber_messages_pkey PRIMARY KEY (id),
+  constraint subscriber_messages_subscriber_id_dedup_key_key UNIQUE (subscriber_id, dedup_key),
+  constraint subscriber_messages_subscriber_id_fkey FOREIGN KEY (subscriber_id) REFERENCES subscribers(id) ON DELETE CASCADE,
+  constraint subscriber_messages_attempts_made_check CHECK ((attempts_made >= 0)),
+  constraint subscriber_messages_check CHECK (((state = 'pending'::text) = (finished_at IS NULL))),
+  constraint subscriber_messages_check1 CHECK (((leased_until IS NULL) = (lease_token IS NULL))),
+  constraint subscriber_messages_check2 CHECK (((kind = 'event'::text) = (event_id IS NOT NULL))),
+  constraint subscriber_messages_kind_check CHECK ((kind = ANY (ARRAY['confirmation'::text, 'reminder'::text, 'event'::text, 'digest'::text]))),
+  constraint subscriber_messages_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text, 'canceled'::text])))
+);
+CREATE INDEX subscriber_messages_due ON public.subscriber_messages USING btree (channel, next_attempt_at, id) WHERE (state = 'pending'::text);
+CREATE INDEX subscriber_messages_finished ON public.subscriber_messages USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+CREATE INDEX subscriber_messages_of ON public.subscriber_messages USING btree (subscriber_id) WHERE (state = 'pending'::text);
+
+create table subscriber_progress (
+  only_row boolean default true not null,
+  position bigint not null,
+  subscriber_id text default ''::text not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint subscriber_progress_pkey PRIMARY KEY (only_row),
+  constraint subscriber_progress_only_row_check CHECK (only_row)
+);
+
+create table subscriber_rates (
+  channel text not null,
+  tokens double precision not null,
+  at timestamp with time zone not null,
+  constraint subscriber_rates_pkey PRIMARY KEY (channel)
+);
+
+create table subscriber_receipts (
+  id text not null,
+  subscriber_id text,
+  channel text not null,
+  created_at timestamp with time zone not null,
+  constraint subscriber_receipts_pkey PRIMARY KEY (id),
+  constraint subscriber_receipts_subscriber_id_fkey FOREIGN KEY (subscriber_id) REFERENCES subscribers(id) ON DELETE SET NULL,
+  constraint subscriber_receipts_id_check CHECK ((id ~ '^[a-z0-9]{12}$'::text))
+);
+CREATE INDEX subscriber_receipts_by_age ON public.subscriber_receipts USING btree (created_at);
+CREATE INDEX subscriber_receipts_of ON public.subscriber_receipts USING btree (subscriber_id) WHERE (subscriber_id IS NOT NULL);
+
+create table subscribers (
+  id text not null,
+  channel text not null,
+  state text not null,
+  address_ciphertext text not null,
+  address_hash text not null,
+  secret_ciphertext text,
+  contact_ciphertext text,
+  kinds text[] not null,
+  service_ids text[],
+  incident_id text,
+  cadence text default 'each'::text not null,
+  language text not null,
+  base_url text not null,
+  page_id text default 'main'::text not null,
+  confirm_expires_at timestamp with time zone,
+  confirmed_at timestamp with time zone,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  bounces integer default 0 not null,
+  created_by text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint subscribers_pkey PRIMARY KEY (id),
+  constraint subscribers_address_hash_key UNIQUE (address_hash),
+  constraint subscribers_bounces_check CHECK ((bounces >= 0)),
+  constraint subscribers_cadence_check CHECK ((cadence = ANY (ARRAY['each'::text, 'daily'::text]))),
+  constraint subscribers_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'webhook'::text, 'slack'::text, 'discord'::text, 'teams'::text]))),
+  constraint subscribers_check CHECK (((state = 'disabled'::text) = (disabled_at IS NOT NULL))),
+  constraint subscribers_check1 CHECK (((state <> 'active'::text) OR (confirmed_at IS NOT NULL))),
+  constraint subscribers_kinds_check CHECK (((cardinality(kinds) > 0) AND (kinds <@ ARRAY['incidents'::text, 'maintenance'::text, 'states'::text]))),
+  constraint subscribers_language_check CHECK ((language = ANY (ARRAY['en'::text, 'ko'::text, 'ru'::text]))),
+  constraint subscribers_state_check CHECK ((state = ANY (ARRAY['unconfirmed'::text, 'active'::text, 'disabled'::text])))
+);
+CREATE INDEX subscribers_active ON public.subscribers USING btree (id) WHERE (state = 'active'::text);
+CREATE INDEX subscribers_by_age ON public.subscribers USING btree (created_at, id);
+
+create table users (
+  id text not null,
+  login text not null,
+  name text not null,
+  role text not null,
+  password_hash text,
+  totp_ciphertext text,
+  totp_enabled_at timestamp with time zone,
+  totp_last_step bigint default 0 not null,
+  oidc_issuer text,
+  oidc_subject text,
+  disabled_at timestamp with time zone,
+  last_sign_in_at timestamp with time zone,
+  created_by text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_login_key UNIQUE (login),
+  constraint users_oidc_issuer_oidc_subject_key UNIQUE (oidc_issuer, oidc_subject),
+  constraint users_check CHECK (((oidc_issuer IS NULL) = (oidc_subject IS NULL))),
+  constraint users_login_check CHECK ((login ~ '^[a-z0-9][a-z0-9._+@-]{0,253}$'::text)),
+  constraint users_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+  constraint users_password_hash_check CHECK ((password_hash ~~ '$argon2id$%'::text)),
+  constraint users_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'responder'::text, 'editor'::text, 'admin'::text])))
 );
 
 create view part_run_details as
@@ -1190,6 +1596,38 @@ create view run_try_details as
      JOIN probes p ON p.no = t.probe_no
      JOIN locations l ON l.no = t.location_no
      JOIN outcome_classes c ON c.code = t.class;
+
+CREATE OR REPLACE FUNCTION public.audit_text(entry audit_log)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_array(entry.position, to_char(entry.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                           entry.actor, entry.action, entry.subject, entry.before, entry.after)::text
+$function$;
+
+CREATE OR REPLACE FUNCTION public.chain_audit_row(entry audit_log)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  last audit_chain%rowtype;
+  previous text;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('nines/audit_chain', 0));
+  -- A restored backup brings the chain along.
+  if exists (select from audit_chain c where c.position = entry.position) then return; end if;
+  select * into last from audit_chain order by seq desc limit 1;
+  previous := coalesce(last.hash, repeat('0', 64));
+  insert into audit_chain (seq, position, prev_hash, hash)
+  values (coalesce(last.seq, 0) + 1, entry.position, previous,
+          encode(sha256(convert_to(previous || E'\n' || audit_text(entry), 'UTF8')), 'hex'));
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.chain_new_audit_row()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin perform chain_audit_row(new); return null; end $function$;
 
 CREATE OR REPLACE FUNCTION public.duration_bucket(us integer)
  RETURNS integer
@@ -1304,3 +1742,14 @@ CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$ begin raise exception '% is append-only', tg_table_name; end $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_emptying()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare has_rows boolean;
+begin
+  execute format('select exists (select from %I)', tg_table_name) into has_rows;
+  if has_rows then raise exception '% is append-only', tg_table_name; end if;
+  return null;
+end $function$;

@@ -25,10 +25,16 @@ const strokes = (role: Role, from: number, width: number): string =>
 /** The path of a single day, for the key. */
 export const keyPath = (role: Role): string => strokes(role, 0, 6);
 
-/** One path for each role: equal neighbours are one stroke, so that ninety calm days cost a dozen bytes. */
-export const dayBarPaths = (days: readonly SnapshotDay[]): readonly { role: Role; path: string }[] => {
-  const shown = days.slice(-DAYS_SHOWN);
-  const missing = DAYS_SHOWN - shown.length;
+/**
+ * One path for each role: equal neighbours are one stroke, so that ninety calm days cost a dozen bytes.
+ * @param count How many days are drawn: the newest ones, and nothing was measured before the first.
+ */
+export const dayBarPaths = (
+  days: readonly SnapshotDay[],
+  count = DAYS_SHOWN,
+): readonly { role: Role; path: string }[] => {
+  const shown = days.slice(-count);
+  const missing = count - shown.length;
   const roles: readonly Role[] = [...Array<Role>(missing).fill("none"), ...shown.map((day) => ROLE_OF[day.worst])];
   const paths: Partial<Record<Role, string>> = {};
   let start = 0;

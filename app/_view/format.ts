@@ -19,6 +19,8 @@ export type Format = {
   when(instant: string, today: string): string;
   /** "24 July", with the year when it is not the year of `today`. Takes an instant, or a YYYY-MM-DD that needs no zone. */
   day(date: string, today: string): string;
+  /** "July 2026", from YYYY-MM. */
+  month(month: string): string;
   /** "312 ms" or "1.24 s". */
   response(ms: number): string;
   /** A length of time in its largest one or two units: "14 minutes", "1 hour 20 minutes". */
@@ -62,6 +64,7 @@ const dateFormats = (locale: string, timeZone: string) => {
     day: of(dayAndMonth),
     dayWithYear: of({ ...dayAndMonth, year: "numeric" }),
     plainDay: of(dayAndMonth, "UTC"),
+    month: of({ month: "long", year: "numeric" }, "UTC"),
     plainDayWithYear: of({ ...dayAndMonth, year: "numeric" }, "UTC"),
     /** YYYY-MM-DD in the page's zone, to compare days. */
     key: new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" }),
@@ -123,6 +126,7 @@ export const createFormat = (words: Words, timeZone: string): Format => {
         return (isPlain ? dates.plainDay : dates.day).format(at);
       return (isPlain ? dates.plainDayWithYear : dates.dayWithYear).format(at);
     },
+    month: (month) => dates.month.format(new Date(`${month}-01`)),
     response: responseFormat(words),
     span: spanFormat(locale),
     list: (names) => lists.format(names),

@@ -65,16 +65,3 @@ export const headingOf = (snapshot: Snapshot, format: Format): Heading => {
     text: text.join(" "),
   };
 };
-
-/** The groups in order, then the services without one. Empty groups are left out. */
-export const groupedServices = (
-  snapshot: Snapshot,
-): readonly { id: string | null; name: string | null; services: readonly SnapshotService[] }[] =>
-  [
-    ...snapshot.groups.map(({ id, name }) => ({
-      id,
-      name,
-      services: snapshot.services.filter(({ groupId }) => groupId === id),
-    })),
-    { id: null, name: null, services: snapshot.services.filter(({ groupId }) => groupId === null) },
-  ].filter(({ services }) => services.length > 0);

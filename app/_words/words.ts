@@ -1,4 +1,5 @@
-import type { IncidentStatus, PublicState } from "#lib/contracts/snapshot.ts";
+import type { IncidentImpact, IncidentStatus, PublicState } from "#lib/contracts/snapshot.ts";
+import type { MaintenanceStatus } from "#lib/contracts/snapshot-maintenances.ts";
 
 /** One text for each plural category that the language has; `{count}` stands for the number. */
 export type Plural = Partial<Record<"zero" | "one" | "two" | "few" | "many", string>> & { readonly other: string };
@@ -98,6 +99,82 @@ export type Words = {
     readonly openApi: string;
   };
 
+  /** Addresses of the other pages and of feeds. */
+  readonly links: {
+    readonly incidents: string;
+    readonly maintenance: string;
+    readonly history: string;
+    readonly allIncidents: string;
+    readonly allMaintenance: string;
+    readonly fullHistory: string;
+    /** `{ways}` is a list of links. */
+    readonly updatesBy: string;
+    readonly subscription: string;
+    readonly calendar: string;
+  };
+  /** What the page's script offers; without it none of this is shown. */
+  readonly tools: {
+    readonly label: string;
+    readonly filter: string;
+    readonly nothingFound: string;
+    readonly theme: string;
+    readonly themes: { readonly system: string; readonly light: string; readonly dark: string };
+    readonly localTimes: string;
+  };
+  readonly incident: {
+    readonly title: string;
+    readonly text: string;
+    readonly none: string;
+    readonly open: string;
+    readonly past: string;
+    readonly range: string;
+    readonly lasted: string;
+    readonly lasting: string;
+    readonly affected: string;
+    readonly firstUpdate: string;
+    readonly firstUpdateAfter: string;
+    readonly cost: string;
+    readonly costOf: string;
+    /** `{period}` is a month such as "July 2026". */
+    readonly usedOfPeriod: string;
+    readonly usedOfWindow: string;
+    readonly impactTitle: string;
+    readonly impactFrom: string;
+    readonly impactService: string;
+    readonly impactState: string;
+    readonly updates: string;
+    readonly postmortem: string;
+    readonly published: string;
+    readonly earlier: string;
+    readonly later: string;
+  };
+  readonly maintenance: {
+    readonly title: string;
+    readonly text: string;
+    readonly active: string;
+    readonly planned: string;
+    readonly past: string;
+    readonly nonePlanned: string;
+    readonly nonePast: string;
+    readonly range: string;
+    readonly nowUntil: string;
+    readonly affects: string;
+    readonly recurs: string;
+    readonly statuses: Record<MaintenanceStatus, string>;
+    readonly impacts: Record<IncidentImpact, string>;
+  };
+  readonly history: {
+    readonly title: string;
+    readonly text: string;
+    readonly counts: { readonly incidents: Plural; readonly maintenances: Plural };
+    readonly quiet: string;
+    readonly earlier: string;
+    readonly later: string;
+    readonly servicesTitle: string;
+    readonly noDays: string;
+  };
+  readonly notFound: { readonly title: string; readonly text: string; readonly home: string };
+
   readonly service: {
     readonly since: string;
     readonly whyTitle: string;
@@ -108,6 +185,13 @@ export type Words = {
     readonly noDataFrom: string;
     readonly published: string;
     readonly rule: string;
+    readonly decidedBy: string;
+    readonly decidedByWith: string;
+    readonly coverage: string;
+    readonly adjusted: string;
+    readonly byIncident: string;
+    readonly byMaintenance: string;
+    readonly more: string;
     readonly objectives: string;
     readonly noObjectives: string;
     readonly daysTitle: string;

@@ -24,7 +24,7 @@ import { MIGRATIONS_TABLE } from "./write-backup.ts";
 
 const LOCK_WAIT_MS = 10_000;
 /** Filled by a migration, not by people. */
-const SEEDED_TABLES = new Set([MIGRATIONS_TABLE, "outcome_classes"]);
+const SEEDED_TABLES = new Set([MIGRATIONS_TABLE, "outcome_classes", "subscriber_progress"]);
 
 const sameMigrations = (a: BackupManifest["migrations"], b: BackupManifest["migrations"]): boolean =>
   a.length === b.length && a.every(({ name, sha256 }, index) => b[index]?.name === name && b[index]?.sha256 === sha256);

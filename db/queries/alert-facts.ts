@@ -3,6 +3,8 @@ import type { AlertFacts } from "#lib/contracts/alert-resource.ts";
 import { AlertReading, ThresholdReading } from "#lib/contracts/alerts.ts";
 import { instantText } from "#lib/contracts/values.ts";
 import type { EpochMs } from "#lib/core/units.ts";
+import type { KeysetColumn, KeysetPage } from "./keyset.ts";
+import { containing, inOrder, millisOf, pageCondition, pageEnd, placeText } from "./keyset.ts";
 
 // Alerts with everything that explains them: what `/v1/alerts` lists and what events carry come from the same rows.
 
@@ -68,8 +70,8 @@ const factsOf = (row: FactsRow): AlertFacts => ({
   cause: causeOf(row),
 });
 
-const factsFrom = (db: Db) => db`
-  select a.id, a.slo_id as "sloId", coalesce(s.service_id, a.service_id) as "serviceId", a.pair_id as pair, a.number,
+const factsFrom = (db: Db, more = db``) => db`
+  select ${more} a.id, a.slo_id as "sloId", coalesce(s.service_id, a.service_id) as "serviceId", a.pair_id as pair, a.number,
          a.severity, a.state, a.has_data as "hasData", a.fired_at as "firedAt", a.resolved_at as "resolvedAt",
          a.resolve_reason as "resolveReason", coalesce(a.resolved_reading, a.firing_reading)::text as reading,
          a.silenced_by as "silencedBy", a.inhibited_by as "inhibitedBy", a.muted_by as "mutedBy",
@@ -91,10 +93,57 @@ export type AlertFilter = {
   readonly severity: "page" | "ticket" | null;
   readonly sloId: string | null;
   readonly serviceId: string | null;
+  readonly q?: string | null;
+  readonly createdAfter?: EpochMs | null;
 };
 
 /** A place in the list: alerts are ordered by firing time and id, the newest first. */
 export type AlertPlace = { readonly firedAt: EpochMs; readonly id: string };
+
+const conditionsOf = (db: Db, filter: AlertFilter) => {
+  const { q = null, createdAfter = null } = filter;
+  const pattern = containing(q ?? "");
+  return db`
+        (${filter.state}::text is null or a.state = ${filter.state}::text)
+    and (${filter.severity}::text is null or a.severity = ${filter.severity}::text)
+    and (${filter.sloId}::text is null or a.slo_id = ${filter.sloId}::text)
+    and (${filter.serviceId}::text is null or coalesce(s.service_id, a.service_id) = ${filter.serviceId}::text)
+    and (${createdAfter === null} or a.fired_at > ${new Date(createdAfter ?? 0)}::timestamptz)
+    and (${q === null} or lower(a.id) like ${pattern} or lower(a.slo_id) like ${pattern} or lower(a.pair_id) like ${pattern}
+         or lower(coalesce(s.service_id, a.service_id)) like ${pattern})`;
+};
+
+/** What alerts can be ordered by; the id makes every place one alert's own. */
+export const alertColumns = (
+  db: Db,
+  order: readonly { readonly field: string; readonly isDescending: boolean }[],
+): KeysetColumn[] => {
+  const firedAt = { expression: millisOf(db, db`a.fired_at`), type: "int8" as const };
+  const known = new Map<string, Omit<KeysetColumn, "isDescending">>([
+    ["firedAt", firedAt],
+    ["createdAt", firedAt],
+    ["severity", { expression: db`a.severity`, type: "text" }],
+    ["state", { expression: db`a.state`, type: "text" }],
+    ["serviceId", { expression: db`coalesce(s.service_id, a.service_id)`, type: "text" }],
+  ]);
+  const named = order.flatMap(({ field, isDescending }) => {
+    const column = known.get(field);
+    return column === undefined ? [] : [{ ...column, isDescending }];
+  });
+  return [...named, { expression: db`a.id`, type: "text", isDescending: true }];
+};
+
+/** One page of the alerts in another order than by the instant that they fired at. */
+export const readSortedAlerts = async (
+  db: Db,
+  { filter, columns, page }: { filter: AlertFilter; columns: readonly KeysetColumn[]; page: KeysetPage },
+): Promise<(AlertFacts & { readonly place: string })[]> => {
+  const rows = await db<(FactsRow & { readonly place: string })[]>`
+    ${factsFrom(db, db`${placeText(db, columns)} as place,`)}
+     where ${conditionsOf(db, filter)} ${pageCondition(db, columns, page)}
+     ${pageEnd(db, columns, page)}`;
+  return inOrder(rows, page).map((row) => ({ ...factsOf(row), place: row.place }));
+};
 
 /** At most `limit` alerts next to a place: older ones after it, newer ones before it. Always the newest first. */
 export const readAlertPage = async (
@@ -102,11 +151,7 @@ export const readAlertPage = async (
   args: { filter: AlertFilter; limit: number; after: AlertPlace | null; before: AlertPlace | null },
 ): Promise<AlertFacts[]> => {
   const { filter, limit, after, before } = args;
-  const conditions = db`
-        (${filter.state}::text is null or a.state = ${filter.state}::text)
-    and (${filter.severity}::text is null or a.severity = ${filter.severity}::text)
-    and (${filter.sloId}::text is null or a.slo_id = ${filter.sloId}::text)
-    and (${filter.serviceId}::text is null or coalesce(s.service_id, a.service_id) = ${filter.serviceId}::text)`;
+  const conditions = conditionsOf(db, filter);
   const rows =
     before === null
       ? await db<FactsRow[]>`

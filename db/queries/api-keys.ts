@@ -15,6 +15,8 @@ export type ApiKeyRow = {
   readonly lastUsedAt: EpochMs | null;
   readonly revokedAt: EpochMs | null;
   readonly replacedBy: string | null;
+  /** Opens the demonstration only. */
+  readonly isTest: boolean;
 };
 
 type RawRow = Omit<ApiKeyRow, "createdAt" | "expiresAt" | "lastUsedAt" | "revokedAt"> & {
@@ -37,7 +39,7 @@ const keyRow = (row: RawRow): ApiKeyRow => ({
 
 const columns = (db: Db) => db`
   id, name, scopes, api_version as "apiVersion", created_by as "createdBy", created_at as "createdAt",
-  expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt", replaced_by as "replacedBy"`;
+  expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt", replaced_by as "replacedBy", is_test as "isTest"`;
 
 /** The key of a token, whatever its state; null when there is none. Unique index on token_sha256. */
 export const readApiKeyByToken = async (db: Db, tokenSha256: string): Promise<ApiKeyRow | null> => {
@@ -57,14 +59,14 @@ export const readApiKeys = async (db: Db): Promise<ApiKeyRow[]> =>
 
 export const insertApiKey = async (
   db: Db,
-  key: Pick<ApiKeyRow, "id" | "name" | "scopes" | "apiVersion" | "createdBy" | "createdAt" | "expiresAt"> & {
+  key: Pick<ApiKeyRow, "id" | "name" | "scopes" | "apiVersion" | "createdBy" | "createdAt" | "expiresAt" | "isTest"> & {
     readonly tokenSha256: string;
   },
 ): Promise<void> => {
   await db`
-    insert into api_keys (id, name, token_sha256, scopes, api_version, created_by, expires_at, created_at)
+    insert into api_keys (id, name, token_sha256, scopes, api_version, created_by, expires_at, created_at, is_test)
     values (${key.id}, ${key.name}, ${key.tokenSha256}, ${[...key.scopes]}::text[], ${key.apiVersion}, ${key.createdBy},
-            ${dateOrNull(key.expiresAt)}, ${new Date(key.createdAt)})`;
+            ${dateOrNull(key.expiresAt)}, ${new Date(key.createdAt)}, ${key.isTest})`;
 };
 
 export const revokeApiKey = async (db: Db, args: { id: string; now: EpochMs }): Promise<void> => {

@@ -1,7 +1,8 @@
 import type { Db } from "#db/database.ts";
-import type { EndpointType } from "#lib/core/channels/channel.ts";
 import type {
+  Config,
   EgressDefinition,
+  ExtraPageDefinition,
   PageDefinition,
   ProbeDefinition,
   ReferenceCheck,
@@ -28,6 +29,10 @@ export type ConfigDocument = {
   readonly version: bigint;
   readonly sha256: string;
   readonly page: PageDefinition;
+  /** Beside the main one. */
+  readonly pages: readonly ExtraPageDefinition[];
+  /** Folder that the main page is written to as files; null: none. */
+  readonly staticSiteDirectory: string | null;
   readonly egress: EgressDefinition;
   /** When the first and the newest version were applied. */
   readonly createdAt: EpochMs;
@@ -43,15 +48,26 @@ export const readConfigDocument = async (db: Db): Promise<ConfigDocument | null>
   const row = rows[0];
   if (row === undefined) return null;
   const { page, egress } = definitionOf<{ page: PageDefinition; egress: EgressDefinition }>(row.document);
+  const { pages, staticSite } = definitionOf<Partial<Pick<Config, "pages" | "staticSite">>>(row.document);
   const createdAt = epochMs(row.first_at.getTime());
   return {
     version: BigInt(row.version),
     sha256: row.sha256,
     page,
+    pages: pages ?? [],
+    staticSiteDirectory: staticSite?.directory ?? null,
     egress,
     createdAt,
     updatedAt: epochMs(row.applied_at.getTime()),
   };
+};
+
+/** Whether the configuration in force says that this installation is there to try things out. */
+export const readIsSandbox = async (db: Db): Promise<boolean> => {
+  const rows = await db<{ is_sandbox: boolean }[]>`
+    select coalesce(document->'isSandbox' = 'true', false) as is_sandbox
+      from config_versions order by version desc limit 1`;
+  return rows[0]?.is_sandbox === true;
 };
 
 export type LocationRow = {
@@ -84,6 +100,7 @@ export type ServiceRow = {
   readonly group: string | null;
   /** From 0, as in the file. */
   readonly position: number;
+  readonly managedBy?: "file" | "ui";
   readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;
 };
@@ -97,11 +114,12 @@ export const readServices = async (db: Db): Promise<ServiceRow[]> => {
       description: string | null;
       group_name: string | null;
       position: number;
+      managed_by: "file" | "ui";
       created_at: Date;
       updated_at: Date;
     }[]
   >`
-    select id, name, description, group_name, position, created_at, updated_at
+    select id, name, description, group_name, position, managed_by, created_at, updated_at
       from services where retired_at is null order by position, id`;
   return rows.map((row) => ({
     id: row.id,
@@ -109,6 +127,7 @@ export const readServices = async (db: Db): Promise<ServiceRow[]> => {
     description: row.description,
     group: row.group_name,
     position: row.position,
+    managedBy: row.managed_by,
     createdAt: epochMs(row.created_at.getTime()),
     updatedAt: epochMs(row.updated_at.getTime()),
   }));
@@ -145,6 +164,7 @@ export const readActiveProbes = async (db: Db, locationIds: readonly string[] | 
 };
 
 export type ProbeListing = Omit<ActiveProbe, "secretsCiphertext"> & {
+  readonly managedBy: "file" | "ui";
   readonly activeFrom: EpochMs;
   readonly createdAt: EpochMs;
 };
@@ -152,9 +172,17 @@ export type ProbeListing = Omit<ActiveProbe, "secretsCiphertext"> & {
 /** Probes in force in the order of the file, with when they were made and last changed. */
 export const readProbeListings = async (db: Db): Promise<ProbeListing[]> => {
   const rows = await db<
-    { no: number; version: number; service_id: string; definition: string; active_from: Date; created_at: Date }[]
+    {
+      no: number;
+      version: number;
+      service_id: string;
+      definition: string;
+      managed_by: "file" | "ui";
+      active_from: Date;
+      created_at: Date;
+    }[]
   >`
-    select p.no, p.version, p.service_id, p.definition::text as definition, v.active_from, p.created_at
+    select p.no, p.version, p.service_id, p.definition::text as definition, p.managed_by, v.active_from, p.created_at
       from probes p join probe_versions v on v.probe_no = p.no and v.version = p.version
      where p.retired_at is null
      order by p.position, p.id`;
@@ -163,6 +191,7 @@ export const readProbeListings = async (db: Db): Promise<ProbeListing[]> => {
     version: row.version,
     serviceId: row.service_id,
     definition: definitionOf<ProbeDefinition>(row.definition),
+    managedBy: row.managed_by,
     activeFrom: epochMs(row.active_from.getTime()),
     createdAt: epochMs(row.created_at.getTime()),
   }));
@@ -214,6 +243,7 @@ export type SloRow = {
   readonly definition: SloDefinition;
   /** When this version came into force. */
   readonly activeFrom: EpochMs;
+  readonly managedBy?: "file" | "ui";
   readonly createdAt: EpochMs;
 };
 
@@ -223,6 +253,7 @@ type SloDbRow = {
   version: number;
   definition: string;
   active_from: Date;
+  managed_by: "file" | "ui";
   created_at: Date;
 };
 
@@ -232,13 +263,14 @@ const sloOf = (row: SloDbRow): SloRow => ({
   version: row.version,
   definition: definitionOf<SloDefinition>(row.definition),
   activeFrom: epochMs(row.active_from.getTime()),
+  managedBy: row.managed_by,
   createdAt: epochMs(row.created_at.getTime()),
 });
 
 /** SLOs in force, in the order of the file. */
 export const readSlos = async (db: Db): Promise<SloRow[]> => {
   const rows = await db<SloDbRow[]>`
-    select s.id, s.service_id, s.version, s.definition::text as definition, v.active_from, s.created_at
+    select s.id, s.service_id, s.version, s.definition::text as definition, v.active_from, s.managed_by, s.created_at
       from slos s join slo_versions v on v.slo_id = s.id and v.version = s.version
      where s.retired_at is null
      order by s.position, s.id`;
@@ -248,7 +280,7 @@ export const readSlos = async (db: Db): Promise<SloRow[]> => {
 /** Those of them that have no hours yet. One look-up in the primary key of `sli_hours` an SLO: asked every second. */
 export const readUnstartedSlos = async (db: Db): Promise<SloRow[]> => {
   const rows = await db<SloDbRow[]>`
-    select s.id, s.service_id, s.version, s.definition::text as definition, v.active_from, s.created_at
+    select s.id, s.service_id, s.version, s.definition::text as definition, v.active_from, s.managed_by, s.created_at
       from slos s join slo_versions v on v.slo_id = s.id and v.version = s.version
      where s.retired_at is null
        and (select h.hour from sli_hours h where h.slo_id = s.id and h.version = s.version limit 1) is null
@@ -256,21 +288,4 @@ export const readUnstartedSlos = async (db: Db): Promise<SloRow[]> => {
   return rows.map(sloOf);
 };
 
-export type EndpointRow = {
-  readonly id: string;
-  readonly type: EndpointType;
-  /** Open with the secret box under `endpointUrlContext(id)` and `endpointSecretContext(id)`. */
-  readonly urlCiphertext: string;
-  readonly secretCiphertext: string;
-  readonly events: readonly string[];
-  readonly timeoutMs: number;
-  readonly state: "active" | "disabled";
-  readonly disabledReason: string | null;
-};
-
-/** Endpoints that are not retired, by id. */
-export const readEndpoints = (db: Db): Promise<EndpointRow[]> =>
-  db<EndpointRow[]>`
-    select id, type, url_ciphertext as "urlCiphertext", secret_ciphertext as "secretCiphertext", events,
-           timeout_ms as "timeoutMs", state, disabled_reason as "disabledReason"
-      from endpoints where retired_at is null order by id`.then((rows) => [...rows]);
+export { type EndpointRow, readEndpoints } from "./config-endpoints.ts";

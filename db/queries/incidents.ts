@@ -1,115 +1,101 @@
 import type { Db } from "#db/database.ts";
-import type { IncidentImpact, IncidentStatus, PublicState } from "#lib/contracts/snapshot.ts";
+import type { AffectedService, Impacts, Incident, IncidentUpdate } from "#lib/contracts/incident-resource.ts";
+import type { IncidentImpact, IncidentStatus } from "#lib/contracts/snapshot-incidents.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 
-export type AffectedService = {
-  readonly serviceId: string;
-  readonly oldState: PublicState;
-  readonly newState: PublicState;
-};
+export type {
+  AffectedService,
+  Impacts,
+  Incident,
+  IncidentUpdate,
+  Translations,
+} from "#lib/contracts/incident-resource.ts";
 
-export type IncidentUpdate = {
-  readonly id: string;
-  readonly incidentId: string;
-  readonly status: IncidentStatus;
-  /** Plain text. */
-  readonly body: string;
-  readonly affected: readonly AffectedService[];
-  readonly displayAt: EpochMs;
-  readonly createdAt: EpochMs;
-  readonly updatedAt: EpochMs;
+/** Times are named alike in SQL and here: the driver gives them as dates. */
+type Row<T> = { [K in keyof T]: T[K] extends EpochMs ? Date : T[K] extends EpochMs | null ? Date | null : T[K] };
+type IncidentRow = Row<Omit<Incident, "updates" | "translations" | "impacts">> & {
+  readonly translations: string;
+  readonly impacts: string;
 };
-
-export type Incident = {
-  readonly id: string;
-  readonly name: string;
-  readonly status: IncidentStatus;
-  readonly impact: IncidentImpact;
-  readonly startedAt: EpochMs;
-  readonly monitoringAt: EpochMs | null;
-  readonly resolvedAt: EpochMs | null;
-  readonly createdAt: EpochMs;
-  readonly updatedAt: EpochMs;
-  readonly serviceIds: readonly string[];
-  /** Newest first. */
-  readonly updates: readonly IncidentUpdate[];
-};
-
-type IncidentRow = {
-  id: string;
-  name: string;
-  status: IncidentStatus;
-  impact: IncidentImpact;
-  started_at: Date;
-  monitoring_at: Date | null;
-  resolved_at: Date | null;
-  created_at: Date;
-  updated_at: Date;
-  service_ids: string[];
-};
-type UpdateRow = {
-  id: string;
-  incident_id: string;
-  status: IncidentStatus;
-  body: string;
-  affected: string;
-  display_at: Date;
-  created_at: Date;
-  updated_at: Date;
+type UpdateRow = Row<Omit<IncidentUpdate, "affected" | "impacts" | "translations">> & {
+  readonly affected: string;
+  readonly impacts: string;
+  readonly translations: string;
 };
 
 const at = (date: Date): EpochMs => date.getTime() as EpochMs;
+const atOrNull = (date: Date | null): EpochMs | null => (date === null ? null : at(date));
+
+const updateOf = (row: UpdateRow): IncidentUpdate => ({
+  ...row,
+  affected: JSON.parse(row.affected) as AffectedService[],
+  impacts: JSON.parse(row.impacts) as Impacts,
+  translations: JSON.parse(row.translations) as IncidentUpdate["translations"],
+  displayAt: at(row.displayAt),
+  publishAt: atOrNull(row.publishAt),
+  publishedAt: atOrNull(row.publishedAt),
+  createdAt: at(row.createdAt),
+  updatedAt: at(row.updatedAt),
+});
 
 const withUpdates = async (db: Db, rows: readonly IncidentRow[]): Promise<Incident[]> => {
   if (rows.length === 0) return [];
   const updates = await db<UpdateRow[]>`
-    select id, incident_id, status, body, affected::text as affected, display_at, created_at, updated_at
+    select id, incident_id as "incidentId", status, body, affected::text as affected, impact, impacts::text as impacts,
+           display_at as "displayAt", publish_at as "publishAt", published_at as "publishedAt", notify,
+           translations::text as translations, created_at as "createdAt", updated_at as "updatedAt"
       from incident_updates where incident_id = any(${rows.map((row) => row.id)}::text[])
      order by display_at desc, id desc`;
-  const updatesOf = (id: string): UpdateRow[] => updates.filter((update) => update.incident_id === id);
+  const byIncident = Map.groupBy(updates.map(updateOf), (update) => update.incidentId);
   return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    status: row.status,
-    impact: row.impact,
-    startedAt: at(row.started_at),
-    monitoringAt: row.monitoring_at === null ? null : at(row.monitoring_at),
-    resolvedAt: row.resolved_at === null ? null : at(row.resolved_at),
-    createdAt: at(row.created_at),
-    updatedAt: at(row.updated_at),
-    serviceIds: row.service_ids,
-    updates: updatesOf(row.id).map((update) => ({
-      id: update.id,
-      incidentId: update.incident_id,
-      status: update.status,
-      body: update.body,
-      affected: JSON.parse(update.affected) as AffectedService[],
-      displayAt: at(update.display_at),
-      createdAt: at(update.created_at),
-      updatedAt: at(update.updated_at),
-    })),
+    ...row,
+    startedAt: at(row.startedAt),
+    monitoringAt: atOrNull(row.monitoringAt),
+    resolvedAt: atOrNull(row.resolvedAt),
+    publishedAt: atOrNull(row.publishedAt),
+    publishAt: atOrNull(row.publishAt),
+    discardedAt: atOrNull(row.discardedAt),
+    handledAt: atOrNull(row.handledAt),
+    asksAt: atOrNull(row.asksAt),
+    createdAt: at(row.createdAt),
+    updatedAt: at(row.updatedAt),
+    translations: JSON.parse(row.translations) as Incident["translations"],
+    impacts: JSON.parse(row.impacts) as Impacts,
+    updates: byIncident.get(row.id) ?? [],
   }));
 };
 
 const columns = (db: Db) => db`
-  i.id, i.name, i.status, i.impact, i.started_at, i.monitoring_at, i.resolved_at, i.created_at, i.updated_at,
+  i.id, i.name, i.status, i.impact, i.origin, i.started_at as "startedAt", i.monitoring_at as "monitoringAt",
+  i.resolved_at as "resolvedAt", i.published_at as "publishedAt", i.publish_at as "publishAt",
+  i.discarded_at as "discardedAt", i.merged_into as "mergedInto", i.handled_at as "handledAt", i.asks_at as "asksAt",
+  i.translations::text as translations, i.created_at as "createdAt", i.updated_at as "updatedAt",
   array(select s.service_id from incident_services s join services v on v.id = s.service_id
-         where s.incident_id = i.id order by v.position, v.id) as service_ids`;
+         where s.incident_id = i.id order by v.position, v.id) as "serviceIds",
+  (select coalesce(jsonb_object_agg(s.service_id, coalesce(s.impact, i.impact)), '{}')::text
+     from incident_services s where s.incident_id = i.id) as impacts,
+  array(select a.alert_id from incident_alerts a where a.incident_id = i.id order by a.created_at, a.alert_id) as "alertIds"`;
 
-/** The newest incidents of any status and all open ones, newest first. */
-export const readIncidents = async (db: Db, limit: number): Promise<Incident[]> => {
+/** What the public may see: published, and neither merged into another one nor thrown away. */
+const isPublic = (db: Db) => db`i.published_at is not null and i.merged_into is null and i.discarded_at is null`;
+
+/** The newest public incidents of any status, those that ended after `endedAfter` and all open ones, newest first. */
+export const readIncidents = async (db: Db, limit: number, endedAfter: EpochMs | null = null): Promise<Incident[]> => {
   const rows = await db<IncidentRow[]>`
     select ${columns(db)} from incidents i
-     where i.status not in ('resolved', 'postmortem')
-        or i.id in (select id from incidents order by started_at desc, id desc limit ${limit}::int)
+     where ${isPublic(db)}
+       and (i.status not in ('resolved', 'postmortem')
+            or i.resolved_at >= ${endedAfter === null ? null : new Date(endedAfter)}::timestamptz
+            or i.id in (select i.id from incidents i where ${isPublic(db)} order by i.started_at desc, i.id desc limit ${limit}::int))
      order by i.started_at desc, i.id desc`;
   return withUpdates(db, rows);
 };
 
-/** Changes whenever an incident does: cheap to ask for each second. */
+/** Changes whenever an incident, an update or a measured cost does: cheap to ask for each second. */
 export const readIncidentsMark = async (db: Db): Promise<string> => {
   const rows = await db<{ mark: string }[]>`
-    select count(*)::text || '/' || coalesce(max(updated_at)::text, '') as mark from incidents`;
+    select count(*)::text || '/' || coalesce(max(updated_at)::text, '') || '/'
+           || (select coalesce(max(updated_at)::text, '') from incident_costs) as mark from incidents`;
   return rows[0]?.mark ?? "";
 };
 
@@ -120,55 +106,61 @@ export const readIncident = async (db: Db, id: string, options: { lock?: boolean
   return (await withUpdates(db, rows))[0] ?? null;
 };
 
-/** Impacts of open incidents by service; `except` leaves one incident out. */
+export type IncidentFilter = {
+  readonly status: IncidentStatus | null;
+  /** True: not closed and on the page or a draft; false: closed. */
+  readonly isOpen: boolean | null;
+  readonly publication: "draft" | "scheduled" | "published" | "discarded" | "merged" | null;
+  readonly serviceId: string | null;
+  readonly createdAfter: EpochMs | null;
+};
+export type IncidentPlace = { readonly at: EpochMs; readonly id: string };
+
+/** At most `limit` incidents next to a place, drafts too, the newest by their start first. Index incidents_by_start. */
+export const readIncidentPage = async (
+  db: Db,
+  args: { filter: IncidentFilter; limit: number; after: IncidentPlace | null; before: IncidentPlace | null },
+): Promise<Incident[]> => {
+  const { filter, limit, after, before } = args;
+  const { status, isOpen, publication, serviceId, createdAfter } = filter;
+  const closed = db`(i.status in ('resolved', 'postmortem') or i.discarded_at is not null or i.merged_into is not null)`;
+  const conditions = db`
+        (${status}::text is null or i.status = ${status}::text)
+    and (${isOpen}::bool is null or ${closed} <> ${isOpen}::bool)
+    and (${publication}::text is null or ${publication}::text =
+           case when i.merged_into is not null then 'merged' when i.discarded_at is not null then 'discarded'
+                when i.published_at is not null then 'published' when i.publish_at is not null then 'scheduled' else 'draft' end)
+    and (${createdAfter === null ? null : new Date(createdAfter)}::timestamptz is null or i.created_at > ${createdAfter === null ? null : new Date(createdAfter)}::timestamptz)
+    and (${serviceId}::text is null
+         or exists (select 1 from incident_services s where s.incident_id = i.id and s.service_id = ${serviceId}::text))`;
+  const place = before ?? after;
+  const [placeAt, placeId] = [new Date(place?.at ?? 0), place?.id ?? ""];
+  const rows =
+    before === null
+      ? await db<IncidentRow[]>`
+          select ${columns(db)} from incidents i
+           where ${conditions} and (${after === null} or (i.started_at, i.id) < (${placeAt}::timestamptz, ${placeId}::text))
+           order by i.started_at desc, i.id desc limit ${limit}`
+      : await db<IncidentRow[]>`
+          select ${columns(db)} from incidents i
+           where ${conditions} and (i.started_at, i.id) > (${placeAt}::timestamptz, ${placeId}::text)
+           order by i.started_at, i.id limit ${limit}`;
+  const found = await withUpdates(db, rows);
+  return before === null ? found : found.reverse();
+};
+
+/** Impacts of open public incidents by service; `except` leaves one incident out. */
 export const readOpenImpacts = async (
   db: Db,
   serviceIds: readonly string[],
   except: string | null,
 ): Promise<Map<string, IncidentImpact[]>> => {
   const rows = await db<{ service_id: string; impact: IncidentImpact }[]>`
-    select s.service_id, i.impact from incidents i join incident_services s on s.incident_id = i.id
-     where i.status not in ('resolved', 'postmortem') and s.service_id = any(${[...serviceIds]}::text[])
-       and i.id is distinct from ${except}::text`;
+    select s.service_id, coalesce(s.impact, i.impact) as impact
+      from incidents i join incident_services s on s.incident_id = i.id
+     where i.status not in ('resolved', 'postmortem') and ${isPublic(db)}
+       and s.service_id = any(${[...serviceIds]}::text[]) and i.id is distinct from ${except}::text`;
   const impacts = new Map<string, IncidentImpact[]>();
   for (const row of rows) impacts.set(row.service_id, [...(impacts.get(row.service_id) ?? []), row.impact]);
   return impacts;
-};
-
-export const insertIncident = async (db: Db, incident: Omit<Incident, "updates">): Promise<void> => {
-  const now = new Date(incident.createdAt);
-  await db`
-    insert into incidents (id, name, status, impact, started_at, monitoring_at, resolved_at, created_at, updated_at)
-    values (${incident.id}, ${incident.name}, ${incident.status}, ${incident.impact}, ${new Date(incident.startedAt)},
-            ${incident.monitoringAt === null ? null : new Date(incident.monitoringAt)},
-            ${incident.resolvedAt === null ? null : new Date(incident.resolvedAt)}, ${now}, ${now})`;
-  await db`
-    insert into incident_services (incident_id, service_id)
-    select ${incident.id}::text, id from unnest(${[...incident.serviceIds]}::text[]) as s (id)`;
-};
-
-/** Moves an incident on. Instants that are set already stay. */
-export const advanceIncident = async (
-  db: Db,
-  args: { id: string; status: IncidentStatus; impact: IncidentImpact; now: EpochMs },
-): Promise<void> => {
-  const now = new Date(args.now);
-  await db`
-    update incidents
-       set status = ${args.status}, impact = ${args.impact}, updated_at = ${now},
-           monitoring_at = case when ${args.status} = 'monitoring' then coalesce(monitoring_at, ${now}::timestamptz) else monitoring_at end,
-           resolved_at = case when ${args.status} in ('resolved', 'postmortem')
-                              then coalesce(resolved_at, greatest(started_at, ${now}::timestamptz)) else resolved_at end
-     where id = ${args.id}`;
-};
-
-export const insertIncidentUpdate = async (
-  db: Db,
-  update: Omit<IncidentUpdate, "updatedAt" | "createdAt"> & { readonly now: EpochMs },
-): Promise<void> => {
-  const now = new Date(update.now);
-  await db`
-    insert into incident_updates (id, incident_id, status, body, affected, display_at, created_at, updated_at)
-    values (${update.id}, ${update.incidentId}, ${update.status}, ${update.body},
-            ${JSON.stringify(update.affected)}::text::jsonb, ${new Date(update.displayAt)}, ${now}, ${now})`;
 };

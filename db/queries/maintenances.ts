@@ -7,6 +7,8 @@ export type MaintenanceImpact = "none" | "minor" | "major" | "critical";
 
 export type MaintenanceRow = {
   readonly id: string;
+  /** Its id in the configuration; null: it does not stand there. */
+  readonly fileId: string | null;
   readonly title: string;
   /** Plain text, may be empty. */
   readonly body: string;
@@ -29,10 +31,14 @@ export type MaintenanceRow = {
   /** Occurrences that begin before this are stored. */
   readonly expandedTo: EpochMs | null;
   readonly createdAt: EpochMs;
+  readonly updatedAt: EpochMs;
+  /** Grows with every change that a calendar should follow. */
+  readonly sequence: number;
 };
 
 type DbRow = {
   id: string;
+  file_id: string | null;
   title: string;
   body: string;
   impact: MaintenanceImpact;
@@ -49,6 +55,8 @@ type DbRow = {
   cancel_reason: string | null;
   expanded_to: Date | null;
   created_at: Date;
+  updated_at: Date;
+  sequence: number;
 };
 
 const at = (date: Date): EpochMs => epochMs(date.getTime());
@@ -56,6 +64,7 @@ const atOrNull = (date: Date | null): EpochMs | null => (date === null ? null : 
 
 const maintenanceOf = (row: DbRow): MaintenanceRow => ({
   id: row.id,
+  fileId: row.file_id,
   title: row.title,
   body: row.body,
   impact: row.impact,
@@ -72,21 +81,24 @@ const maintenanceOf = (row: DbRow): MaintenanceRow => ({
   cancelReason: row.cancel_reason,
   expandedTo: atOrNull(row.expanded_to),
   createdAt: at(row.created_at),
+  updatedAt: at(row.updated_at),
+  sequence: row.sequence,
 });
 
 const columns = (db: Db) => db`
-  id, title, body, impact, reminders::text as reminders, service_ids, starts_at, duration_ms::float8 as duration_ms, rrule,
-  time_zone, announced_at, author, canceled_at, canceled_by, cancel_reason, expanded_to, created_at`;
+  id, file_id, title, body, impact, reminders::text as reminders, service_ids, starts_at, duration_ms::float8 as duration_ms, rrule,
+  time_zone, announced_at, author, canceled_at, canceled_by, cancel_reason, expanded_to, created_at,
+  updated_at, sequence`;
 
 export const insertMaintenance = async (
   db: Db,
-  row: Omit<MaintenanceRow, "canceledAt" | "canceledBy" | "cancelReason" | "expandedTo">,
+  row: Omit<MaintenanceRow, "canceledAt" | "canceledBy" | "cancelReason" | "expandedTo" | "updatedAt" | "sequence">,
 ): Promise<void> => {
   const now = new Date(row.createdAt);
   await db`
-    insert into maintenances (id, title, body, impact, reminders, service_ids, starts_at, duration_ms, rrule, time_zone,
+    insert into maintenances (id, file_id, title, body, impact, reminders, service_ids, starts_at, duration_ms, rrule, time_zone,
                               announced_at, author, created_at, updated_at)
-    values (${row.id}, ${row.title}, ${row.body}, ${row.impact}, ${JSON.stringify(row.reminders)}::text::jsonb,
+    values (${row.id}, ${row.fileId}, ${row.title}, ${row.body}, ${row.impact}, ${JSON.stringify(row.reminders)}::text::jsonb,
             ${[...row.serviceIds]}::text[], ${new Date(row.startsAt)}, ${String(row.durationMs)}::bigint, ${row.rrule},
             ${row.timeZone}, ${new Date(row.announcedAt)}, ${row.author}, ${now}, ${now})`;
 };
@@ -106,6 +118,18 @@ export const readMaintenance = async (
 export const readMaintenances = async (db: Db): Promise<MaintenanceRow[]> => {
   const rows = await db<DbRow[]>`select ${columns(db)} from maintenances order by created_at desc, id desc`;
   return rows.map(maintenanceOf);
+};
+
+/** Those that stand in the configuration, locked until the transaction ends. Partial index maintenances_file_id. */
+export const lockMaintenancesOfFile = async (db: Db): Promise<MaintenanceRow[]> => {
+  const rows = await db<DbRow[]>`
+    select ${columns(db)} from maintenances where file_id is not null order by file_id for no key update`;
+  return rows.map(maintenanceOf);
+};
+
+/** It has left the configuration: what is left of it is a person's. */
+export const releaseMaintenance = async (db: Db, { id, now }: { id: string; now: EpochMs }): Promise<void> => {
+  await db`update maintenances set file_id = null, updated_at = ${new Date(now)} where id = ${id}`;
 };
 
 /** Those whose occurrences are not all stored that begin before an instant. Partial index maintenances_to_expand. */
@@ -130,7 +154,7 @@ export const cancelMaintenanceRow = async (
   const now = new Date(args.now);
   await db`
     update maintenances set canceled_at = greatest(created_at, ${now}::timestamptz), canceled_by = ${args.by},
-           cancel_reason = ${args.reason}, updated_at = ${now}
+           cancel_reason = ${args.reason}, sequence = sequence + 1, updated_at = ${now}
      where id = ${args.id} and canceled_at is null`;
 };
 
@@ -140,10 +164,15 @@ export type OccurrenceRow = {
   readonly startsAt: EpochMs;
   readonly endsAt: EpochMs;
   readonly exclusionId: string;
+  /** When it was meant to begin. */
+  readonly plannedFor: EpochMs;
 };
 
 /** An occurrence with the exclusion that follows from it. */
-export type NewOccurrence = OccurrenceRow & { readonly kind: ExclusionKind; readonly reason: string };
+export type NewOccurrence = Omit<OccurrenceRow, "plannedFor"> & {
+  readonly kind: ExclusionKind;
+  readonly reason: string;
+};
 
 /** Adds occurrences and their exclusions; those that are there already stay as they are. Returns how many were new. */
 export const insertOccurrences = async (
@@ -182,6 +211,7 @@ type OccurrenceDbRow = {
   starts_at: Date;
   ends_at: Date;
   exclusion_id: string;
+  planned_for: Date | null;
 };
 const occurrenceOf = (row: OccurrenceDbRow): OccurrenceRow => ({
   maintenanceId: row.maintenance_id,
@@ -189,6 +219,7 @@ const occurrenceOf = (row: OccurrenceDbRow): OccurrenceRow => ({
   startsAt: at(row.starts_at),
   endsAt: at(row.ends_at),
   exclusionId: row.exclusion_id,
+  plannedFor: at(row.planned_for ?? row.starts_at),
 });
 
 /** Occurrences of these maintenances that end after an instant, in order. Prefix of the primary key. */
@@ -197,7 +228,7 @@ export const readOccurrences = async (
   args: { readonly maintenanceIds: readonly string[]; readonly endedAfter: EpochMs },
 ): Promise<OccurrenceRow[]> => {
   const rows = await db<OccurrenceDbRow[]>`
-    select maintenance_id, service_id, starts_at, ends_at, exclusion_id from maintenance_occurrences
+    select maintenance_id, service_id, starts_at, ends_at, exclusion_id, planned_for from maintenance_occurrences
      where maintenance_id = any(${[...args.maintenanceIds]}::text[]) and ends_at > ${new Date(args.endedAfter)}
      order by starts_at, service_id`;
   return rows.map(occurrenceOf);

@@ -46,16 +46,4 @@ export const retireEndpoints: Retire = async (db, ids, now) => {
      where endpoint_id = any(${[...ids]}::text[]) and state = 'pending'`;
 };
 
-/** Records a version and tells listeners; returns its number. */
-export const insertConfigVersion = async (
-  db: Db,
-  args: { sha256: string; document: string; now: EpochMs },
-): Promise<bigint> => {
-  const rows = await db<{ version: string }[]>`
-    insert into config_versions (sha256, document, applied_at)
-    values (${args.sha256}, ${args.document}::text::jsonb, ${new Date(args.now)})
-    returning version::text as version`;
-  const version = BigInt(rows[0]?.version ?? 0);
-  await db`select pg_notify('nines_config', ${version.toString()})`;
-  return version;
-};
+export { insertConfigVersion } from "./config-versions.ts";

@@ -12,6 +12,9 @@ import type { EpochMs } from "#lib/core/units.ts";
 
 // How apply-config reads and writes the mirror tables. Everybody else reads them through config.ts.
 
+/** The file, or people who made it by API or on a page. */
+export type RowOwner = "file" | "ui";
+
 export type LocationMirror = {
   readonly id: string;
   readonly name: string;
@@ -27,6 +30,7 @@ export type ServicePlain = {
   readonly position: number;
   readonly depends_on: readonly string[];
   readonly threshold_alerts: readonly ThresholdAlert[];
+  readonly managed_by: RowOwner;
 };
 /** As it is written: secrets are hidden and stand sealed beside. */
 export type ServiceSealed = ServicePlain & { readonly secrets_ciphertext: string | null };
@@ -35,6 +39,7 @@ type Owned<Definition> = {
   readonly service_id: string;
   readonly position: number;
   readonly definition: Definition;
+  readonly managed_by: RowOwner;
 };
 /** A probe with its secrets in clear; never written. */
 export type ProbePlain = Owned<ProbeDefinition>;
@@ -95,32 +100,35 @@ export const lockConfig = async (db: Db): Promise<void> => {
   await db`lock table config_versions in share row exclusive mode`;
 };
 
-export const readMirror = async (db: Db) => ({
+/** Rows as they stand. Endpoints are those of the file; with `allEndpoints` those of the API in use too. */
+export const readMirror = async (db: Db, { allEndpoints = false } = {}) => ({
   locations: byId(
     await db<StoredRow<LocationMirror>[]>`
       select id, name, position, reference_checks, retired_at is not null as is_retired, 0 as version from locations`,
   ),
   services: byId(
     await db<StoredRow<ServiceSealed>[]>`
-      select id, name, description, group_name, position, depends_on, threshold_alerts, secrets_ciphertext,
+      select id, name, description, group_name, position, depends_on, threshold_alerts, secrets_ciphertext, managed_by,
              retired_at is not null as is_retired, 0 as version from services`,
   ),
   probes: byId(
     await db<StoredRow<ProbeSealed>[]>`
-      select id, service_id, position, definition, secrets_ciphertext, token_sha256, version,
+      select id, service_id, position, definition, secrets_ciphertext, token_sha256, version, managed_by,
              retired_at is not null as is_retired
         from probes`,
   ),
   slos: byId(
     await db<StoredRow<SloSealed>[]>`
-      select id, service_id, position, definition, secrets_ciphertext, version, retired_at is not null as is_retired from slos`,
+      select id, service_id, position, definition, secrets_ciphertext, version, managed_by,
+             retired_at is not null as is_retired
+        from slos`,
   ),
   endpoints: byId(
     await db<StoredRow<EndpointSealed>[]>`
       select id, type, url_ciphertext, secret_ciphertext, headers_ciphertext, events, timeout_ms, description, filters,
              settings, is_ordered, max_in_flight, max_per_second, fallback_id, retired_at is not null as is_retired,
              0 as version
-        from endpoints where managed_by = 'file'`,
+        from endpoints where managed_by = 'file' or (${allEndpoints} and retired_at is null)`,
   ),
 });
 
@@ -136,15 +144,17 @@ export const upsertLocations = async (db: Db, rows: readonly LocationMirror[]): 
 
 export const upsertServices = async (db: Db, rows: readonly ServiceSealed[]): Promise<void> => {
   await db`
-    insert into services (id, name, description, group_name, position, depends_on, threshold_alerts, secrets_ciphertext)
-    select id, name, description, group_name, position, depends_on, threshold_alerts, secrets_ciphertext
+    insert into services (id, name, description, group_name, position, depends_on, threshold_alerts, secrets_ciphertext,
+                          managed_by)
+    select id, name, description, group_name, position, depends_on, threshold_alerts, secrets_ciphertext, managed_by
       from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
         as r (id text, name text, description text, group_name text, position int, depends_on text[],
-              threshold_alerts jsonb, secrets_ciphertext text)
+              threshold_alerts jsonb, secrets_ciphertext text, managed_by text)
     on conflict (id) do update
        set name = excluded.name, description = excluded.description, group_name = excluded.group_name,
            position = excluded.position, depends_on = excluded.depends_on, threshold_alerts = excluded.threshold_alerts,
-           secrets_ciphertext = excluded.secrets_ciphertext, retired_at = null, updated_at = now()`;
+           secrets_ciphertext = excluded.secrets_ciphertext, managed_by = excluded.managed_by, retired_at = null,
+           updated_at = now()`;
 };
 
 /** Writes probes; where `version` differs from the one in force, ends that version at `now` and starts the new one. */
@@ -155,15 +165,15 @@ export const upsertProbes = async (
 ): Promise<void> => {
   const at = new Date(now);
   await db`
-    insert into probes (id, service_id, position, version, definition, secrets_ciphertext, token_sha256)
-    select id, service_id, position, version, definition, secrets_ciphertext, token_sha256
+    insert into probes (id, service_id, position, version, definition, secrets_ciphertext, token_sha256, managed_by)
+    select id, service_id, position, version, definition, secrets_ciphertext, token_sha256, managed_by
       from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
         as r (id text, service_id text, position int, version int, definition jsonb, secrets_ciphertext text,
-              token_sha256 text)
+              token_sha256 text, managed_by text)
     on conflict (id) do update
        set service_id = excluded.service_id, position = excluded.position, version = excluded.version,
            definition = excluded.definition, secrets_ciphertext = excluded.secrets_ciphertext,
-           token_sha256 = excluded.token_sha256, retired_at = null, updated_at = now()`;
+           token_sha256 = excluded.token_sha256, managed_by = excluded.managed_by, retired_at = null, updated_at = now()`;
   await db`
     update probe_versions as v set active_until = greatest(v.active_from, ${at}::timestamptz)
       from probes p
@@ -183,13 +193,15 @@ export const upsertSlos = async (
 ): Promise<void> => {
   const at = new Date(now);
   await db`
-    insert into slos (id, service_id, position, version, definition, secrets_ciphertext)
-    select id, service_id, position, version, definition, secrets_ciphertext
+    insert into slos (id, service_id, position, version, definition, secrets_ciphertext, managed_by)
+    select id, service_id, position, version, definition, secrets_ciphertext, managed_by
       from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-        as r (id text, service_id text, position int, version int, definition jsonb, secrets_ciphertext text)
+        as r (id text, service_id text, position int, version int, definition jsonb, secrets_ciphertext text,
+              managed_by text)
     on conflict (id) do update
        set service_id = excluded.service_id, position = excluded.position, version = excluded.version,
-           definition = excluded.definition, secrets_ciphertext = excluded.secrets_ciphertext, retired_at = null, updated_at = now()`;
+           definition = excluded.definition, secrets_ciphertext = excluded.secrets_ciphertext,
+           managed_by = excluded.managed_by, retired_at = null, updated_at = now()`;
   await db`
     update slo_versions as v set active_until = greatest(v.active_from, ${at}::timestamptz)
       from slos s

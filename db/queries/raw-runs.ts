@@ -1,3 +1,4 @@
+import type { RunToExport } from "#lib/contracts/run-line.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
 import type { Db } from "../database.ts";
@@ -20,31 +21,7 @@ export const readOldestRun = async (db: Db): Promise<EpochMs | null> => {
   return epochMs(Math.max(start, first.getTime()));
 };
 
-/** A raw run for export. Instants are ISO 8601 with as many digits as they need; keys are a published format. */
-export type ExportedRun = {
-  readonly probe: string;
-  readonly location: string;
-  readonly scheduledAt: string;
-  readonly startedAt: string;
-  readonly ingestedAt: string;
-  readonly class: string;
-  readonly vote: string;
-  readonly durationUs: number;
-  readonly dnsUs: number | null;
-  readonly connectUs: number | null;
-  readonly tlsUs: number | null;
-  readonly firstByteUs: number | null;
-  readonly transferUs: number | null;
-  readonly bytesRead: number;
-  readonly httpStatus: number | null;
-  readonly detail: string | null;
-  readonly address: string | null;
-  readonly certificateExpiresAt: string | null;
-  readonly traceId: string | null;
-  readonly isLate: boolean;
-};
-
-type ExportRow = Omit<ExportedRun, "scheduledAt" | "startedAt" | "ingestedAt" | "certificateExpiresAt"> & {
+type ExportRow = Omit<RunToExport, "scheduledAt" | "startedAt" | "ingestedAt" | "certificateExpiresAt"> & {
   readonly scheduledAt: Date;
   readonly startedAt: Date;
   readonly ingestedAt: Date;
@@ -58,7 +35,7 @@ type ExportRow = Omit<ExportedRun, "scheduledAt" | "startedAt" | "ingestedAt" | 
 export const readRunsForExport = async (
   db: Db,
   args: { from: EpochMs; until: EpochMs; probeId: string | null },
-): Promise<ExportedRun[]> => {
+): Promise<RunToExport[]> => {
   const rows = await db<ExportRow[]>`
     select p.id as probe, l.id as location, r.scheduled_at as "scheduledAt",
            coalesce(r.started_at, r.scheduled_at + r.start_delay_ms * interval '1 millisecond') as "startedAt",

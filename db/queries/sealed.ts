@@ -12,7 +12,13 @@ export type SealedPlace =
   | "probe_secrets"
   | "slo_secrets"
   | "service_secrets"
-  | "dead_man_url";
+  | "dead_man_url"
+  | "mail_url"
+  | "mail_secret"
+  | "subscriber_key"
+  | "subscriber_address"
+  | "subscriber_secret"
+  | "subscriber_contact";
 
 export type SealedText = { readonly id: string; readonly place: SealedPlace; readonly ciphertext: string };
 
@@ -25,7 +31,13 @@ const texts = (db: Db) => db`
   union all select id, 'probe_secrets', secrets_ciphertext from probes
   union all select id, 'slo_secrets', secrets_ciphertext from slos
   union all select id, 'service_secrets', secrets_ciphertext from services
-  union all select '', 'dead_man_url', url_ciphertext from dead_man`;
+  union all select '', 'dead_man_url', url_ciphertext from dead_man
+  union all select '', 'mail_url', url_ciphertext from mail_settings
+  union all select '', 'mail_secret', secret_ciphertext from mail_settings
+  union all select '', 'subscriber_key', key_ciphertext from subscriber_keys
+  union all select id, 'subscriber_address', address_ciphertext from subscribers
+  union all select id, 'subscriber_secret', secret_ciphertext from subscribers
+  union all select id, 'subscriber_contact', contact_ciphertext from subscribers`;
 
 /** Sealed texts of other keys than the one named by `keyId`, at most `limit`. Whole tables: there are thousands at most. */
 export const readForeignTexts = async (
@@ -45,6 +57,11 @@ export const readSomeSealed = async (db: Db): Promise<SealedText | null> => {
 };
 
 const TABLES = { probe_secrets: "probes", slo_secrets: "slos", service_secrets: "services" } as const;
+const SUBSCRIBER_COLUMNS = {
+  subscriber_address: "address_ciphertext",
+  subscriber_secret: "secret_ciphertext",
+  subscriber_contact: "contact_ciphertext",
+} as const;
 const COLUMNS = {
   endpoint_url: "url_ciphertext",
   endpoint_pending_url: "pending_url_ciphertext",
@@ -62,6 +79,20 @@ export const replaceSealed = async (db: Db, { id, place, ciphertext }: SealedTex
   }
   if (place === "dead_man_url") {
     await db`update dead_man set url_ciphertext = ${sealed} where url_ciphertext = ${ciphertext}`;
+    return;
+  }
+  if (place === "mail_url" || place === "mail_secret") {
+    const sealedColumn = db(place === "mail_url" ? "url_ciphertext" : "secret_ciphertext");
+    await db`update mail_settings set ${sealedColumn} = ${sealed} where ${sealedColumn} = ${ciphertext}`;
+    return;
+  }
+  if (place === "subscriber_key") {
+    await db`update subscriber_keys set key_ciphertext = ${sealed} where key_ciphertext = ${ciphertext}`;
+    return;
+  }
+  if (place === "subscriber_address" || place === "subscriber_secret" || place === "subscriber_contact") {
+    const sealedColumn = db(SUBSCRIBER_COLUMNS[place]);
+    await db`update subscribers set ${sealedColumn} = ${sealed} where id = ${id} and ${sealedColumn} = ${ciphertext}`;
     return;
   }
   if (place === "endpoint_old_secret") {

@@ -32,12 +32,16 @@ export const readServiceStates = async (db: Db, from: EpochMs): Promise<ServiceS
   return rows.map(serviceState);
 };
 
-/** The newest row of each service. */
-export const readLatestStates = async (db: Db, serviceIds: readonly string[]): Promise<Map<string, ServiceState>> => {
+/** The row of each service that held at an instant. */
+export const readStatesAt = async (
+  db: Db,
+  serviceIds: readonly string[],
+  at: EpochMs,
+): Promise<Map<string, ServiceState>> => {
   const rows = await db<StateRow[]>`
     select b.* from services s cross join lateral (
       select service_id, since, measured, published from service_states
-       where service_id = s.id order by since desc limit 1) b
+       where service_id = s.id and since <= ${new Date(at)}::timestamptz order by since desc limit 1) b
      where s.id = any(${[...serviceIds]}::text[])`;
   return new Map(rows.map((row) => [row.service_id, serviceState(row)]));
 };

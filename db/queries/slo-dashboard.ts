@@ -128,3 +128,24 @@ export const readAlertHistory = async (db: Db, args: { sloId: string; limit: num
      order by (state = 'firing') desc, case when state = 'firing' then severity end, fired_at desc, pair_id limit ${args.limit}`;
   return rows.map(alertOf);
 };
+
+/** A definition as it was or is in force; `activeUntil` null: still. */
+export type SloVersionRow = {
+  readonly version: number;
+  readonly definition: SloDefinition;
+  readonly activeFrom: EpochMs;
+  readonly activeUntil: EpochMs | null;
+};
+
+/** The newest definitions of an SLO, the newest first. Range of the primary key of `slo_versions`, backwards. */
+export const readVersionsOfSlo = async (db: Db, sloId: string, limit: number): Promise<SloVersionRow[]> => {
+  const rows = await db<{ version: number; definition: string; active_from: Date; active_until: Date | null }[]>`
+    select version, definition::text as definition, active_from, active_until
+      from slo_versions where slo_id = ${sloId} order by version desc limit ${limit}`;
+  return rows.map((row) => ({
+    version: row.version,
+    definition: JSON.parse(row.definition) as SloDefinition,
+    activeFrom: epochMs(row.active_from.getTime()),
+    activeUntil: row.active_until === null ? null : epochMs(row.active_until.getTime()),
+  }));
+};

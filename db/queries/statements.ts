@@ -70,7 +70,7 @@ export type PastIncident = {
   readonly resolvedAt: EpochMs | null;
 };
 
-/** Incidents of which a part lies in [from, until), of these services, oldest first. */
+/** Published incidents of which a part lies in [from, until), of these services, oldest first. */
 export const readIncidentsWithin = async (
   db: Db,
   args: { readonly from: EpochMs; readonly until: EpochMs; readonly serviceIds: readonly string[] },
@@ -82,6 +82,7 @@ export const readIncidentsWithin = async (
       from incidents i join incident_services s on s.incident_id = i.id
      where i.started_at < ${new Date(args.until)} and (i.resolved_at is null or i.resolved_at > ${new Date(args.from)})
        and s.service_id = any(${[...args.serviceIds]}::text[])
+       and i.published_at is not null and i.merged_into is null and i.discarded_at is null
      group by i.id
      order by i.started_at, i.id`;
   return rows.map((row) => ({

@@ -51,6 +51,11 @@ const GOES_ON: ReadonlySet<string> = new Set([
   "alert.unacknowledged",
   "incident.updated",
   "incident.resolved",
+  "incident.alert_attached",
+  "incident.merged",
+  "incident.reopened",
+  "incident.postmortem_published",
+  "incident.resolve_due",
 ]);
 
 type Outgoing = Pick<EventToRecord, "type" | "subject" | "dedupKey" | "data" | "notify" | "now">;

@@ -3,6 +3,7 @@ import type { SealedText } from "#db/queries/sealed.ts";
 import { readForeignTexts, readSomeSealed, replaceSealed } from "#db/queries/sealed.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { DEAD_MAN_CONTEXT } from "./apply-dead-man.ts";
+import { MAIL_SECRET_CONTEXT, MAIL_URL_CONTEXT } from "./apply-mail.ts";
 import { probeSecretsContext } from "./sealed-probe.ts";
 import { serviceSecretsContext, sloSecretsContext } from "./sealed-source.ts";
 import type { SecretBox } from "./secret-box.ts";
@@ -13,6 +14,12 @@ import {
   endpointUrlContext,
   keyIdOf,
 } from "./secret-box.ts";
+import {
+  SUBSCRIBER_KEY_CONTEXT,
+  subscriberAddressContext,
+  subscriberContactContext,
+  subscriberSecretContext,
+} from "./subscribers/keys.ts";
 
 const BATCH = 500;
 
@@ -34,6 +41,18 @@ const contextOf = ({ id, place }: SealedText): string => {
       return serviceSecretsContext(id);
     case "dead_man_url":
       return DEAD_MAN_CONTEXT;
+    case "mail_url":
+      return MAIL_URL_CONTEXT;
+    case "mail_secret":
+      return MAIL_SECRET_CONTEXT;
+    case "subscriber_key":
+      return SUBSCRIBER_KEY_CONTEXT;
+    case "subscriber_address":
+      return subscriberAddressContext(id);
+    case "subscriber_secret":
+      return subscriberSecretContext(id);
+    case "subscriber_contact":
+      return subscriberContactContext(id);
   }
 };
 

@@ -32,7 +32,9 @@ const judgeMailServer = (url: string, isPlain: boolean, rules: EgressRules): Com
   return { kind: "unsafe", message: "sends without encryption only to hosts that egress.allow names" };
 };
 
-const checkUrl = (entry: Placed<Mapping>, deps: NotificationDeps): Fault[] => {
+type ValueDeps = Pick<NotificationDeps, "rules" | "secrets" | "keepSecret">;
+
+const checkUrl = (entry: Placed<Mapping>, deps: ValueDeps): Fault[] => {
   const { url, type, starttls } = entry.value;
   if (typeof url !== "string") return [];
   const isMail = type === "email";
@@ -49,7 +51,7 @@ const checkUrl = (entry: Placed<Mapping>, deps: NotificationDeps): Fault[] => {
 const checkBearer = (value: string): Complaint | null =>
   checkHeaderValue(value) === null ? null : { kind: "format", message: "names a token that no header can hold" };
 
-const checkSecret = (entry: Placed<Mapping>, deps: NotificationDeps): Fault[] => {
+const checkSecret = (entry: Placed<Mapping>, deps: ValueDeps): Fault[] => {
   const { type, secret } = entry.value;
   if (type === "pagerduty") return followSecret(entry, "secret", deps, checkRoutingKey).faults;
   if (type === "alertmanager" || type === "ntfy") return followSecret(entry, "secret", deps, checkBearer).faults;
@@ -161,3 +163,10 @@ export const checkNotifications = (entries: readonly Placed<Mapping>[], deps: No
   ]),
   ...findCircles(entries),
 ];
+
+/** The section `mail`: the same rules as of a notification by mail. */
+export const checkMail = ({ path, value }: Placed, deps: ValueDeps): Fault[] => {
+  if (!isMapping(value)) return [];
+  const entry = { path, value: { ...value, type: "email" } };
+  return [...checkUrl(entry, deps), ...checkSecret(entry, deps), ...checkSignIn(entry)];
+};

@@ -1,6 +1,9 @@
 import { checkDeadMan } from "./check-dead-man.ts";
+import { checkDesk } from "./check-desk.ts";
+import { checkIdentity } from "./check-identity.ts";
 import { checkLocation } from "./check-location.ts";
-import { checkNotifications } from "./check-notification.ts";
+import { checkMail, checkNotifications } from "./check-notification.ts";
+import { checkPages } from "./check-pages.ts";
 import { checkProbe } from "./check-probe.ts";
 import type { Fault, Path } from "./config-error.ts";
 import type { EgressRules } from "./egress-rules.ts";
@@ -103,7 +106,11 @@ export const checkRelations = (file: unknown, deps: RelationDeps): Relations => 
         ...mappingsOf(service, "threshold_alerts").flatMap((alert) => checkThresholdAlert(alert, sloDeps)),
       ]),
       ...checkNotifications(mappingsOf(root, "notifications"), { ...deps, ...known, keepSecret }),
+      ...checkPages(root, { services: known.services, suggest: deps.suggest }),
+      ...checkDesk(root, { services: known.services, suggest: deps.suggest }),
       ...checkDeadMan(root, { ...deps, keepSecret }),
+      ...checkIdentity(root, deps.rules),
+      ...checkMail(fieldOf(root, "mail"), { ...deps, keepSecret }),
     ],
     secrets,
   };

@@ -82,6 +82,49 @@ const toErrors = (faults: readonly Fault[], placeOf: (path: Path) => Place): Con
 const isList = (segment: string | number | undefined): boolean =>
   ["locations", "services", "probes", "notifications"].includes(String(segment));
 
+type JudgeArgs = Required<Omit<LoadConfigArgs, "bytes">> & { readonly placeOf: (path: Path) => Place };
+
+const judge = (root: unknown, readFaults: readonly Fault[], args: JudgeArgs): ConfigResult => {
+  const { placeOf, env, readFile, judgeUrl } = args;
+  const suggest = createSuggester(SUGGESTION_BUDGET);
+  const structure = checkStructure(root, placeOf, suggest);
+  const egress =
+    isMapping(root) && isMapping(root.egress) ? root.egress.allow : isMapping(root) ? root.egress : undefined;
+  const relations = checkRelations(root, {
+    rules: createEgressRules(egress, judgeUrl),
+    secrets: { env, readFile },
+    suggest,
+    hasDoubtfulIds: readFaults.some((fault) => fault.kind === "duplicate_key" && isList(fault.path.at(-1))),
+  });
+  const isBelow = createIsBelow(readFaults.filter((fault) => fault.kind !== "duplicate_key"));
+  const judged = [...structure.faults, ...relations.faults.filter((fault) => !structure.isUnjudged(fault.path))]
+    .map((fault) => ({ ...fault, path: structure.toWritten(fault.path) }))
+    .filter((fault) => !isBelow(fault.path));
+  const errors = toErrors([...readFaults, ...judged], placeOf);
+  if (errors.length > 0 || structure.file === null) return { ok: false, errors };
+  const config = normalise(structure.file, relations.secrets, (path) => placeOf(path).source);
+  return { ok: true, config, warnings: findWarnings(structure.file, config) };
+};
+
+export type LoadTreeArgs = Omit<LoadConfigArgs, "bytes"> & {
+  /** The document as plain values, in the file's own words. It is changed: misspelt keys are corrected. */
+  readonly root: unknown;
+  /** How numbers were written whose decimals count, by the JSON text of their path. */
+  readonly written: ReadonlyMap<string, string>;
+};
+
+/** As `loadConfig`, of a document that was put together and not read from a text: faults have no lines. */
+export const loadTree = ({ root, written, readFile = readSecretFile, ...args }: LoadTreeArgs): ConfigResult => {
+  const offsets = new Map<string, number>();
+  const placeOf = (path: Path): Place => {
+    const key = JSON.stringify(path);
+    const offset = offsets.get(key) ?? offsets.size;
+    offsets.set(key, offset);
+    return { line: null, offset, isBlank: false, source: written.get(key) ?? null };
+  };
+  return judge(root, [], { ...args, readFile, placeOf });
+};
+
 /**
  * Reads a configuration file: all faults at once, each with path, kind, message and line, or the configuration with
  * its defaults filled in. It never throws, whatever the bytes are, and no message repeats a secret.
@@ -97,23 +140,5 @@ export const loadConfig = ({ bytes, env, readFile = readSecretFile, judgeUrl }: 
   if (root === null && read.faults.length === 0)
     return refuse({ path: [], kind: "missing", message: "the file is empty; see nines.example.yaml for a start" });
 
-  const placeOf = createLocator(parsed.document, parsed.lines);
-  const suggest = createSuggester(SUGGESTION_BUDGET);
-  const structure = checkStructure(root, placeOf, suggest);
-  const egress =
-    isMapping(root) && isMapping(root.egress) ? root.egress.allow : isMapping(root) ? root.egress : undefined;
-  const relations = checkRelations(root, {
-    rules: createEgressRules(egress, judgeUrl),
-    secrets: { env, readFile },
-    suggest,
-    hasDoubtfulIds: read.faults.some((fault) => fault.kind === "duplicate_key" && isList(fault.path.at(-1))),
-  });
-  const isBelow = createIsBelow(read.faults.filter((fault) => fault.kind !== "duplicate_key"));
-  const judged = [...structure.faults, ...relations.faults.filter((fault) => !structure.isUnjudged(fault.path))]
-    .map((fault) => ({ ...fault, path: structure.toWritten(fault.path) }))
-    .filter((fault) => !isBelow(fault.path));
-  const errors = toErrors([...read.faults, ...judged], placeOf);
-  if (errors.length > 0 || structure.file === null) return { ok: false, errors };
-  const config = normalise(structure.file, relations.secrets, (path) => placeOf(path).source);
-  return { ok: true, config, warnings: findWarnings(structure.file, config) };
+  return judge(root, read.faults, { placeOf: createLocator(parsed.document, parsed.lines), env, readFile, judgeUrl });
 };

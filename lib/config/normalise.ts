@@ -1,8 +1,15 @@
 import type { Config, ServiceDefinition } from "#lib/core/definitions.ts";
+import type { IncidentPolicy } from "#lib/core/incidents/policy.ts";
+import { DEFAULT_POLICY } from "#lib/core/incidents/policy.ts";
 import type { Path } from "./config-error.ts";
 import type { ConfigFile } from "./schema.ts";
 import { toDeadMan } from "./to-dead-man.ts";
+import { toIncidentTemplate, toMaintenance } from "./to-desk.ts";
 import { toEndpoint } from "./to-endpoint.ts";
+import { toIdentity } from "./to-identity.ts";
+import { toMail } from "./to-mail.ts";
+import { toPage } from "./to-page.ts";
+import { toExtraPage } from "./to-pages.ts";
 import { toProbe } from "./to-probe.ts";
 import { toReferenceCheck } from "./to-reference-check.ts";
 import type { SourceOf } from "./to-slo.ts";
@@ -10,7 +17,10 @@ import { toSlo, toThresholdAlert } from "./to-slo.ts";
 
 type ServiceFile = ConfigFile["services"][number];
 
-const withoutTrailingSlash = (url: string): string => new URL(url).href.replace(/\/+$/, "");
+const toIncidentPolicy = (policy: NonNullable<ConfigFile["incidents"]>): IncidentPolicy => ({
+  onAlert: policy.on_alert ?? DEFAULT_POLICY.onAlert,
+  singleLocation: policy.single_location ?? DEFAULT_POLICY.singleLocation,
+});
 
 /** A file without faults as the engine knows it, defaults filled in. */
 export const normalise = (file: ConfigFile, secrets: ReadonlyMap<string, string>, sourceOf: SourceOf): Config => {
@@ -37,14 +47,13 @@ export const normalise = (file: ConfigFile, secrets: ReadonlyMap<string, string>
       ...(alerts === undefined ? {} : { thresholdAlerts: alerts }),
     };
   };
+  const page = toPage(file);
   return {
     version: 1,
-    page: {
-      name: file.page?.name ?? "Status",
-      url: file.page?.url === undefined ? null : withoutTrailingSlash(file.page.url),
-      timeZone: file.page?.time_zone ?? "UTC",
-      languages: file.page?.languages ?? ["en"],
-    },
+    ...(file.sandbox === true ? { isSandbox: true } : {}),
+    page,
+    ...(file.pages === undefined ? {} : { pages: file.pages.map((one) => toExtraPage(one, page)) }),
+    ...(file.static_site === undefined ? {} : { staticSite: file.static_site }),
     egress: {
       allow: file.egress?.allow ?? [],
       ...(file.egress?.source_addresses === undefined ? {} : { sourceAddresses: file.egress.source_addresses }),
@@ -62,8 +71,19 @@ export const normalise = (file: ConfigFile, secrets: ReadonlyMap<string, string>
         secretAt: (path) => secrets.get(JSON.stringify(path)) ?? null,
       }),
     ),
+    ...(file.incidents === undefined ? {} : { incidents: toIncidentPolicy(file.incidents) }),
+    ...(file.incident_templates === undefined
+      ? {}
+      : { incidentTemplates: file.incident_templates.map(toIncidentTemplate) }),
+    ...(file.maintenances === undefined
+      ? {}
+      : { maintenances: file.maintenances.map((one) => toMaintenance(one, page.timeZone)) }),
     ...(file.dead_man === undefined
       ? {}
       : { deadMan: toDeadMan(file.dead_man, secrets.get(JSON.stringify(["dead_man", "url"])) ?? null) }),
+    ...(file.mail === undefined
+      ? {}
+      : { mail: toMail(file.mail, (key) => secrets.get(JSON.stringify(["mail", key])) ?? null) }),
+    ...(file.identity === undefined ? {} : { identity: toIdentity(file.identity) }),
   };
 };

@@ -1,14 +1,18 @@
 import { z } from "zod";
-import { LANGUAGES } from "#lib/core/definitions.ts";
-import { checkAllowEntry, checkName, checkSourceAddress, checkTimeZone, text } from "./scalars.ts";
+import { checkAllowEntry, checkName, checkSourceAddress, text } from "./scalars.ts";
 import { DeadManFile } from "./schema-dead-man.ts";
+import { IncidentTemplateFile, MaintenanceFile } from "./schema-desk.ts";
 import { id, name, reference } from "./schema-fields.ts";
+import { IdentityFile } from "./schema-identity.ts";
+import { IncidentsFile } from "./schema-incidents.ts";
 import { referenceChecks } from "./schema-location.ts";
+import { MailFile } from "./schema-mail.ts";
 import { NotificationFile } from "./schema-notification.ts";
+import { PageFile } from "./schema-page.ts";
+import { ExtraPageFile, StaticSiteFile } from "./schema-pages.ts";
 import { ProbeFile } from "./schema-probe.ts";
 import { SloFile } from "./schema-slo.ts";
 import { ThresholdAlertFile } from "./schema-threshold.ts";
-import { checkPageUrl } from "./url-rules.ts";
 
 /**
  * The one source of the configuration file: its types, its checks of single values, the JSON Schema for editors and the
@@ -16,28 +20,6 @@ import { checkPageUrl } from "./url-rules.ts";
  */
 
 export const MAX_PROBES = 10_000;
-
-const PageFile = z.strictObject({
-  name: name("Title of the status page", { default: "Status" }).optional(),
-  url: text(checkPageUrl, {
-    description: "Public address of the page; named in feeds and events",
-    format: "uri",
-    "x-type": "URL",
-  }).optional(),
-  time_zone: text(checkTimeZone, {
-    description: "Zone of days and times on the page",
-    default: "UTC",
-    "x-type": "IANA time zone",
-  }).optional(),
-  languages: z
-    .array(z.enum(LANGUAGES))
-    .min(1)
-    .meta({
-      description: "Languages of the page; the first one is shown to visitors who ask for none of them",
-      default: ["en"],
-    })
-    .optional(),
-});
 
 const EgressFile = z.strictObject({
   allow: z
@@ -68,12 +50,18 @@ const ServiceFile = z.strictObject({
     maxLength: 2_000,
     "x-default": "none",
   }).optional(),
-  group: name("Services with the same group stand together on the page", { "x-default": "none" }).optional(),
+  group: name("Services with the same group stand together on the page; `Shop / Payments` is a group within a group", {
+    "x-default": "none",
+  }).optional(),
   probes: z.array(ProbeFile).meta({
     description: "Checks of the service",
     "x-limits": "1 or more, but none where an SLO counts by PromQL; 10,000 in the whole file",
   }),
   slos: z.array(SloFile).meta({ description: "Promises about the service", default: [] }).optional(),
+  publish_slos: z
+    .boolean()
+    .meta({ description: "Whether customers see objectives, budgets and burn rates of the service", default: true })
+    .optional(),
   depends_on: z
     .array(reference("service"))
     .meta({ description: "Services that this one cannot work without, never in a circle", default: [] })
@@ -87,7 +75,17 @@ const ServiceFile = z.strictObject({
 
 export const ConfigFile = z.strictObject({
   version: z.literal(1).meta({ description: "Version of this format" }),
+  sandbox: z
+    .boolean()
+    .meta({ description: "Whether this installation is there to try things out: test keys open it", default: false })
+    .optional(),
   page: PageFile.meta({ description: "The status page" }).optional(),
+  pages: z
+    .array(ExtraPageFile)
+    .max(50)
+    .meta({ description: "Pages beside it, each at hosts of its own, with some of the services", default: [] })
+    .optional(),
+  static_site: StaticSiteFile.meta({ description: "The page as files", "x-default": "none" }).optional(),
   egress: EgressFile.meta({ description: "Where probes and webhooks may connect to" }).optional(),
   locations: z.array(LocationFile).min(1).meta({ description: "Places that probes run from" }),
   services: z.array(ServiceFile).min(1).meta({ description: "What customers know, in the order of the page" }),
@@ -95,9 +93,25 @@ export const ConfigFile = z.strictObject({
     .array(NotificationFile)
     .meta({ description: "Who is told about alerts and incidents", default: [] })
     .optional(),
+  incidents: IncidentsFile.meta({ description: "How alerts become incidents" }).optional(),
+  incident_templates: z
+    .array(IncidentTemplateFile)
+    .max(500)
+    .meta({ description: "Texts to begin an incident with", default: [] })
+    .optional(),
+  maintenances: z
+    .array(MaintenanceFile)
+    .max(500)
+    .meta({ description: "Planned work; what leaves the list is called off", default: [] })
+    .optional(),
   dead_man: DeadManFile.meta({
     description: "An outside watcher that is called while Nines works",
     "x-default": "none",
   }).optional(),
+  mail: MailFile.meta({
+    description: "The server that mails to subscribers go through; without it nobody can subscribe by mail",
+    "x-default": "none",
+  }).optional(),
+  identity: IdentityFile.meta({ description: "Who may sign in, and whose tokens machines may show" }).optional(),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

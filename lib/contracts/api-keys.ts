@@ -5,6 +5,8 @@ import { Identifier, Instant } from "./api.ts";
 
 /** The calendar version that new keys are locked to. */
 export const API_VERSION = "2026-11-01";
+/** Calendar versions of `/v1` that this release answers in, the newest last. */
+export const API_VERSIONS: readonly string[] = [API_VERSION];
 
 export const ScopeName = z
   .enum(SCOPES as [(typeof SCOPES)[number], ...(typeof SCOPES)[number][]])
@@ -15,6 +17,7 @@ const keyFields = {
   name: z.string(),
   scopes: z.array(ScopeName),
   state: z.enum(["active", "expired", "revoked"]),
+  mode: z.enum(["live", "test"]).meta({ description: "A test key opens the demonstration only" }),
   apiVersion: z.string().meta({ description: "The calendar version that the key is locked to", example: API_VERSION }),
   createdBy: z.string(),
   createdAt: Instant,
@@ -30,7 +33,7 @@ export const ApiKeyResource = z
 export type ApiKeyResource = z.infer<typeof ApiKeyResource>;
 
 export const NewApiKeyResource = z
-  .strictObject({ ...keyFields, token: z.string().meta({ description: "Shown this once: nk_live_…" }) })
+  .strictObject({ ...keyFields, token: z.string().meta({ description: "Shown this once: nk_live_… or nk_test_…" }) })
   .meta({ id: "NewApiKey" });
 export type NewApiKeyResource = z.infer<typeof NewApiKeyResource>;
 
@@ -46,6 +49,7 @@ export type ApiKeyFacts = {
   readonly lastUsedAt: number | null;
   readonly revokedAt: number | null;
   readonly replacedBy: string | null;
+  readonly isTest: boolean;
 };
 
 const iso = (at: number): string => new Date(at).toISOString();
@@ -65,6 +69,7 @@ export const keyResource = (key: ApiKeyFacts, now: number): ApiKeyResource => ({
   name: key.name,
   scopes: scopesOf(key),
   state: keyStateAt(key, now),
+  mode: key.isTest ? "test" : "live",
   apiVersion: key.apiVersion,
   createdBy: key.createdBy,
   createdAt: iso(key.createdAt),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AlertSeverity } from "./alerts.ts";
+import { ManagedBy } from "./configured.ts";
 import { BudgetRuleResource, SloDocumentResource } from "./slo-document.ts";
 import { SliResource, SloWindowResource } from "./slo-parts.ts";
 import { PublicState } from "./snapshot.ts";
@@ -77,6 +78,7 @@ export const SloResource = z
     budgetPolicy: z.array(BudgetRuleResource).meta({ description: "Empty: releases are never frozen" }),
     reading: SloReadingResource.nullable().meta({ description: "Null before the first evaluation" }),
     firingAlertIds: z.array(Identifier),
+    managedBy: ManagedBy.optional(),
     source: SloSourceResource.optional(),
     createdAt: Instant,
     updatedAt: Instant,
@@ -97,6 +99,7 @@ export const ServiceResource = z
       z.strictObject({ id: Identifier, type: z.string(), interval: DurationText, locations: z.array(Identifier) }),
     ),
     sloIds: z.array(Identifier),
+    managedBy: ManagedBy.optional(),
     createdAt: Instant,
     updatedAt: Instant,
   })
@@ -108,6 +111,18 @@ export const MetaResource = z
     name: z.literal("nines"),
     version: z.string(),
     apiVersion: z.string(),
+    apiVersions: z.array(z.string()).meta({ description: "Calendar versions that API-Version may name" }),
+    limits: z
+      .strictObject({
+        bodyBytes: z.number().int(),
+        bodyDepth: z.number().int(),
+        pageSize: z.number().int(),
+        rateLimit: z
+          .strictObject({ capacity: z.number().int(), refillPerSecond: z.number().int() })
+          .nullable()
+          .meta({ description: "Tokens of a caller of the standard tier; null: nothing is limited" }),
+      })
+      .meta({ id: "ApiLimits" }),
     page: z
       .strictObject({
         name: z.string(),

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { AlertResource, Identifier, Instant, ServiceResource } from "./api.ts";
+import { BudgetResource } from "./budget-resource.ts";
+import { CONFIGURED_DATA, CONFIGURED_DESCRIPTIONS, CONFIGURED_TYPES } from "./configured.ts";
 import { ExclusionResource } from "./exclusions.ts";
 import { ExternalAlertResource } from "./external-alerts.ts";
+import { IncidentResource, IncidentTemplateResource } from "./incidents.ts";
 import { MaintenanceResource } from "./maintenances.ts";
 import { ReconciliationResource } from "./reconciliation.ts";
 import { SilenceResource } from "./silences.ts";
-import { IncidentImpact, IncidentStatus, PublicState } from "./snapshot.ts";
 import { StatementSummary } from "./statements.ts";
 
 /**
@@ -36,10 +38,27 @@ export const EVENT_TYPES = [
   "exclusion.revoked",
   "maintenance.scheduled",
   "maintenance.canceled",
+  "maintenance.started",
+  "maintenance.updated",
+  "maintenance.completed",
+  "maintenance.reminder",
   "statement.issued",
   "external_alert.firing",
   "external_alert.resolved",
   "reconciliation.mismatch",
+  "slo.budget_exhausted",
+  "incident.drafted",
+  "incident.draft_changed",
+  "incident.discarded",
+  "incident.update_scheduled",
+  "incident.alert_attached",
+  "incident.merged",
+  "incident.reopened",
+  "incident.postmortem_published",
+  "incident.resolve_due",
+  "incident_template.saved",
+  "incident_template.deleted",
+  ...CONFIGURED_TYPES,
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -71,40 +90,33 @@ export const EVENT_DESCRIPTIONS: Readonly<Record<EventType, string>> = {
   "exclusion.revoked": "An exclusion was revoked: figures are what they were without it.",
   "maintenance.scheduled": "Planned work was scheduled, once or by a rule.",
   "maintenance.canceled": "Planned work was canceled; what had begun stays.",
+  "maintenance.started": "Planned work began.",
+  "maintenance.updated": "Planned work was moved, or there is something new to read about it.",
+  "maintenance.completed": "Planned work ended.",
+  "maintenance.reminder": "Planned work will begin soon.",
   "statement.issued": "A statement was frozen, or restated after a correction.",
   "external_alert.firing": "An alert that another system sent fires.",
   "external_alert.resolved": "An alert that another system sent is over, or nothing was heard of it for too long.",
   "reconciliation.mismatch": "The hourly comparison found what does not agree and cannot be mended by itself.",
+  "slo.budget_exhausted":
+    "Nothing is left of an error budget: told once, and again only after something was left meanwhile.",
+  "incident.drafted": "An incident was drafted, by a person or because an alert fires; customers do not see it.",
+  "incident.draft_changed": "The draft of an incident was changed.",
+  "incident.discarded": "The draft of an incident was thrown away, or its alerts ended before anybody published it.",
+  "incident.update_scheduled":
+    "An update of an incident was planned, changed or taken back; customers do not see it yet.",
+  "incident.alert_attached": "An alert was put to an incident.",
+  "incident.merged": "An incident became part of another one and left the page.",
+  "incident.reopened": "A closed incident goes on.",
+  "incident.postmortem_published": "The post-mortem of an incident was published.",
+  "incident.resolve_due":
+    "All services of an incident that a person looks after have been well for half an hour: is it over?",
+  "incident_template.saved": "A template for incidents was made or changed.",
+  "incident_template.deleted": "A template for incidents was deleted.",
+  ...CONFIGURED_DESCRIPTIONS,
 };
 
-const IncidentUpdateResource = z
-  .strictObject({
-    id: Identifier,
-    status: IncidentStatus,
-    body: z.string().meta({ description: "Plain text" }),
-    affected: z.array(z.strictObject({ serviceId: Identifier, oldState: PublicState, newState: PublicState })),
-    displayAt: Instant,
-    createdAt: Instant,
-    updatedAt: Instant,
-  })
-  .meta({ id: "IncidentUpdate" });
-
-export const IncidentResource = z
-  .strictObject({
-    id: Identifier,
-    name: z.string(),
-    status: IncidentStatus,
-    impact: IncidentImpact,
-    serviceIds: z.array(Identifier),
-    startedAt: Instant,
-    monitoringAt: Instant.nullable(),
-    resolvedAt: Instant.nullable(),
-    createdAt: Instant,
-    updatedAt: Instant,
-    updates: z.array(IncidentUpdateResource).meta({ description: "Newest first" }),
-  })
-  .meta({ id: "Incident", description: "Something that customers should know about, told in updates" });
-export type IncidentResource = z.infer<typeof IncidentResource>;
+export { IncidentResource } from "./incidents.ts";
 
 const DeliveryState = z.enum(["pending", "delivered", "dead", "canceled"]);
 
@@ -190,10 +202,27 @@ export const EVENT_DATA = {
   "exclusion.revoked": ExclusionResource,
   "maintenance.scheduled": MaintenanceResource,
   "maintenance.canceled": MaintenanceResource,
+  "maintenance.started": MaintenanceResource,
+  "maintenance.updated": MaintenanceResource,
+  "maintenance.completed": MaintenanceResource,
+  "maintenance.reminder": MaintenanceResource,
   "statement.issued": StatementSummary,
   "external_alert.firing": ExternalAlertResource,
   "external_alert.resolved": ExternalAlertResource,
   "reconciliation.mismatch": ReconciliationResource,
+  "slo.budget_exhausted": BudgetResource,
+  "incident.drafted": IncidentResource,
+  "incident.draft_changed": IncidentResource,
+  "incident.discarded": IncidentResource,
+  "incident.update_scheduled": IncidentResource,
+  "incident.alert_attached": IncidentResource,
+  "incident.merged": IncidentResource,
+  "incident.reopened": IncidentResource,
+  "incident.postmortem_published": IncidentResource,
+  "incident.resolve_due": IncidentResource,
+  "incident_template.saved": IncidentTemplateResource,
+  "incident_template.deleted": IncidentTemplateResource,
+  ...CONFIGURED_DATA,
 } as const satisfies Record<EventType, z.ZodType>;
 
 /**

@@ -176,6 +176,7 @@ export const KEY_EXAMPLE: ApiKeyResource = {
   name: "deploy pipeline",
   scopes: ["silences:write"],
   state: "active",
+  mode: "live",
   apiVersion: "2026-11-01",
   createdBy: "cli",
   createdAt: "2026-11-01T09:00:00.000Z",
@@ -183,4 +184,89 @@ export const KEY_EXAMPLE: ApiKeyResource = {
   lastUsedAt: null,
   revokedAt: null,
   replacedBy: null,
+};
+
+export const ONE_PAGE = { limit: 20, hasNextPage: false, nextCursor: null, hasPrevPage: false, prevCursor: null };
+
+export const PROBLEM_EXAMPLE = {
+  type: "about:blank",
+  title: "Invalid request",
+  status: 400,
+  detail: "the request has 1 fault",
+  instance: "/v1/silences",
+  code: "INVALID_REQUEST",
+  message: "the request has 1 fault",
+  errors: [{ field: "endsAt", message: "must be an instant such as 2026-11-03T14:00:00Z", code: "invalid_format" }],
+  traceId: "0af7651916cd43dd8448eb211c80319c",
+  requestId: "0af7651916cd43dd8448eb211c80319c",
+};
+
+/** Bodies of requests by operation, where one made from the schema would not show what it is for. */
+export const BODY_EXAMPLES: Readonly<Record<string, unknown>> = {
+  acknowledgeAlert: { author: "Ada", note: "the database is full; making room" },
+  createSilence: { serviceIds: ["shop"], endsAt: "2026-11-03T16:06:00Z", comment: "known: the cart is being rebuilt" },
+  createKey: { name: "deploy pipeline", scopes: ["silences:write"], expiresAt: "2027-02-01T09:00:00Z" },
+  rotateKey: { graceDays: 7 },
+  createEndpoint: { url: "https://hooks.example.org/alerts", events: ["alert.firing", "alert.resolved"] },
+  changeEndpoint: { events: ["alert.firing", "alert.resolved", "incident.opened"] },
+  createService: {
+    id: "blog",
+    name: "Blog",
+    group: "Marketing",
+    probes: [
+      { id: "blog-home", type: "http", url: "https://blog.example.com/", interval: "1m", locations: ["fra"] },
+    ],
+    slos: [{ id: "blog-availability", sli: "availability", probes: ["blog-home"], objective: 99.5, window: "28d" }],
+  },
+  changeService: { name: "Company blog", description: "News for customers" },
+  createProbe: {
+    serviceId: "shop",
+    id: "shop-cart",
+    type: "http",
+    url: "https://shop.example.com/cart",
+    interval: "30s",
+    locations: ["fra"],
+    assertions: [{ type: "latency", op: "lt", value: "800ms" }],
+  },
+  changeProbe: { interval: "1m", timeout: "5s" },
+  createSlo: {
+    serviceId: "shop",
+    id: "shop-latency",
+    sli: "latency",
+    threshold: "300ms",
+    probes: ["shop-home"],
+    objective: 99,
+    window: "28d",
+  },
+  changeSlo: { objective: 99.5 },
+  createExclusion: {
+    sloId: "shop-availability",
+    startsAt: "2026-11-03T14:00:00Z",
+    endsAt: "2026-11-03T14:30:00Z",
+    reason: "the load test hit production",
+  },
+  createIncident: {
+    title: "Checkout fails for some customers",
+    message: "We are looking into failed payments.",
+    impact: "major",
+    affected: [{ service: "shop" }],
+  },
+  createIncidentUpdate: { status: "identified", message: "A database is full; we are making room." },
+  createSubscriber: { channel: "webhook", address: "https://hooks.example.org/status", skipConfirmation: true },
+  changeSubscriber: { kinds: ["incidents"] },
+  rescheduleMaintenance: { startsAt: "2026-11-10T03:00:00Z" },
+  createStatement: { month: "2026-10" },
+  createMaintenance: {
+    title: "Database upgrade",
+    serviceIds: ["shop"],
+    startsAt: "2026-11-10T02:00:00Z",
+    duration: "1h",
+  },
+};
+
+/** Answers that are text. */
+export const TEXT_EXAMPLES: Readonly<Record<string, string>> = {
+  "text/plain": "OK",
+  "text/html": "<!DOCTYPE html><title>Nines API</title>",
+  "application/openmetrics-text": "# TYPE nines_runs counter\nnines_runs_total 42\n# EOF\n",
 };

@@ -1,18 +1,34 @@
 import { z } from "zod";
 import { formatDuration } from "#lib/core/duration.ts";
-import type { DurationMs } from "#lib/core/units.ts";
+import type { RunState } from "#lib/core/maintenance/lifecycle.ts";
+import { RUN_STATES, stateAt } from "#lib/core/maintenance/lifecycle.ts";
+import type { DurationMs, EpochMs } from "#lib/core/units.ts";
 import { DurationText, Identifier, Instant } from "./values.ts";
 
 export const MaintenanceImpact = z.enum(["none", "minor", "major", "critical"]);
-export const MaintenanceState = z.enum(["scheduled", "in_progress", "completed", "canceled"]);
+export const MaintenanceState = z.enum(RUN_STATES);
 
 const OccurrenceResource = z
   .strictObject({
     startsAt: Instant,
     endsAt: Instant,
+    plannedFor: Instant.meta({ description: "When it was first meant to begin; names it in requests" }),
+    state: MaintenanceState,
+    sequence: z.number().int().nonnegative().meta({ description: "Grows with every change of it" }),
     exclusionIds: z.array(Identifier).meta({ description: "One for each service" }),
   })
   .meta({ id: "MaintenanceOccurrence" });
+
+const UpdateResource = z
+  .strictObject({
+    id: Identifier,
+    plannedFor: Instant.meta({ description: "Of the occurrence that it is about" }),
+    status: MaintenanceState,
+    message: z.string().meta({ description: "Plain text" }),
+    author: z.string(),
+    createdAt: Instant,
+  })
+  .meta({ id: "MaintenanceUpdate" });
 
 export const MaintenanceResource = z
   .strictObject({
@@ -31,6 +47,15 @@ export const MaintenanceResource = z
     occurrences: z.array(OccurrenceResource).meta({
       description: "Of the last 30 days and the 35 to come, at most 100; later ones are added as time goes by",
     }),
+    updates: z
+      .array(UpdateResource)
+      .meta({ description: "What was said of its occurrences, newest first, at most 50" }),
+    occurrence: OccurrenceResource.optional().meta({ description: "In events: the one that it is about" }),
+    sequence: z.number().int().nonnegative().meta({ description: "Grows with every change" }),
+    managedBy: z
+      .enum(["file", "ui"])
+      .optional()
+      .meta({ description: "`file`: it stands in the configuration; its words and its cancellation belong there" }),
     author: z.string(),
     createdAt: Instant,
     canceledAt: Instant.nullable(),
@@ -43,6 +68,7 @@ export type MaintenanceResource = z.infer<typeof MaintenanceResource>;
 /** The stored facts of a maintenance. Instants are milliseconds since the epoch. */
 export type MaintenanceFacts = {
   readonly id: string;
+  readonly fileId: string | null;
   readonly title: string;
   readonly body: string;
   readonly impact: MaintenanceResource["impact"];
@@ -59,64 +85,95 @@ export type MaintenanceFacts = {
   readonly canceledAt: number | null;
   readonly canceledBy: string | null;
   readonly cancelReason: string | null;
+  readonly sequence: number;
 };
-export type OccurrenceFacts = {
-  readonly startsAt: number;
-  readonly endsAt: number;
-  readonly exclusionId: string;
+export type OccurrenceFacts = { readonly plannedFor: number; readonly exclusionId: string };
+export type RunFacts = {
+  readonly plannedFor: number;
+  readonly state: RunState;
+  readonly startsAt: EpochMs;
+  readonly endsAt: EpochMs;
+  readonly sequence: number;
+};
+export type UpdateFacts = {
+  readonly id: string;
+  readonly plannedFor: number;
+  readonly status: RunState;
+  readonly body: string;
+  readonly author: string;
+  readonly createdAt: number;
 };
 
 const MOST_OCCURRENCES = 100;
+const MOST_UPDATES = 50;
 const iso = (at: number): string => new Date(at).toISOString();
 
-/** Rows of one occurrence, a service each, become one entry. */
-const occurrencesOf = (rows: readonly OccurrenceFacts[]): MaintenanceResource["occurrences"] => {
-  const byStart = new Map<number, { startsAt: string; endsAt: string; exclusionIds: string[] }>();
-  for (const row of rows) {
-    const known = byStart.get(row.startsAt);
-    if (known !== undefined) known.exclusionIds.push(row.exclusionId);
-    else
-      byStart.set(row.startsAt, {
-        startsAt: iso(row.startsAt),
-        endsAt: iso(row.endsAt),
-        exclusionIds: [row.exclusionId],
-      });
-  }
-  return [...byStart.values()].slice(0, MOST_OCCURRENCES);
-};
+type Occurrence = MaintenanceResource["occurrences"][number];
 
-const stateAt = (
-  { canceledAt }: MaintenanceFacts,
-  rows: readonly OccurrenceFacts[],
-  now: number,
-): MaintenanceResource["state"] => {
+const occurrenceOf = (run: RunFacts, rows: readonly OccurrenceFacts[], now: EpochMs): Occurrence => ({
+  startsAt: iso(run.startsAt),
+  endsAt: iso(run.endsAt),
+  plannedFor: iso(run.plannedFor),
+  state: stateAt(run, now),
+  sequence: run.sequence,
+  exclusionIds: rows.filter(({ plannedFor }) => plannedFor === run.plannedFor).map(({ exclusionId }) => exclusionId),
+});
+
+/** What is under way says more than what is to come, and that more than what is over. */
+const stateOf = ({ canceledAt }: MaintenanceFacts, occurrences: readonly Occurrence[]): RunState => {
   if (canceledAt !== null) return "canceled";
-  if (rows.some(({ startsAt, endsAt }) => startsAt <= now && endsAt > now)) return "in_progress";
-  return rows.some(({ startsAt }) => startsAt > now) ? "scheduled" : "completed";
+  const has = (state: RunState): boolean => occurrences.some((one) => one.state === state);
+  return (["in_progress", "verifying", "scheduled"] as const).find(has) ?? "completed";
 };
 
-/** The one way to make a MaintenanceResource; `rows` are its stored occurrences in order. */
+export type MaintenanceParts = {
+  /** Its occurrences in order. */
+  readonly runs: readonly RunFacts[];
+  /** Their exclusions, a row for each service. */
+  readonly rows: readonly OccurrenceFacts[];
+  /** Newest first. */
+  readonly updates: readonly UpdateFacts[];
+  /** Which of them the resource is about, for events. */
+  readonly about?: number | undefined;
+};
+
+/** The one way to make a MaintenanceResource. */
 export const maintenanceResource = (
   facts: MaintenanceFacts,
-  rows: readonly OccurrenceFacts[],
-  now: number,
-): MaintenanceResource => ({
-  id: facts.id,
-  title: facts.title,
-  body: facts.body,
-  impact: facts.impact,
-  reminders: facts.reminders.map((minutes) => formatDuration((minutes * 60_000) as DurationMs)),
-  serviceIds: [...facts.serviceIds],
-  state: stateAt(facts, rows, now),
-  startsAt: iso(facts.startsAt),
-  duration: formatDuration(facts.durationMs),
-  rrule: facts.rrule,
-  timeZone: facts.timeZone,
-  announcedAt: iso(facts.announcedAt),
-  occurrences: occurrencesOf(rows),
-  author: facts.author,
-  createdAt: iso(facts.createdAt),
-  canceledAt: facts.canceledAt === null ? null : iso(facts.canceledAt),
-  canceledBy: facts.canceledBy,
-  cancelReason: facts.cancelReason,
-});
+  { runs, rows, updates, about }: MaintenanceParts,
+  now: EpochMs,
+): MaintenanceResource => {
+  const occurrences = runs.map((run) => occurrenceOf(run, rows, now));
+  const occurrence = occurrences.find(({ plannedFor }) => about !== undefined && plannedFor === iso(about));
+  return {
+    id: facts.id,
+    title: facts.title,
+    body: facts.body,
+    impact: facts.impact,
+    reminders: facts.reminders.map((minutes) => formatDuration((minutes * 60_000) as DurationMs)),
+    serviceIds: [...facts.serviceIds],
+    state: stateOf(facts, occurrences),
+    startsAt: iso(facts.startsAt),
+    duration: formatDuration(facts.durationMs),
+    rrule: facts.rrule,
+    timeZone: facts.timeZone,
+    announcedAt: iso(facts.announcedAt),
+    occurrences: occurrences.slice(0, MOST_OCCURRENCES),
+    updates: updates.slice(0, MOST_UPDATES).map(({ id, plannedFor, status, body, author, createdAt }) => ({
+      id,
+      plannedFor: iso(plannedFor),
+      status,
+      message: body,
+      author,
+      createdAt: iso(createdAt),
+    })),
+    ...(occurrence === undefined ? {} : { occurrence }),
+    sequence: facts.sequence,
+    managedBy: facts.fileId === null ? "ui" : "file",
+    author: facts.author,
+    createdAt: iso(facts.createdAt),
+    canceledAt: facts.canceledAt === null ? null : iso(facts.canceledAt),
+    canceledBy: facts.canceledBy,
+    cancelReason: facts.cancelReason,
+  };
+};

@@ -2,16 +2,24 @@ import type { z } from "zod";
 import { Liveness, PageHealth, Readiness } from "./health.ts";
 import { ALERT_OPERATIONS } from "./operations/alerts.ts";
 import { ANALYSIS_OPERATIONS } from "./operations/analyses.ts";
+import { AUDIT_OPERATIONS } from "./operations/audit.ts";
 import { BUDGET_OPERATIONS } from "./operations/budgets.ts";
+import { CONFIG_OPERATIONS } from "./operations/config.ts";
 import { DELIVERY_OPERATIONS } from "./operations/deliveries.ts";
 import { ENDPOINT_OPERATIONS } from "./operations/endpoints.ts";
 import { EXCLUSION_OPERATIONS } from "./operations/exclusions.ts";
 import { EXTERNAL_ALERT_OPERATIONS } from "./operations/external-alerts.ts";
+import { INCIDENT_OPERATIONS } from "./operations/incidents.ts";
+import { JOB_OPERATIONS } from "./operations/jobs.ts";
 import { KEY_OPERATIONS } from "./operations/keys.ts";
+import { MAINTENANCE_OPERATIONS } from "./operations/maintenances.ts";
 import type { Operation } from "./operations/operation.ts";
 import { NoQuery } from "./operations/operation.ts";
+import { PLATFORM_OPERATIONS } from "./operations/platform.ts";
 import { PROBE_OPERATIONS } from "./operations/probes.ts";
 import { READ_OPERATIONS } from "./operations/reads.ts";
+import { SUBSCRIBER_OPERATIONS } from "./operations/subscribers.ts";
+import { USER_OPERATIONS } from "./operations/users.ts";
 import {
   StatuspageComponentsBody,
   StatuspageIncidentsBody,
@@ -26,12 +34,20 @@ export const V1_OPERATIONS = [
   ...PROBE_OPERATIONS,
   ...ALERT_OPERATIONS,
   ...KEY_OPERATIONS,
+  ...USER_OPERATIONS,
+  ...AUDIT_OPERATIONS,
   ...ENDPOINT_OPERATIONS,
   ...DELIVERY_OPERATIONS,
   ...EXTERNAL_ALERT_OPERATIONS,
   ...EXCLUSION_OPERATIONS,
+  ...MAINTENANCE_OPERATIONS,
+  ...INCIDENT_OPERATIONS,
   ...BUDGET_OPERATIONS,
   ...ANALYSIS_OPERATIONS,
+  ...PLATFORM_OPERATIONS,
+  ...JOB_OPERATIONS,
+  ...SUBSCRIBER_OPERATIONS,
+  ...CONFIG_OPERATIONS,
 ] as const;
 
 const statuspage = (operationId: string, name: string, summary: string, response: z.ZodType): Operation => ({
@@ -94,6 +110,18 @@ const HEALTH_OPERATIONS: readonly Operation[] = [
     scope: null,
     query: NoQuery,
     response: Readiness,
+    problems: [],
+  },
+  {
+    operationId: "getHealthDocument",
+    method: "GET",
+    path: "/healthz",
+    tag: "health",
+    summary: "The same as application/health+json; 503 only when no page can be served",
+    scope: null,
+    query: NoQuery,
+    response: null,
+    produces: ["application/health+json"],
     problems: [],
   },
   {

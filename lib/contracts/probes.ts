@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { OUTCOME_CLASSES } from "#lib/core/outcome.ts";
+import { ManagedBy } from "./configured.ts";
 import { DurationText, Identifier, Instant } from "./values.ts";
 
 /**
@@ -24,6 +25,7 @@ export const ProbeResource = z
     interval: DurationText,
     timeout: DurationText,
     locations: z.array(Identifier),
+    managedBy: ManagedBy.optional(),
     version: z.number().int().positive().meta({ description: "Counts the definitions of this probe from 1" }),
     partCount: z.number().int().nonnegative().meta({ description: "Steps or entries with a history of their own" }),
     definition: z
@@ -108,6 +110,40 @@ export const RunResource = z
   })
   .meta({ id: "Run", description: "One execution of a probe at a scheduled instant from one location" });
 export type RunResource = z.infer<typeof RunResource>;
+
+const PartTrial = z
+  .strictObject({
+    key: z.string(),
+    name: z.string(),
+    class: OutcomeClass,
+    vote: Vote,
+    detail: z.string().nullable(),
+    durationMs: Milliseconds,
+    httpStatus: z.number().int().nullable(),
+    failures: z.array(AssertionFailureResource),
+  })
+  .meta({ id: "PartTrial" });
+
+export const ProbeTrialResource = z
+  .strictObject({
+    probeId: Identifier,
+    startedAt: Instant,
+    class: OutcomeClass,
+    vote: Vote,
+    detail: z.string().nullable(),
+    durationMs: Milliseconds,
+    phasesMs: PhasesResource,
+    httpStatus: z.number().int().nullable(),
+    bytesRead: z.number().int().nonnegative(),
+    address: z.string().nullable(),
+    certificateExpiresAt: Instant.nullable(),
+    traceId: z.string().nullable().meta({ description: "Was sent as the trace id of `traceparent`" }),
+    failures: z.array(AssertionFailureResource),
+    parts: z.array(PartTrial),
+    isCounted: z.literal(false).meta({ description: "It is stored nowhere and in no SLI" }),
+  })
+  .meta({ id: "ProbeTrial", description: "One run that somebody asked for, from this installation" });
+export type ProbeTrialResource = z.infer<typeof ProbeTrialResource>;
 
 export const PROBE_EXAMPLE: ProbeResource = {
   id: "shop-home",

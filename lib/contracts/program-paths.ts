@@ -12,6 +12,7 @@ import {
   TIME_HEADER,
 } from "./ingest.ts";
 import { PushedRun } from "./ingest-run.ts";
+import { PUBLIC_PATHS } from "./public-paths.ts";
 
 /** Addresses for agents and for Prometheus, which are in no table of operations: what they answer is not JSON of ours, or not read with GET. */
 
@@ -78,9 +79,23 @@ const INGEST_PATHS: ZodOpenApiPathsObject = {
   },
 };
 
+const described = (operationId: string, summary: string, format: string): ZodOpenApiPathsObject[string] => ({
+  get: {
+    operationId,
+    tags: ["meta"],
+    summary,
+    security: [],
+    responses: {
+      "200": { description: format, content: { "application/json": { schema: z.looseObject({}) } } },
+      "304": { description: "Not modified since the entity tag or date that was sent." },
+    },
+  },
+});
+
 export const PROGRAM_PATHS: ZodOpenApiPathsObject = {
   ...INGEST_PATHS,
   ...INBOUND_PATHS,
+  ...PUBLIC_PATHS,
   "/probe": {
     get: {
       operationId: "probeForPrometheus",
@@ -124,14 +139,16 @@ export const PROGRAM_PATHS: ZodOpenApiPathsObject = {
       },
     },
   },
-  "/openapi.json": {
+  "/openapi.json": described("getDescription", "This description", "OpenAPI 3.1"),
+  "/asyncapi.json": described("getEventDescription", "The events of webhooks and of the live stream", "AsyncAPI 3.0"),
+  "/docs": {
     get: {
-      operationId: "getDescription",
+      operationId: "getReference",
       tags: ["meta"],
-      summary: "This description",
+      summary: "This description as a page for people; it loads nothing from elsewhere",
       security: [],
       responses: {
-        "200": { description: "OpenAPI 3.1", content: { "application/json": { schema: z.looseObject({}) } } },
+        "200": { description: "A page", content: { "text/html": { schema: z.string() } } },
         "304": { description: "Not modified since the entity tag or date that was sent." },
       },
     },

@@ -9,6 +9,7 @@ export type ServiceFacts = {
   readonly name: string;
   readonly description: string | null;
   readonly group: string | null;
+  readonly managedBy?: "file" | "ui";
   readonly createdAt: number;
   readonly updatedAt: number;
 };
@@ -37,6 +38,7 @@ export const serviceResource = (
     locations: [...locations],
   })),
   sloIds: [...sloIds],
+  ...(service.managedBy === undefined ? {} : { managedBy: service.managedBy }),
   createdAt: instantText(service.createdAt),
   updatedAt: instantText(service.updatedAt),
 });

@@ -1,23 +1,17 @@
 import { z } from "zod";
+import { SnapshotInstant as Instant, MeasuredState, PublicState } from "./public-state.ts";
+import { SnapshotIncident } from "./snapshot-incidents.ts";
+import { SnapshotMaintenance, SnapshotMaintenanceRule } from "./snapshot-maintenances.ts";
+import { SnapshotPage } from "./snapshot-pages.ts";
+
+export { MeasuredState, PublicState } from "./public-state.ts";
+export { IncidentImpact, IncidentStatus, SnapshotIncident, SnapshotIncidentUpdate } from "./snapshot-incidents.ts";
 
 /**
  * The snapshot: everything that the public page, `/api/v2` and feeds show, built once by the engine and served many
  * times by web roles that may have lost the database. It holds public facts only: no URL of a probe, no secret.
  * Instants are ISO 8601 in UTC with milliseconds. Fields are added, never renamed.
  */
-
-export const MeasuredState = z.enum([
-  "operational",
-  "degraded_performance",
-  "partial_outage",
-  "major_outage",
-  "unknown",
-]);
-export type MeasuredState = z.infer<typeof MeasuredState>;
-export const PublicState = z.enum([...MeasuredState.options, "under_maintenance"]);
-export type PublicState = z.infer<typeof PublicState>;
-
-const Instant = z.iso.datetime({ offset: false });
 
 /** One UTC-independent calendar day in the page's time zone. */
 export const SnapshotDay = z.strictObject({
@@ -54,6 +48,14 @@ export const SnapshotSlo = z.strictObject({
   isMet: z.boolean().nullable(),
   /** The worst firing pair (page before ticket), else null. */
   burning: z.strictObject({ since: Instant, burnRate: z.number(), severity: z.enum(["page", "ticket"]) }).nullable(),
+  /** Before exclusions, where they change anything: what the same window counts without leaving anything out. */
+  raw: z
+    .strictObject({
+      good: z.number().nonnegative(),
+      total: z.number().int().nonnegative(),
+      attained: z.number().min(0).max(1).nullable(),
+    })
+    .optional(),
 });
 export type SnapshotSlo = z.infer<typeof SnapshotSlo>;
 
@@ -88,6 +90,15 @@ export const SnapshotService = z.strictObject({
     dissentingLocations: z.array(z.string()),
     /** Names of locations that are blind, so that their votes do not count, or that have not reported lately. */
     locationsWithoutData: z.array(z.string()).optional(),
+    /** Which SLI decided, and what it promises; left out where no SLI is watched. */
+    decidedBy: z
+      .strictObject({
+        sli: z.enum(["availability", "latency"]),
+        thresholdMs: z.number().positive().nullable(),
+        /** Percent; null for a service without objectives, or one that does not publish them. */
+        objective: z.string().nullable(),
+      })
+      .optional(),
   }),
   slos: z.array(SnapshotSlo),
   /** The last 90 days, oldest first, today last. */
@@ -98,39 +109,6 @@ export const SnapshotService = z.strictObject({
   latencyNowMs: z.number().nonnegative().nullable(),
 });
 export type SnapshotService = z.infer<typeof SnapshotService>;
-
-export const IncidentStatus = z.enum(["investigating", "identified", "monitoring", "resolved", "postmortem"]);
-export type IncidentStatus = z.infer<typeof IncidentStatus>;
-export const IncidentImpact = z.enum(["none", "minor", "major", "critical"]);
-export type IncidentImpact = z.infer<typeof IncidentImpact>;
-
-export const SnapshotIncidentUpdate = z.strictObject({
-  id: z.string(),
-  status: IncidentStatus,
-  /** Plain text. */
-  body: z.string(),
-  createdAt: Instant,
-  updatedAt: Instant,
-  displayAt: Instant,
-  affected: z.array(z.strictObject({ serviceId: z.string(), oldState: PublicState, newState: PublicState })),
-});
-export type SnapshotIncidentUpdate = z.infer<typeof SnapshotIncidentUpdate>;
-
-export const SnapshotIncident = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  status: IncidentStatus,
-  impact: IncidentImpact,
-  startedAt: Instant,
-  createdAt: Instant,
-  updatedAt: Instant,
-  monitoringAt: Instant.nullable(),
-  resolvedAt: Instant.nullable(),
-  serviceIds: z.array(z.string()),
-  /** Newest first. */
-  updates: z.array(SnapshotIncidentUpdate),
-});
-export type SnapshotIncident = z.infer<typeof SnapshotIncident>;
 
 export const Snapshot = z.strictObject({
   schemaVersion: z.literal(1),
@@ -147,6 +125,16 @@ export const Snapshot = z.strictObject({
     languages: z.array(z.enum(["en", "ko", "ru"])).min(1),
     createdAt: Instant,
     updatedAt: Instant,
+    description: z.string().optional(),
+    /** An image as a `data:` address. */
+    logo: z.string().optional(),
+    /** Colour of links, `#rrggbb`. */
+    accent: z.strictObject({ light: z.string(), dark: z.string() }).optional(),
+    footerLinks: z.array(z.strictObject({ label: z.string(), url: z.string() })).optional(),
+    /** Left out: search engines may list the page. */
+    searchEngines: z.boolean().optional(),
+    /** Left out: five. */
+    statuspageIndicators: z.enum(["four", "five"]).optional(),
   }),
   /** The worst published state of all services. */
   overall: PublicState,
@@ -164,5 +152,11 @@ export const Snapshot = z.strictObject({
   services: z.array(SnapshotService),
   /** The 50 newest, newest first, of any status. */
   incidents: z.array(SnapshotIncident),
+  /** What is planned or under way, the soonest first, then what is over, the newest first. */
+  maintenances: z.array(SnapshotMaintenance).optional(),
+  /** The rules behind maintenance that recurs, for calendars. */
+  maintenanceRules: z.array(SnapshotMaintenanceRule).optional(),
+  /** The main page first; left out where there is no other and it shows everything to everybody. */
+  pages: z.array(SnapshotPage).optional(),
 });
 export type Snapshot = z.infer<typeof Snapshot>;

@@ -80,8 +80,21 @@ export const StatuspageIncident = z
   .meta({ id: "StatuspageIncident" });
 export type StatuspageIncident = z.infer<typeof StatuspageIncident>;
 
-/** Maintenance windows do not exist yet, so the list is always there and always empty. */
-const StatuspageMaintenances = z.array(StatuspageIncident).max(0);
+const StatuspageMaintenanceStatus = z.enum(["scheduled", "in_progress", "verifying", "completed"]);
+export type StatuspageMaintenanceStatus = z.infer<typeof StatuspageMaintenanceStatus>;
+
+/** The fields of an incident with other words for the status, and the two instants of the plan at the end. */
+const StatuspageMaintenance = z
+  .strictObject({
+    ...StatuspageIncident.shape,
+    status: StatuspageMaintenanceStatus,
+    scheduled_for: Instant,
+    scheduled_until: Instant,
+  })
+  .meta({ id: "StatuspageMaintenance" });
+export type StatuspageMaintenance = z.infer<typeof StatuspageMaintenance>;
+
+const StatuspageMaintenances = z.array(StatuspageMaintenance);
 
 export const StatuspageOverall = z
   .strictObject({ indicator: StatuspageIndicator, description: z.string() })
@@ -128,15 +141,27 @@ const rowOfComponents = (states: readonly StatuspageStatus[]): number => {
 
 const ROW_OF_IMPACT: Readonly<Record<Impact, number>> = { none: 0, maintenance: 1, minor: 3, major: 4, critical: 5 };
 
+export type OverallOptions = {
+  /** Work is under way somewhere, even where something worse is shown. */
+  readonly isInMaintenance?: boolean;
+  /** False for clients that know four indicators only: `maintenance` is then told as `none`, by the same description. */
+  readonly saysMaintenance?: boolean;
+};
+
 /**
  * Status of the whole page from the components' states (groups left out) and the impacts of unresolved incidents
  * (contracts, 1.3). A minor incident on a degraded component reads "Partially Degraded Service", as Statuspage does.
  */
-export const overallOf = (states: readonly StatuspageStatus[], impacts: readonly Impact[]): StatuspageOverall => {
+export const overallOf = (
+  states: readonly StatuspageStatus[],
+  impacts: readonly Impact[],
+  { isInMaintenance = false, saysMaintenance = true }: OverallOptions = {},
+): StatuspageOverall => {
   const components = rowOfComponents(states);
-  const incidents = Math.max(0, ...impacts.map((impact) => ROW_OF_IMPACT[impact]));
+  const incidents = Math.max(isInMaintenance ? 1 : 0, ...impacts.map((impact) => ROW_OF_IMPACT[impact]));
   const row = components === 2 && incidents === 3 ? 2 : Math.max(components, incidents);
-  return { ...(OVERALL_ROWS[row] as StatuspageOverall) };
+  const { indicator, description } = OVERALL_ROWS[row] as StatuspageOverall;
+  return { indicator: indicator === "maintenance" && !saysMaintenance ? "none" : indicator, description };
 };
 
 const SEVERITY: Readonly<Record<StatuspageStatus, number>> = {

@@ -1,4 +1,8 @@
+import type { IncidentPolicy } from "./incidents/policy.ts";
 import type { EndpointType } from "./channels/channel.ts";
+import type { IdentityDefinition } from "./identity/definition.ts";
+import type { IncidentTemplateDefinition } from "./incidents/template-definition.ts";
+import type { MaintenanceDefinition } from "./maintenance/definition.ts";
 import type { ProbeDefinition } from "./probe-definitions.ts";
 import type { SloDefinition, ThresholdAlert } from "./slo-definitions.ts";
 import type { DurationMs } from "./units.ts";
@@ -11,7 +15,34 @@ export * from "./slo-definitions.ts";
 export const LANGUAGES = ["en", "ko", "ru"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-export type PageDefinition = {
+/** Who may see a page. */
+export type PageAudience =
+  | { readonly kind: "public" }
+  | { readonly kind: "sign_in" }
+  | { readonly kind: "networks"; readonly networks: readonly string[] };
+
+/** Which services a page shows, where, and to whom. Left out: all of them, at hosts of no other page, to everybody. */
+export type PageReach = {
+  /** Host names in lower case, without a port. */
+  readonly hosts?: readonly string[];
+  readonly audience?: PageAudience;
+  /** Ids. */
+  readonly services?: readonly string[];
+  /** Names of groups, which stand for the groups within them too. */
+  readonly groups?: readonly string[];
+};
+
+/** A page beside the main one. */
+export type ExtraPageDefinition = PageReach & {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string | null;
+  readonly timeZone: string;
+  readonly languages: readonly Language[];
+  readonly description?: string;
+};
+
+export type PageDefinition = PageReach & {
   readonly name: string;
   /** Absolute http(s) address of the page without a trailing slash, or null when not configured. */
   readonly url: string | null;
@@ -19,6 +50,19 @@ export type PageDefinition = {
   readonly timeZone: string;
   /** The first one is the default. */
   readonly languages: readonly Language[];
+  /** One or two sentences about the page, for its foot and for search engines. */
+  readonly description?: string;
+  /** An image as a `data:` address. */
+  readonly logo?: string;
+  /** Colour of links, `#rrggbb`, readable on the page's ground in each theme. */
+  readonly accent?: { readonly light: string; readonly dark: string };
+  readonly footerLinks?: readonly { readonly label: string; readonly url: string }[];
+  /** Whether search engines may list the page; left out: they may. */
+  readonly searchEngines?: boolean;
+  /** Words that `/api/v2` may use as its indicator; left out: five, with `maintenance`. */
+  readonly statuspageIndicators?: "four" | "five";
+  /** Ids of services whose objectives customers do not see. */
+  readonly servicesWithoutSlos?: readonly string[];
 };
 
 /** A request by which a location finds out whether it can see at all: any answer with 2xx or 3xx is good. */
@@ -122,12 +166,38 @@ export type DeadManDefinition = {
   readonly intervalMs: DurationMs;
 };
 
+/** The server that mails to subscribers go through. */
+export type MailDefinition = {
+  /** `smtps://host[:port]` or `smtp://host[:port]`. */
+  readonly url: string;
+  /** A secret; empty: no sign-in. */
+  readonly secret: string;
+  readonly from: string;
+  readonly username: string | null;
+  readonly starttls: boolean;
+  readonly maxPerSecond: number;
+};
+
 export type Config = {
   readonly version: 1;
+  /** The demonstration, or an installation like it: test keys open it. */
+  readonly isSandbox?: true;
   readonly page: PageDefinition;
+  /** Left out: none beside the main one. */
+  readonly pages?: readonly ExtraPageDefinition[];
+  /** Where the main page is written to as files. Left out: nowhere. */
+  readonly staticSite?: { readonly directory: string };
   readonly egress: EgressDefinition;
   readonly locations: readonly LocationDefinition[];
   readonly services: readonly ServiceDefinition[];
   readonly notifications: readonly EndpointDefinition[];
+  /** Left out: page alerts become drafts. */
+  readonly incidents?: IncidentPolicy;
+  readonly incidentTemplates?: readonly IncidentTemplateDefinition[];
+  readonly maintenances?: readonly MaintenanceDefinition[];
   readonly deadMan?: DeadManDefinition;
+  /** Left out: subscribers cannot be reached by mail. */
+  readonly mail?: MailDefinition;
+  /** Left out: the defaults of lib/core/identity. */
+  readonly identity?: IdentityDefinition;
 };

@@ -34,6 +34,7 @@ export const ERROR_CATALOGUE = {
   INTERNAL: "A fault of ours; the log has the details under the same trace id.",
   UNSUPPORTED_MEDIA_TYPE: "The body of the request has a type or a coding that is not taken.",
   IDEMPOTENCY_KEY_REUSED: "The Idempotency-Key was used for another request within the last 24 hours; take a new one.",
+  RATE_LIMITED: "Too many requests for a caller of this tier; Retry-After says when to try again.",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

@@ -14,7 +14,7 @@ type Place = readonly (string | number)[];
 type Replace = (secret: string, place: Place) => string;
 
 const isSecretField = (name: string): boolean => SECRET_FIELDS.has(name);
-const isSecretHeader = (name: string): boolean => SECRET_HEADER.test(name);
+export const isSecretHeader = (name: string): boolean => SECRET_HEADER.test(name);
 
 const replaceIn = (value: unknown, place: Place, isSecret: (key: string) => boolean, replace: Replace): unknown => {
   if (Array.isArray(value)) return value.map((each, index) => replaceIn(each, [...place, index], isSecret, replace));

@@ -41,7 +41,12 @@ export type SendMailArgs = {
   readonly clock: Pick<Clock, "monotonicMs">;
 };
 
-type Reply = { readonly outcome: AttemptOutcome; readonly reply: string | null };
+type Reply = {
+  readonly outcome: AttemptOutcome;
+  readonly reply: string | null;
+  /** The reply code of a refusal, and whether the server said it of the recipient. Left out: there was none. */
+  readonly refusal?: { readonly code: number; readonly isOfRecipient: boolean };
+};
 
 /**
  * What a reply code of SMTP means (RFC 5321, 4.2.1): 4xx is for now, 5xx for this message for ever. A refused sign-in is
@@ -72,7 +77,8 @@ const replyOfError = (error: unknown): Reply => {
     const judged = judgeReplyCode(responseCode);
     const isLater = judged.kind === "undeliverable" && !OF_THE_MESSAGE.test(command ?? "");
     const outcome = isLater ? ({ ...judged, kind: "try_later", retryAfterMs: null } as const) : judged;
-    return { outcome, reply: response ?? null };
+    const refusal = { code: responseCode, isOfRecipient: (command ?? "").startsWith("RCPT TO") };
+    return { outcome, reply: response ?? null, refusal };
   }
   // The message may quote the address or the credentials; the code names the kind of fault.
   const reason = `the mail server could not be talked to (${/^[A-Z]+$/.test(code ?? "") ? code : "unknown"})`;

@@ -6,11 +6,14 @@ import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { recordOutcomes, recordRemoval } from "./alert-changes.ts";
 import type { Lease } from "./lease.ts";
 import { assertLease } from "./lease.ts";
+import { noteExhaustions } from "./note-exhaustions.ts";
 import { staleError } from "./record-alert.ts";
-import type { Evaluation } from "./slo-track.ts";
+import type { Evaluation, StoredReading } from "./slo-track.ts";
 import { readingOf } from "./slo-track.ts";
 
 const COMMIT_DEADLINE_MS = 10_000;
+
+type Written = { readonly reading: StoredReading };
 
 /** Refuses to write over what another evaluator wrote. */
 const assertUnchanged = async (tx: Tx, evaluations: readonly Evaluation[]): Promise<void> => {
@@ -70,6 +73,11 @@ export const commitRound = async (args: {
     const outcomes = evaluations.flatMap(({ track, outcomes: own }) => own.map((outcome) => ({ track, outcome })));
     await recordOutcomes(tx, outcomes, now);
     for (const evaluation of evaluations) await recordDataMarks(tx, evaluation);
+    const news = evaluations.map((evaluation, index) => ({
+      evaluation,
+      reading: (readings[index] as Written).reading,
+    }));
+    await noteExhaustions(tx, news, now);
   };
   await database.transaction(work, { deadlineMs: COMMIT_DEADLINE_MS });
 };

@@ -1,9 +1,14 @@
+import { createHash } from "node:crypto";
 import type { ClaimedDelivery } from "#db/queries/deliveries.ts";
 import type { ChannelMail } from "#lib/core/channels/channel.ts";
 import type { AttemptOutcome } from "#lib/core/delivery/judge-answer.ts";
 import { judgeFailure } from "#lib/core/delivery/judge-answer.ts";
 import { retryAfterOf } from "#lib/core/delivery/retry-after.ts";
+import { traceparentOf } from "#lib/core/trace-context.ts";
+import type { EpochMs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
+import type { EndedSpan } from "#lib/runtime/tracing.ts";
+import { traceSpan } from "#lib/runtime/tracing.ts";
 import type { Naming } from "./channels/notice-of-event.ts";
 import type { OpenedEndpoint, Parcel } from "./channels/send.ts";
 import { parcelOf } from "./channels/send.ts";
@@ -60,11 +65,40 @@ export type AttemptReport = {
   readonly requestBody: string | null;
 };
 
+const hexDigest = (text: string): string => createHash("sha256").update(text).digest("hex");
+
 const headerText = (value: string | readonly string[] | undefined): string | null =>
   (typeof value === "string" ? value : value?.[0]) ?? null;
 
 const shownHeaders = (headers: Readonly<Record<string, string>>, redact: (text: string) => string) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, redact(value)]));
+
+/**
+ * The trace of an event is the same for all its deliveries and attempts; each attempt is a span of its own. Both follow
+ * from their ids, so that a log of any instance finds them.
+ */
+const traceOf = (delivery: ClaimedDelivery) => ({
+  traceId: hexDigest(delivery.event.id).slice(0, 32),
+  spanId: hexDigest(`${delivery.id}.${delivery.attempt}`).slice(0, 16),
+});
+
+const spanOf = (delivery: ClaimedDelivery, report: AttemptReport, endedAt: EpochMs): EndedSpan => ({
+  name: `deliver ${delivery.type}`,
+  kind: "client",
+  ...traceOf(delivery),
+  parentSpanId: null,
+  endedAt,
+  durationMs: report.durationMs,
+  attributes: {
+    "nines.event.id": delivery.event.id,
+    "nines.event.type": delivery.event.type,
+    "nines.delivery.id": delivery.id,
+    "nines.endpoint.id": delivery.endpointId,
+    "nines.attempt": delivery.attempt,
+    ...(report.httpStatus === null ? {} : { "http.response.status_code": report.httpStatus }),
+  },
+  ...(report.outcome.kind === "accepted" ? {} : { error: report.outcome.kind }),
+});
 
 const postParcel = async (
   deps: AttemptDeps,
@@ -73,7 +107,9 @@ const postParcel = async (
 ): Promise<AttemptReport> => {
   const { parcel, endpoint, delivery } = args;
   const redact = redactorOf(endpoint, parcel.signatures);
-  const { url, headers } = parcel;
+  const { url } = parcel;
+  const { traceId, spanId } = traceOf(delivery);
+  const headers = { ...parcel.headers, traceparent: traceparentOf(traceId, spanId) };
   const body = Buffer.from(parcel.body, "utf8");
   const answer = await deps.post({ url, headers, body, timeoutMs: delivery.timeoutMs, signal });
   const sent = { requestHeaders: shownHeaders(headers, redact), requestBody: redact(parcel.body) };
@@ -99,7 +135,7 @@ const NOTHING_SENT = { httpStatus: null, responseExcerpt: null, requestHeaders: 
  * that cannot be sent never stops the others. A fault of ours, such as a lost secret key, is tried again for as long as
  * any other: it may be cured within the window.
  */
-export const attemptDelivery = async (
+const makeAttempt = async (
   deps: AttemptDeps,
   delivery: ClaimedDelivery,
   signal: AbortSignal,
@@ -126,4 +162,15 @@ export const attemptDelivery = async (
     const reason = `the attempt could not be made (${error instanceof Error ? error.name : "unknown error"})`;
     return { outcome: judgeFailure(reason), durationMs: durationMs(), ...NOTHING_SENT };
   }
+};
+
+/** Makes one attempt and tells the trace of it. */
+export const attemptDelivery = async (
+  deps: AttemptDeps,
+  delivery: ClaimedDelivery,
+  signal: AbortSignal,
+): Promise<AttemptReport> => {
+  const report = await makeAttempt(deps, delivery, signal);
+  traceSpan(() => spanOf(delivery, report, deps.clock.now()));
+  return report;
 };

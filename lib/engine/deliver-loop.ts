@@ -12,7 +12,7 @@ import { runLoop } from "#lib/runtime/run-loop.ts";
 import { mailThrough } from "./channels/mail.ts";
 import type { Naming } from "./channels/notice-of-event.ts";
 import { openEndpoint } from "./channels/open-endpoint.ts";
-import { createDispatcher } from "./deliver.ts";
+import { createDispatcher, declareDeliveryMetrics } from "./deliver.ts";
 
 export type DeliverArgs = {
   readonly database: Database;
@@ -87,6 +87,7 @@ const pendingGauge = () =>
 export const runDeliver = async ({ database, secretBox, clock, log, random, signal }: DeliverArgs): Promise<void> => {
   const bell = createBell();
   let settings = UNKNOWN_SETTINGS;
+  declareDeliveryMetrics();
   const dispatcher = createDispatcher({
     database,
     clock,

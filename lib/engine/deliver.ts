@@ -58,6 +58,11 @@ const attemptSeconds = () =>
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   });
 
+/** Makes the metrics known before the first attempt, so that a dashboard tells "none yet" from "not measured". */
+export const declareDeliveryMetrics = (): void => {
+  for (const declare of [attemptsTotal, deliveriesTotal, attemptSeconds]) declare();
+};
+
 /** Records a result. While the database is away it is tried until the claim ends: a lost result means a repeated delivery. */
 const recordPersistently = async (
   deps: DispatcherDeps,

@@ -1,8 +1,6 @@
 import type { Database, Db } from "#db/database.ts";
 import { readAlertPage } from "#db/queries/alert-facts.ts";
 import { readConfigVersion } from "#db/queries/config.ts";
-import type { Incident } from "#db/queries/incidents.ts";
-import { readIncidents, readIncidentsMark } from "#db/queries/incidents.ts";
 import type { SloReadingRow } from "#db/queries/listings.ts";
 import { readNewestReadings } from "#db/queries/listings.ts";
 import type { LiveRun } from "#db/queries/live-runs.ts";
@@ -18,14 +16,17 @@ import type { LiveSlots } from "./live-slots.ts";
 import { createLiveSlots } from "./live-slots.ts";
 import type { History } from "./publish-history.ts";
 import { readHistory } from "./publish-history.ts";
+import type { IncidentPart } from "./publish-incidents.ts";
+import { readIncidentPart } from "./publish-incidents.ts";
 import type { Latency } from "./publish-latency.ts";
 import { createLatency } from "./publish-latency.ts";
+import type { MaintenancePart } from "./publish-maintenances.ts";
+import { readMaintenancePart } from "./publish-maintenances.ts";
 import type { Watch } from "./publish-watch.ts";
 import { readWatch } from "./publish-watch.ts";
 
 /** Days that the page shows. */
 const SHOWN_DAYS = 90;
-const MOST_INCIDENTS = 50;
 const MOST_FIRING = 1_000;
 /** Everything is read anew this often, so that nothing that a look missed stays missed. */
 const RELOAD_EVERY_MS = MINUTE_MS;
@@ -51,10 +52,10 @@ export type Knowledge = {
   publishedAsOf: EpochMs | null;
   /** Up to when results were seen. */
   readAt: EpochMs;
-  incidentsMark: string;
-  incidents: readonly Incident[];
+  incident: IncidentPart;
   readings: readonly SloReadingRow[];
   firing: readonly AlertFacts[];
+  maintenance: MaintenancePart;
 };
 
 const noteRuns = (knowledge: Pick<Knowledge, "live" | "firstRuns">, runs: readonly LiveRun[]): void => {
@@ -112,8 +113,8 @@ const load = async (db: Db, now: EpochMs, latency: Latency): Promise<Knowledge |
     snapshotVersion: await readSnapshotVersion(db),
     publishedAsOf: await readSnapshotAsOf(db),
     readAt: now,
-    incidentsMark: await readIncidentsMark(db),
-    incidents: await readIncidents(db, MOST_INCIDENTS),
+    incident: await readIncidentPart(db, now),
+    maintenance: await readMaintenancePart(db, now),
     ...(await readJudgements(db, watch)),
   };
 };
@@ -126,12 +127,12 @@ const catchUp = async (db: Db, knowledge: Knowledge, now: EpochMs): Promise<void
     ingestedAfter: addMs(knowledge.readAt, -OVERLAP_MS),
     scheduledFrom: addMs(now, -longest),
   });
-  const mark = await readIncidentsMark(db);
-  const incidents = mark === knowledge.incidentsMark ? knowledge.incidents : await readIncidents(db, MOST_INCIDENTS);
+  const incident = await readIncidentPart(db, now, knowledge.incident);
+  const maintenance = await readMaintenancePart(db, now);
   const judgements = await readJudgements(db, watch);
   noteRuns(knowledge, runs);
   live.prune(keptFrom(watch, now));
-  Object.assign(knowledge, { readAt: now, incidentsMark: mark, incidents, ...judgements });
+  Object.assign(knowledge, { readAt: now, incident, maintenance, ...judgements });
 };
 
 /** One look at the database: what is new, or everything when the last full look is too old or the configuration changed. */

@@ -1,19 +1,22 @@
-import type { Incident } from "#db/queries/incidents.ts";
 import type { SloReadingRow } from "#db/queries/listings.ts";
 import type { AlertFacts } from "#lib/contracts/alert-resource.ts";
-import type { Snapshot, SnapshotIncident, SnapshotService, SnapshotSlo } from "#lib/contracts/snapshot.ts";
+import type { Snapshot, SnapshotService, SnapshotSlo } from "#lib/contracts/snapshot.ts";
 import { statuspageId } from "#lib/contracts/statuspage-id.ts";
 import { eventSliOf } from "#lib/core/slo/definition.ts";
-import type { Reading } from "#lib/core/slo/reading.ts";
+import type { BudgetReading, Reading } from "#lib/core/slo/reading.ts";
 import { dayBars } from "#lib/core/status/day-bars.ts";
 import type { LocalDay } from "#lib/core/status/local-days.ts";
 import { localDate } from "#lib/core/status/local-days.ts";
+import { overallState } from "#lib/core/status/rollup.ts";
 import type { MeasuredServiceState, PublicServiceState } from "#lib/core/status/severity.ts";
-import { overallState } from "#lib/core/status/severity.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, epochMs, minuteOf, startOfMinute } from "#lib/core/units.ts";
 import type { History } from "./publish-history.ts";
+import type { IncidentPart } from "./publish-incidents.ts";
 import type { Latency } from "./publish-latency.ts";
+import type { MaintenancePart } from "./publish-maintenances.ts";
+import { pagePart } from "./publish-page.ts";
+import { pagesPart } from "./publish-pages.ts";
 import type { Reason } from "./publish-states.ts";
 import type { Watch, WatchedService } from "./publish-watch.ts";
 
@@ -35,10 +38,14 @@ export type SnapshotFacts = {
   readonly history: History;
   readonly latency: Latency;
   readonly views: ReadonlyMap<string, ServiceView>;
-  readonly incidents: readonly Incident[];
+  readonly incident: IncidentPart;
   readonly readings: readonly SloReadingRow[];
   readonly firing: readonly AlertFacts[];
+  readonly maintenance: MaintenancePart;
 };
+
+/** `raw` is null or left out while exclusions change nothing. */
+type StoredReading = Reading & { readonly raw?: BudgetReading | null };
 
 const iso = (at: EpochMs): string => new Date(at).toISOString();
 const groupIdOf = (name: string): string => `g-${statuspageId("group", name)}`;
@@ -57,11 +64,15 @@ const burningOf = (sloId: string, reading: Reading | null, firing: readonly Aler
   return { since: iso(epochMs(firedAtMs)), burnRate: live ?? Number(atFiring ?? 0), severity };
 };
 
+const publishesSlos = (service: WatchedService, { watch }: SnapshotFacts): boolean =>
+  !(watch.document.page.servicesWithoutSlos ?? []).includes(service.row.id);
+
 const slosOf = ({ slos }: WatchedService, { readings, firing }: SnapshotFacts): SnapshotSlo[] =>
   slos.map(({ id, version, definition }) => {
     const row = readings.find((one) => one.sloId === id && one.version === version);
-    const reading = row === undefined ? null : (JSON.parse(row.reading) as Reading);
+    const reading = row === undefined ? null : (JSON.parse(row.reading) as StoredReading);
     const budget = reading?.budget;
+    const raw = reading?.raw ?? null;
     const event = eventSliOf(definition.sli);
     return {
       id,
@@ -77,6 +88,7 @@ const slosOf = ({ slos }: WatchedService, { readings, firing }: SnapshotFacts): 
       budgetRemaining: budget?.remaining ?? null,
       isMet: budget?.isMet ?? null,
       burning: burningOf(id, reading, firing),
+      ...(raw === null ? {} : { raw: { good: raw.good, total: raw.total, attained: raw.attained } }),
     };
   });
 
@@ -87,6 +99,14 @@ const publishedSince = (service: WatchedService, history: History): EpochMs => {
   while (index > 0 && rows[index - 1]?.published === rows[index]?.published) index -= 1;
   return rows[index]?.since ?? service.row.createdAt;
 };
+
+/** What may be told of the reason: an objective only where the service publishes its objectives. */
+const whyOf = ({ decidedBy, ...why }: Reason, isPublic: boolean): SnapshotService["why"] => ({
+  ...why,
+  dissentingLocations: [...why.dissentingLocations],
+  locationsWithoutData: [...why.locationsWithoutData],
+  ...(decidedBy === null ? {} : { decidedBy: { ...decidedBy, objective: isPublic ? decidedBy.objective : null } }),
+});
 
 const serviceOf = (service: WatchedService, position: number, facts: SnapshotFacts): SnapshotService => {
   const { history, latency, now, days, watch } = facts;
@@ -109,39 +129,13 @@ const serviceOf = (service: WatchedService, position: number, facts: SnapshotFac
     published: view.published,
     lastKnown: view.published === "unknown" ? history.lastKnown(id) : view.published,
     measured: view.measured,
-    why: {
-      ...view.why,
-      dissentingLocations: [...view.why.dissentingLocations],
-      locationsWithoutData: [...view.why.locationsWithoutData],
-    },
-    slos: slosOf(service, facts),
+    why: whyOf(view.why, publishesSlos(service, facts)),
+    slos: publishesSlos(service, facts) ? slosOf(service, facts) : [],
     days: dayBars(changes, knownUntil, days),
     latencyMs: latency.halfHoursOf(id, now),
     latencyNowMs: latency.nowOf(id),
   };
 };
-
-const incidentOf = (incident: Incident): SnapshotIncident => ({
-  id: incident.id,
-  name: incident.name,
-  status: incident.status,
-  impact: incident.impact,
-  startedAt: iso(incident.startedAt),
-  createdAt: iso(incident.createdAt),
-  updatedAt: iso(incident.updatedAt),
-  monitoringAt: incident.monitoringAt === null ? null : iso(incident.monitoringAt),
-  resolvedAt: incident.resolvedAt === null ? null : iso(incident.resolvedAt),
-  serviceIds: [...incident.serviceIds],
-  updates: incident.updates.map((update) => ({
-    id: update.id,
-    status: update.status,
-    body: update.body,
-    createdAt: iso(update.createdAt),
-    updatedAt: iso(update.updatedAt),
-    displayAt: iso(update.displayAt),
-    affected: update.affected.map((one) => ({ ...one })),
-  })),
-});
 
 /** Groups in the order in which their first service stands in the file, each with its services; null: no group. */
 const grouped = (services: readonly WatchedService[]): (readonly [string | null, readonly WatchedService[]])[] => {
@@ -162,15 +156,12 @@ export const snapshotContent = (facts: SnapshotFacts): SnapshotContent => {
     // Services without a group stand beside the groups, so they count on from them.
     members.map((service, index) => serviceOf(service, index + 1 + (name === null ? named.length : 0), facts)),
   );
-  const incidents = facts.incidents.map(incidentOf);
+  const incidents = [...facts.incident.shown];
   return {
     schemaVersion: 1,
     isDemo: facts.isDemo,
     page: {
-      name: page.name,
-      url: page.url,
-      timeZone: page.timeZone,
-      languages: [...page.languages],
+      ...pagePart(page),
       createdAt: iso(createdAt),
       updatedAt: latest([iso(updatedAt), ...[...services, ...incidents].map((one) => one.updatedAt)]),
     },
@@ -184,5 +175,11 @@ export const snapshotContent = (facts: SnapshotFacts): SnapshotContent => {
     })),
     services,
     incidents,
+    ...facts.maintenance,
+    ...pagesPart(
+      page,
+      watch.document.pages,
+      ordered.flatMap(([, members]) => members.map(({ row }) => row)),
+    ),
   };
 };

@@ -24,6 +24,12 @@ export type Reason = {
   readonly dissentingLocations: readonly string[];
   /** Names of locations that are blind now, or that have not reported lately. */
   readonly locationsWithoutData: readonly string[];
+  /** The SLI whose reading decided, and its objective in percent; null for a service without any. */
+  readonly decidedBy: {
+    readonly sli: "availability" | "latency";
+    readonly thresholdMs: number | null;
+    readonly objective: string | null;
+  } | null;
 };
 
 export type MeasuredService = { readonly measured: MeasuredServiceState; readonly why: Reason };
@@ -124,6 +130,13 @@ const withoutDataOf = (
   });
 };
 
+const decidedByOf = (sli: WatchedSli | undefined): Reason["decidedBy"] => {
+  if (sli === undefined) return null;
+  const event = eventSliOf(sli.definition);
+  const thresholdMs = event.kind === "latency" ? event.thresholdMs : null;
+  return { sli: event.kind, thresholdMs, objective: sli.objective };
+};
+
 /** The measured state of a service now, from the live slots of the probes behind its SLIs. */
 export const measureService = (service: WatchedService, args: MeasureArgs): MeasuredService => {
   const readings = service.slis.map((sli) => measureSli(sli, args));
@@ -142,6 +155,7 @@ export const measureService = (service: WatchedService, args: MeasureArgs): Meas
       windowSeconds: windowMs / SECOND_MS,
       dissentingLocations: dissenting,
       locationsWithoutData: silentNames.sort(),
+      decidedBy: decidedByOf(service.slis[readings.findIndex(({ reading }) => reading === decidedBy)]),
     },
   };
 };

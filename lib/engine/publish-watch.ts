@@ -22,6 +22,8 @@ export type WatchedSli = {
   readonly probes: readonly WatchedProbe[];
   /** Null for a service without SLOs. */
   readonly threshold: Threshold | null;
+  /** In percent, as configured; null for a service without SLOs. */
+  readonly objective: string | null;
   readonly windowMs: DurationMs;
 };
 
@@ -47,6 +49,7 @@ const ONE = factorOf("1");
 const sliOf = (definition: SliDefinition, probes: readonly WatchedProbe[], objective: string | null): WatchedSli => ({
   definition,
   probes,
+  objective,
   threshold: objective === null ? null : thresholdOf(ONE, objectiveOfPercent(objective)),
   windowMs: liveWindow(durationMs(Math.max(0, ...probes.map((probe) => probe.definition.intervalMs)))),
 });

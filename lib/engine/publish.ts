@@ -4,9 +4,10 @@ import { insertServiceStates, writeWatchedUntil } from "#db/queries/service-stat
 import { writeSnapshot } from "#db/queries/snapshots.ts";
 import { recordEvent } from "#lib/commands/record-event.ts";
 import { Snapshot } from "#lib/contracts/snapshot.ts";
+import { servicesInMaintenance } from "#lib/contracts/snapshot-maintenances.ts";
 import type { DueProbe } from "#lib/core/status/data-as-of.ts";
 import { dataAsOf } from "#lib/core/status/data-as-of.ts";
-import { publishedState } from "#lib/core/status/severity.ts";
+import { shownState } from "#lib/core/status/rollup.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs, minuteOf } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
@@ -17,6 +18,7 @@ import { assertLease } from "./lease.ts";
 import type { Uncounted } from "./location-types.ts";
 import type { Transition } from "./publish-history.ts";
 import { transitionOf } from "./publish-history.ts";
+import { openImpactsOn } from "./publish-incidents.ts";
 import type { Knowledge } from "./publish-read.ts";
 import { look } from "./publish-read.ts";
 import { serviceInState } from "./publish-resource.ts";
@@ -44,7 +46,6 @@ export type Publisher = {
 
 /** A little under the 5 s that readers are promised, to leave room for a slow round. */
 const REPUBLISH_MS = 3_900;
-const CLOSED: ReadonlySet<string> = new Set(["resolved", "postmortem"]);
 
 const roundSeconds = () =>
   histogram({
@@ -58,7 +59,7 @@ type Told = Map<string, { readonly key: string; readonly why: Reason }>;
 
 const viewsOf = (knowledge: Knowledge, now: EpochMs, told: Told, uncounted: Uncounted): Map<string, ServiceView> => {
   const { watch, live, firstRuns, locationNames, locationNos, history } = knowledge;
-  const open = knowledge.incidents.filter((incident) => !CLOSED.has(incident.status));
+  const worked = servicesInMaintenance(knowledge.maintenance.maintenances);
   return new Map(
     watch.services.map((service): [string, ServiceView] => {
       const { id } = service.row;
@@ -70,13 +71,21 @@ const viewsOf = (knowledge: Knowledge, now: EpochMs, told: Told, uncounted: Unco
         locationNos,
         uncounted,
       });
-      const impacts = open.filter((incident) => incident.serviceIds.includes(id)).map((incident) => incident.impact);
+      const impacts = openImpactsOn(knowledge.incident, id);
       const key = `${minuteOf(now)} ${measured} ${why.dissentingLocations.join()} ${why.locationsWithoutData.join()}`;
       const before = told.get(id);
       const shown = before?.key === key ? before.why : why;
       told.set(id, { key, why: shown });
       const hasData = why.decidedSlots > 0 || history.firstMeasuredAt(id) !== null;
-      return [id, { measured, published: publishedState(measured, impacts), why: shown, hasData }];
+      return [
+        id,
+        {
+          measured,
+          published: shownState({ measured, impacts, isInMaintenance: worked.has(id) }),
+          why: shown,
+          hasData,
+        },
+      ];
     }),
   );
 };

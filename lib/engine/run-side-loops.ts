@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Database } from "#db/database.ts";
 import { readLastRoundAt } from "#db/queries/reconcile.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
@@ -6,10 +7,14 @@ import type { CallerDeps } from "#lib/egress/call.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
 import { runDeadMan } from "./dead-man.ts";
 import { expireExternalAlerts, forgetExternalAlerts } from "./expire-external-alerts.ts";
+import { measureIncidentCosts } from "./incident-costs.ts";
 import type { Lease } from "./lease.ts";
-import { reconcileOnce } from "./reconcile/reconcile.ts";
+import { mismatchesGauge, reconcileOnce } from "./reconcile/reconcile.ts";
+import { runJobLoops } from "./run-job-loops.ts";
+import { settleIncidents } from "./settle-incidents.ts";
 
 const EXPIRE_EVERY_MS = 5_000;
+const INCIDENTS_EVERY_MS = 1_000;
 const FORGET_EVERY_MS = 10 * MINUTE_MS;
 const RECONCILE_EVERY_MS = HOUR_MS;
 /** What waited while nobody led is caught up first, so that it is not told of as lost. */
@@ -35,6 +40,7 @@ export const runSideLoops = async ({ database, lease, secretBox, deps, signal }:
   };
   const leadsSinceMs = clock.monotonicMs();
   // The newest round is in the database, so that a change of the leader neither skips nor doubles one.
+  mismatchesGauge();
   const reconcile = async (): Promise<void> => {
     if (clock.monotonicMs() - leadsSinceMs < CATCH_UP_MS) return;
     const last = await database.read(readLastRoundAt);
@@ -47,6 +53,13 @@ export const runSideLoops = async ({ database, lease, secretBox, deps, signal }:
       await forgetExternalAlerts({ database, lease, now: clock.now() });
     }),
     loop("reconciliation failed", MINUTE_MS, reconcile),
+    loop("incidents could not be settled", INCIDENTS_EVERY_MS, async () => {
+      await settleIncidents({ database, lease, now: clock.now() });
+    }),
+    loop("the cost of incidents could not be measured", MINUTE_MS, async () => {
+      await measureIncidentCosts({ database, lease, now: clock.now() });
+    }),
     runDeadMan({ database, deps, secretBox, signal }),
+    runJobLoops({ database, clock, log, secretBox, randomBytes, signal }),
   ]);
 };

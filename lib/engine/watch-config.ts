@@ -90,10 +90,11 @@ const watchFolder = (path: string, onChange: () => void, log: Logger): FSWatcher
   }
 };
 
-const faultsOf = (error: unknown): readonly ConfigError[] | null =>
-  error instanceof AppError && error.code === "CONFIG_INVALID"
-    ? [{ path: "", kind: "conflict", message: error.detail }]
-    : null;
+const faultsOf = (error: unknown): readonly ConfigError[] | null => {
+  if (!(error instanceof AppError) || error.code !== "CONFIG_INVALID") return null;
+  const told = (error.cause as { readonly errors?: readonly ConfigError[] } | undefined)?.errors;
+  return told ?? [{ path: "", kind: "conflict", message: error.detail }];
+};
 
 /** Loads and applies the bytes of a file. @throws what `apply` threw, unless it is a fault of the file. */
 const createApplier = ({ path, load, apply, log, onResult }: ConfigWatcherArgs) => {

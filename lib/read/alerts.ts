@@ -1,12 +1,14 @@
 import type { Database } from "#db/database.ts";
 import type { AlertFilter, AlertPlace } from "#db/queries/alert-facts.ts";
-import { readAlert, readAlertPage } from "#db/queries/alert-facts.ts";
+import { alertColumns, readAlert, readAlertPage, readSortedAlerts } from "#db/queries/alert-facts.ts";
 import type { AlertFacts } from "#lib/contracts/alert-resource.ts";
 import { alertResource } from "#lib/contracts/alert-resource.ts";
 import type { AlertResource } from "#lib/contracts/alerts.ts";
+import type { SortKey } from "#lib/contracts/operations/operation.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { Listed, Paging } from "./pagination.ts";
 import { assertOneDirection, encodeCursor, pageOf, placeInTime } from "./pagination.ts";
+import { keysetListed, sortedKind } from "./sorting.ts";
 
 const KIND = "alerts";
 
@@ -17,14 +19,32 @@ const placeOf = (cursor: string | undefined): AlertPlace | null => {
   return place === null ? null : { firedAt: place.at, id: place.id };
 };
 
-/** One page of the alerts, the newest first. */
-export const listAlerts = async (database: Database, query: Paging & AlertFilter): Promise<Listed<AlertResource>> => {
+const resourceOf = (alert: AlertFacts): AlertResource => alertResource(alert, { isPublic: true });
+
+type AlertQuery = Paging & AlertFilter & { readonly sort?: readonly SortKey[] | undefined };
+
+const listSorted = (database: Database, query: AlertQuery, sort: readonly SortKey[]): Promise<Listed<AlertResource>> =>
+  database.read((db) => {
+    const columns = alertColumns(db, sort);
+    return keysetListed(
+      {
+        kind: sortedKind(KIND, sort),
+        paging: query,
+        columns,
+        read: (page) => readSortedAlerts(db, { filter: query, columns, page }),
+      },
+      (rows) => rows.map(resourceOf),
+    );
+  });
+
+/** One page of the alerts, the newest first unless `sort` says another order. */
+export const listAlerts = async (database: Database, query: AlertQuery): Promise<Listed<AlertResource>> => {
+  if (query.sort !== undefined) return listSorted(database, query, query.sort);
   assertOneDirection(query);
   const { limit } = query;
   const after = placeOf(query.after);
   const before = placeOf(query.before);
   const found = await database.read((db) => readAlertPage(db, { filter: query, limit: limit + 1, after, before }));
-  const resourceOf = (alert: AlertFacts): AlertResource => alertResource(alert, { isPublic: true });
   return pageOf(found, { limit, after, before }, { cursorOf, resourceOf });
 };
 

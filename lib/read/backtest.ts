@@ -33,6 +33,10 @@ export type BacktestAsk = {
   readonly windowMs?: DurationMs;
   /** Pairs for probes of this interval (the slowest of the SLO, 0 for PromQL). */
   readonly policy?: (intervalMs: DurationMs) => readonly BurnRatePair[];
+  /** The default policy in place of the SLO's own. */
+  readonly isDefaultPolicy?: boolean;
+  /** Only pairs of this severity. */
+  readonly severity?: AlertSeverity;
   /** Bad events needed in the long and in the short window of every pair. */
   readonly guard?: { readonly long: number; readonly short: number };
   /** Default: 28 days before `until`. */
@@ -92,7 +96,8 @@ const pairsOf = (ask: BacktestAsk, slo: SloWithReading, intervalMs: DurationMs, 
   const byDefault = (objective: string, window: SloWindow): BurnRatePair[] =>
     defaultPolicy(window.durationMs, { intervalMs, objective: objectiveOfPercent(objective) });
   const key = (pairs: readonly BurnRatePair[]): string => pairs.map(({ id, factor }) => `${id} ${factor}`).join();
-  const isDefault = key(own) === key(byDefault(slo.definition.objective, slo.definition.window));
+  const isDefault =
+    ask.isDefaultPolicy === true || key(own) === key(byDefault(slo.definition.objective, slo.definition.window));
   return isDefault ? byDefault(trial.objective, trial.window) : own;
 };
 
@@ -105,6 +110,7 @@ const trialOf = (ask: BacktestAsk, slo: SloWithReading, intervalMs: DurationMs):
   const { guard } = ask;
   const pairs = pairsOf(ask, slo, intervalMs, { objective, window })
     .filter((pair) => canFire(factorOf(pair.factor), exact))
+    .filter(({ severity }) => ask.severity === undefined || ask.severity === severity)
     .map((pair) => (guard === undefined ? pair : { ...pair, minBadLong: guard.long, minBadShort: guard.short }));
   return { objective, window, pairs };
 };

@@ -1,4 +1,5 @@
 import type { Database, Db } from "#db/database.ts";
+import { readMaintenanceUpdates, readRuns } from "#db/queries/maintenance-runs.ts";
 import type { MaintenanceRow } from "#db/queries/maintenances.ts";
 import { readMaintenance, readMaintenances, readOccurrences } from "#db/queries/maintenances.ts";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
@@ -12,13 +13,25 @@ import { paginate } from "./pagination.ts";
 /** Occurrences that are over are shown for this long. */
 const SHOWN_MS = 30 * DAY_MS;
 
-const resourcesOf = async (db: Db, rows: readonly MaintenanceRow[], now: EpochMs): Promise<MaintenanceResource[]> => {
+/** The resources of these rows, each with its occurrences of the last 30 days and those to come. */
+export const maintenanceResources = async (
+  db: Db,
+  rows: readonly MaintenanceRow[],
+  now: EpochMs,
+): Promise<MaintenanceResource[]> => {
   const maintenanceIds = rows.map(({ id }) => id);
-  const occurrences = await readOccurrences(db, { maintenanceIds, endedAfter: addMs(now, -SHOWN_MS) });
+  const endedAfter = addMs(now, -SHOWN_MS);
+  const [occurrences, runs, updates] = [
+    await readOccurrences(db, { maintenanceIds, endedAfter }),
+    await readRuns(db, { maintenanceIds, endedAfter }),
+    await readMaintenanceUpdates(db, { maintenanceIds, plannedAfter: addMs(endedAfter, -SHOWN_MS) }),
+  ];
+  const own = <One extends { readonly maintenanceId: string }>(list: readonly One[], id: string): One[] =>
+    list.filter(({ maintenanceId }) => maintenanceId === id);
   return rows.map((row) =>
     maintenanceResource(
       row,
-      occurrences.filter(({ maintenanceId }) => maintenanceId === row.id),
+      { rows: own(occurrences, row.id), runs: own(runs, row.id), updates: own(updates, row.id) },
       now,
     ),
   );
@@ -36,7 +49,7 @@ export const listMaintenances = (
   now: EpochMs,
 ): Promise<Listed<MaintenanceResource>> =>
   database.read(async (db) => {
-    const all = await resourcesOf(db, await readMaintenances(db), now);
+    const all = await maintenanceResources(db, await readMaintenances(db), now);
     const { state, serviceId } = query;
     return paginate(
       "maintenances",
@@ -54,6 +67,6 @@ export const getMaintenance = (database: Database, id: string, now: EpochMs): Pr
   database.read(async (db) => {
     const row = await readMaintenance(db, id);
     if (row === null) throw new AppError("NOT_FOUND", "there is no maintenance with this id");
-    const [resource] = await resourcesOf(db, [row], now);
+    const [resource] = await maintenanceResources(db, [row], now);
     return resource as MaintenanceResource;
   });

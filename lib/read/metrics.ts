@@ -1,12 +1,19 @@
 import type { Database, Db } from "#db/database.ts";
 import type { MetricsAsk, MetricsProbe } from "#db/queries/metrics.ts";
-import { readMetricsProbe, readOldestBucketDay, readRunQuantiles, readStepHistograms } from "#db/queries/metrics.ts";
+import {
+  readMetricsProbe,
+  readOldestBucketDay,
+  readRunHistograms,
+  readRunQuantiles,
+  readStepHistograms,
+} from "#db/queries/metrics.ts";
 import { readClosedUntil } from "#db/queries/rollup-progress.ts";
 import { instantText } from "#lib/contracts/api.ts";
 import type { MetricsPoint, MetricsResource } from "#lib/contracts/metrics.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import { AppError } from "#lib/core/errors.ts";
-import { mergeHistograms, quantilesOf } from "#lib/core/histogram.ts";
+import type { Histogram } from "#lib/core/histogram.ts";
+import { mergeHistograms, NO_DURATIONS, quantilesOf } from "#lib/core/histogram.ts";
 import type { MetricsPlan } from "#lib/core/metrics-plan.ts";
 import { planMetrics } from "#lib/core/metrics-plan.ts";
 import type { EpochMs } from "#lib/core/units.ts";
@@ -132,51 +139,80 @@ const pointsOf = (
     return pointOf(at, args.cells.get(step), args.quantiles.get(step) ?? [], seconds);
   });
 
+type Measured = {
+  readonly resource: MetricsResource;
+  readonly cells: Cells;
+  /** What was asked of closed minutes. */
+  readonly closed: MetricsAsk;
+};
+
+const measure = async (db: Db, question: MetricsQuestion, now: EpochMs): Promise<Measured> => {
+  const probe = await readMetricsProbe(db, question.probe);
+  if (probe === null) throw new AppError("NOT_FOUND", "there is no probe with this id");
+  const locations = locationsOf(probe, question.location);
+  const plan = await planOf(db, question, now);
+  const closedMinute = await readClosedUntil(db);
+  const closedUntil = closedMinute === null ? null : startOfMinute(closedMinute);
+  const ask: MetricsAsk = {
+    probeNo: probe.no,
+    locationNos: locations.map(({ no }) => no),
+    from: plan.from,
+    until: plan.to,
+    origin: plan.from,
+    stepMs: plan.stepMs,
+  };
+  const cells: Cells = new Map();
+  await readCells(db, plan.level, ask, cells);
+  // Runs of a minute that is still open are in no bucket yet: they must not be in a quantile either.
+  const closed = { ...ask, until: epochMs(Math.min(plan.to, closedUntil ?? 0)) };
+  const { quantiles, isExact } =
+    plan.level === "minute"
+      ? await minuteQuantiles(db, closed, cells)
+      : { quantiles: fromHistograms(cells), isExact: false };
+  const firstRunAt = epochMs(Math.min(...locations.map((one) => one.firstRunAt), plan.to));
+  const resource: MetricsResource = {
+    probeId: probe.definition.id,
+    locations: locations.map(({ id }) => id),
+    from: instantText(plan.from),
+    to: instantText(plan.to),
+    step: formatDuration(plan.stepMs),
+    dataUntil: closedUntil === null ? null : instantText(closedUntil),
+    source: {
+      counts: `${plan.level}s` as const,
+      durations: isExact ? "runs" : "histograms",
+      maxRelativeError: isExact ? 0 : HISTOGRAM_ERROR,
+    },
+    points: pointsOf(plan, { cells, quantiles, firstRunAt, closedUntil: closedUntil ?? plan.from }),
+  };
+  return { resource, cells, closed };
+};
+
 /**
  * Rate, errors and duration of a probe over closed minutes, from the level that suits the step; never its address.
  * Counts are exact; quantiles are exact or within 1.6 %, as `source` says.
  * @throws AppError NOT_FOUND, INVALID_REQUEST; errors of the database.
  */
 export const getMetrics = (database: Database, question: MetricsQuestion, now: EpochMs): Promise<MetricsResource> =>
+  database.read(async (db) => (await measure(db, question, now)).resource, { deadlineMs: DEADLINE_MS });
+
+/**
+ * As `getMetrics`, with the durations of good runs of each point, in their order. Where minutes have no histogram the server
+ * counts the runs of the question by the primary key: ask for few minutes then.
+ */
+export const getMetricsWithHistograms = (
+  database: Database,
+  question: MetricsQuestion,
+  now: EpochMs,
+): Promise<{ readonly metrics: MetricsResource; readonly histograms: readonly Histogram[] }> =>
   database.read(
     async (db) => {
-      const probe = await readMetricsProbe(db, question.probe);
-      if (probe === null) throw new AppError("NOT_FOUND", "there is no probe with this id");
-      const locations = locationsOf(probe, question.location);
-      const plan = await planOf(db, question, now);
-      const closedMinute = await readClosedUntil(db);
-      const closedUntil = closedMinute === null ? null : startOfMinute(closedMinute);
-      const ask: MetricsAsk = {
-        probeNo: probe.no,
-        locationNos: locations.map(({ no }) => no),
-        from: plan.from,
-        until: plan.to,
-        origin: plan.from,
-        stepMs: plan.stepMs,
-      };
-      const cells: Cells = new Map();
-      await readCells(db, plan.level, ask, cells);
-      // Runs of a minute that is still open are in no bucket yet: they must not be in a quantile either.
-      const closed = { ...ask, until: epochMs(Math.min(plan.to, closedUntil ?? 0)) };
-      const { quantiles, isExact } =
-        plan.level === "minute"
-          ? await minuteQuantiles(db, closed, cells)
-          : { quantiles: fromHistograms(cells), isExact: false };
-      const firstRunAt = epochMs(Math.min(...locations.map((one) => one.firstRunAt), plan.to));
-      return {
-        probeId: probe.definition.id,
-        locations: locations.map(({ id }) => id),
-        from: instantText(plan.from),
-        to: instantText(plan.to),
-        step: formatDuration(plan.stepMs),
-        dataUntil: closedUntil === null ? null : instantText(closedUntil),
-        source: {
-          counts: `${plan.level}s` as const,
-          durations: isExact ? "runs" : "histograms",
-          maxRelativeError: isExact ? 0 : HISTOGRAM_ERROR,
-        },
-        points: pointsOf(plan, { cells, quantiles, firstRunAt, closedUntil: closedUntil ?? plan.from }),
-      };
+      const { resource, cells, closed } = await measure(db, question, now);
+      const isOfRuns = resource.source.durations === "runs";
+      const counted = isOfRuns ? await readRunHistograms(db, closed) : [];
+      const ofRuns = new Map(counted.map(({ step, histogram }) => [step, histogram]));
+      const histogramOf = (step: number): Histogram =>
+        isOfRuns ? (ofRuns.get(step) ?? NO_DURATIONS) : mergeHistograms(cells.get(step)?.histograms ?? []);
+      return { metrics: resource, histograms: resource.points.map((_, step) => histogramOf(step)) };
     },
     { deadlineMs: DEADLINE_MS },
   );

@@ -28,6 +28,7 @@ const probeResource = (probe: ProbeListing, partCount: number, viewer: Viewer): 
     interval: formatDuration(intervalMs),
     timeout: formatDuration(timeoutMs),
     locations: [...locations],
+    managedBy: probe.managedBy,
     version: probe.version,
     partCount,
     definition: viewer.isSignedIn ? withoutSecrets(probe.definition) : null,
@@ -60,7 +61,7 @@ export const listProbes = (
   });
 
 /** @throws AppError NOT_FOUND */
-export const getProbe = (database: Database, id: string, viewer: Viewer): Promise<ProbeResource> =>
+export const getProbe = (database: Pick<Database, "read">, id: string, viewer: Viewer): Promise<ProbeResource> =>
   database.read(async (db) => {
     const own = (await readProbeListings(db)).filter(({ definition }) => definition.id === id);
     const [probe] = await withPartCounts(db, own, viewer);

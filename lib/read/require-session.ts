@@ -1,9 +1,12 @@
+import type { Principal, Scope } from "#lib/core/access/authorise.ts";
+import { authorise } from "#lib/core/access/authorise.ts";
 import { AppError } from "#lib/core/errors.ts";
+import { scopesOfRole } from "#lib/core/identity/roles.ts";
 import type { Session } from "./web-context.ts";
 import { getWebContext, SESSION_COOKIES } from "./web-context.ts";
 
 /** The value of one cookie in a `Cookie` header, or null. The first one counts, as in browsers. */
-const cookieValue = (header: string | null | undefined, name: string): string | null => {
+export const cookieValue = (header: string | null | undefined, name: string): string | null => {
   for (const part of (header ?? "").split(";")) {
     const cut = part.indexOf("=");
     if (cut > 0 && part.slice(0, cut).trim() === name) return part.slice(cut + 1).trim();
@@ -36,5 +39,24 @@ export const findRequestSession = async (cookieHeader: string | null | undefined
 export const requireSession = async (cookieHeader: string | null | undefined): Promise<Session> => {
   const session = await findRequestSession(cookieHeader);
   if (session === null) throw new AppError("UNAUTHENTICATED", "sign in to see this page");
+  return session;
+};
+
+/** A person who is signed in, as authorisation knows them. */
+export const principalOf = ({ userId, name, role }: Session): Extract<Principal, { kind: "user" }> => ({
+  kind: "user",
+  id: userId,
+  name,
+  scopes: scopesOfRole(role),
+});
+
+/** Whether somebody may do what takes the scope: pages leave out what would be refused. */
+export const mayDo = (session: Session, scope: Scope): boolean =>
+  authorise(principalOf(session), { scope }).kind === "allowed";
+
+/** As `requireSession`, for pages that take a scope. @throws AppError UNAUTHENTICATED, FORBIDDEN */
+export const requireScope = async (cookieHeader: string | null | undefined, scope: Scope): Promise<Session> => {
+  const session = await requireSession(cookieHeader);
+  if (!mayDo(session, scope)) throw new AppError("FORBIDDEN", `your role does not hold the scope ${scope}`);
   return session;
 };

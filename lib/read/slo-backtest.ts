@@ -18,6 +18,7 @@ export type BacktestQuery = {
   readonly window?: DurationMs | undefined;
   /** `3/2`: in the long and in the short window. */
   readonly minBad?: string | undefined;
+  readonly policy?: "own" | "default" | "pages" | undefined;
   readonly from?: EpochMs | undefined;
   readonly to?: EpochMs | undefined;
 };
@@ -73,13 +74,15 @@ const spanOf = ({ from, to }: BacktestQuery, evaluatedAt: EpochMs): { from: Epoc
 };
 
 const askOf = (sloId: string, query: BacktestQuery, span: { from: EpochMs; until: EpochMs }): BacktestAsk => {
-  const { objective, window, minBad } = query;
+  const { objective, window, minBad, policy } = query;
   const [long, short] = (minBad ?? "").split("/").map(Number);
   return {
     sloId,
     ...span,
     ...(objective === undefined ? {} : { objective }),
     ...(window === undefined ? {} : { windowMs: window }),
+    ...(policy === "default" ? { isDefaultPolicy: true } : {}),
+    ...(policy === "pages" ? { severity: "page" as const } : {}),
     ...(long === undefined || short === undefined ? {} : { guard: { long, short } }),
   };
 };

@@ -31,9 +31,8 @@ export const loadSloOverview = async (cookieHeader: string | null): Promise<read
   return getWebContext().database.read(async (db) => {
     const slos = await readSlosWithReadings(db, null);
     const firing = await readFiringAlerts(db);
-    return slos
-      .map((slo) => ({ ...slo, firing: firing.filter(({ sloId }) => sloId === slo.id) }))
-      .sort(byWhatMattersNow);
+    const bySlo = Map.groupBy(firing, ({ sloId }) => sloId);
+    return slos.map((slo) => ({ ...slo, firing: bySlo.get(slo.id) ?? [] })).sort(byWhatMattersNow);
   });
 };
 

@@ -10,7 +10,9 @@ import { forecast, paceOf } from "#lib/core/slo/forecast.ts";
 import { forecastSummary } from "#lib/core/slo/forecast-words.ts";
 import type { BudgetReading } from "#lib/core/slo/reading.ts";
 import { compileSlo, countsOver, sloBudget } from "#lib/core/slo/reading.ts";
+import type { MinuteSeries } from "#lib/core/slo/series.ts";
 import { PARTS_A_SLICE } from "#lib/core/slo/track-minutes.ts";
+import { windowAt } from "#lib/core/slo/window.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { addMinutes, addMs, MINUTE_MS, minuteOf, startOfMinute } from "#lib/core/units.ts";
 import { answersFrom } from "./answer-cache.ts";
@@ -28,6 +30,24 @@ export type SloForecast = {
   readonly summary: string;
 };
 
+/** What becomes of the budget at the end of minute `last`, by minutes as they are counted. */
+export const forecastOf = (
+  { definition }: Pick<SloWithReading, "definition">,
+  series: MinuteSeries,
+  last: EpochMinute,
+): SloForecast => {
+  const compiled = compileSlo({ ...definition, burnRateAlerts: [] });
+  const window = compiled.windowOf(last);
+  const scale = definition.sli.kind === "ratio_timeslices" ? PARTS_A_SLICE : 1;
+  const lastHour = countsOver(series, last, PACE_MINUTES);
+  const { objective } = compiled;
+  const kind = compiled.isCalendar ? "calendar" : "rolling";
+  const ahead = forecast({ series, objective, window, kind, pace: paceOf(lastHour, PACE_MINUTES) });
+  const budget = sloBudget(series, compiled, last);
+  const summary = forecastSummary({ ...ahead, kind, remaining: budget.remaining });
+  return { budget, pace: { bad: lastHour.bad / scale, total: lastHour.total / scale }, ...ahead, summary };
+};
+
 /** What becomes of the budget, by the minutes with exclusions up to the newest evaluated one; null before that. */
 export const loadForecast = (database: Database, slo: SloWithReading): Promise<SloForecast | null> =>
   database.read(
@@ -36,20 +56,10 @@ export const loadForecast = (database: Database, slo: SloWithReading): Promise<S
       if (evaluatedAt === null) return null;
       const until = minuteOf(evaluatedAt);
       const last = addMinutes(until, -1);
-      const compiled = compileSlo({ ...definition, burnRateAlerts: [] });
-      const window = compiled.windowOf(last);
-      const from = Math.min(window.after + 1, until - PACE_MINUTES) as EpochMinute;
+      const from = Math.min(windowAt(definition.window, last).after + 1, until - PACE_MINUTES) as EpochMinute;
       const hours = await readHoursOf(db, { sloId: slo.id, version: slo.version }, { from, until });
       const exclusions = await readExclusions(db, { endedAfter: startOfMinute(from) });
-      const series = countMinutes(hours, { slo, exclusions, until }).events;
-      const scale = definition.sli.kind === "ratio_timeslices" ? PARTS_A_SLICE : 1;
-      const lastHour = countsOver(series, last, PACE_MINUTES);
-      const { objective } = compiled;
-      const kind = compiled.isCalendar ? "calendar" : "rolling";
-      const ahead = forecast({ series, objective, window, kind, pace: paceOf(lastHour, PACE_MINUTES) });
-      const budget = sloBudget(series, compiled, last);
-      const summary = forecastSummary({ ...ahead, kind, remaining: budget.remaining });
-      return { budget, pace: { bad: lastHour.bad / scale, total: lastHour.total / scale }, ...ahead, summary };
+      return forecastOf(slo, countMinutes(hours, { slo, exclusions, until }).events, last);
     },
     { deadlineMs: DEADLINE_MS },
   );

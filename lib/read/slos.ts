@@ -5,8 +5,11 @@ import type { SloReadingRow } from "#db/queries/listings.ts";
 import { readFiringAlertIds, readNewestReadings } from "#db/queries/listings.ts";
 import type { PromqlProgress } from "#db/queries/promql.ts";
 import { readPromqlProgress } from "#db/queries/promql.ts";
+import type { ListFilter } from "#db/queries/static-lists.ts";
+import { countSlos, readSloPage, sloColumns } from "#db/queries/static-lists.ts";
 import type { SloReadingResource, SloResource } from "#lib/contracts/api.ts";
 import { decimalText, instantText } from "#lib/contracts/api.ts";
+import type { SortKey } from "#lib/contracts/operations/operation.ts";
 import { documentResource, ruleResource } from "#lib/contracts/slo-document.ts";
 import { pairResource, sliResource, windowResource } from "#lib/contracts/slo-parts.ts";
 import { AppError } from "#lib/core/errors.ts";
@@ -14,7 +17,8 @@ import type { BudgetReading, Reading } from "#lib/core/slo/reading.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { MINUTE_MS } from "#lib/core/units.ts";
 import type { Listed, Paging } from "./pagination.ts";
-import { paginate } from "./pagination.ts";
+import type { OffsetListed } from "./sorting.ts";
+import { keysetListed, offsetListed, sortedKind } from "./sorting.ts";
 
 const budgetResource = (budget: BudgetReading): SloReadingResource["budget"] => ({
   consumedRatio: decimalText(budget.consumed),
@@ -83,6 +87,7 @@ const sloResource = (slo: SloRow, { reading, firing, source, now }: Beside): Slo
     reading: reading === undefined || reading.version !== slo.version ? null : readingResource(reading),
     firingAlertIds: [...firing],
     ...sourceResource(slo, source),
+    ...(slo.managedBy === undefined ? {} : { managedBy: slo.managedBy }),
     createdAt: instantText(slo.createdAt),
     updatedAt: instantText(slo.activeFrom),
   };
@@ -108,22 +113,45 @@ const withReadings = async (db: Db, slos: readonly SloRow[], now: EpochMs): Prom
   });
 };
 
-/** One page of the list, in the order of the file. */
+type SloQuery = Paging &
+  ListFilter & {
+    readonly serviceId?: string | undefined;
+    readonly sort?: readonly SortKey[] | undefined;
+    readonly offset?: number | undefined;
+  };
+
+/** One page of the list, in the order of the file or as `sort` says; by count with `offset`. @throws AppError INVALID_REQUEST */
 export const listSlos = (
   database: Database,
-  query: Paging & { serviceId?: string | undefined },
+  query: SloQuery,
   now: EpochMs,
-): Promise<Listed<SloResource>> =>
+): Promise<Listed<SloResource> | OffsetListed<SloResource>> =>
   database.read(async (db) => {
-    const all = (await readSlos(db)).filter(
-      ({ serviceId }) => query.serviceId === undefined || serviceId === query.serviceId,
+    const { sort, offset, limit } = query;
+    const columns = sloColumns(db, sort);
+    if (offset !== undefined) {
+      const page = { after: null, before: null, limit, offset };
+      const rows = await readSloPage(db, { filter: query, columns, page });
+      const total = await countSlos(db, query);
+      return offsetListed(await withReadings(db, rows, now), { total, limit, offset });
+    }
+    return keysetListed(
+      {
+        kind: sortedKind("slos", sort),
+        paging: query,
+        columns,
+        read: (page) => readSloPage(db, { filter: query, columns, page }),
+      },
+      (rows) => withReadings(db, rows, now),
     );
-    const { data, pagination } = paginate("slos", all, query);
-    return { data: await withReadings(db, data, now), pagination };
   });
 
+/** Every objective in force, in the order of the file. */
+export const loadSlos = (database: Database, now: EpochMs): Promise<SloResource[]> =>
+  database.read(async (db) => withReadings(db, await readSlos(db), now));
+
 /** @throws AppError NOT_FOUND */
-export const getSlo = (database: Database, id: string, now: EpochMs): Promise<SloResource> =>
+export const getSlo = (database: Pick<Database, "read">, id: string, now: EpochMs): Promise<SloResource> =>
   database.read(async (db) => {
     const [slo] = await withReadings(
       db,

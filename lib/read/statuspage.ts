@@ -1,43 +1,26 @@
-import type { Snapshot, SnapshotIncident, SnapshotIncidentUpdate, SnapshotService } from "#lib/contracts/snapshot.ts";
+import type { SnapshotIncident, SnapshotIncidentUpdate, SnapshotService } from "#lib/contracts/snapshot.ts";
 import type {
   StatuspageComponent,
   StatuspageIncident,
+  StatuspageMaintenance,
   StatuspageOverall,
   StatuspageStatus,
 } from "#lib/contracts/statuspage.ts";
 import { overallOf, worstStatus } from "#lib/contracts/statuspage.ts";
 import { statuspageId } from "#lib/contracts/statuspage-id.ts";
-import { zonedInstant } from "./zoned-instant.ts";
+import type { StatuspageContext as Context, StatuspageArgs } from "./statuspage-context.ts";
+import { affectedComponents, statuspageContext } from "./statuspage-context.ts";
+import { maintenanceLists } from "./statuspage-maintenances.ts";
 
-export type StatuspageArgs = {
-  readonly snapshot: Snapshot;
-  /** Used when the page has no configured address. */
-  readonly fallbackUrl: string;
-  /** The data is too old to be believed: every component counts as unknown. */
-  readonly isStale: boolean;
-};
+export type { StatuspageArgs } from "./statuspage-context.ts";
 
 const MOST_INCIDENTS = 50;
 const UNRESOLVED = new Set(["investigating", "identified", "monitoring"]);
 
-type Context = StatuspageArgs & {
-  readonly pageId: string;
-  readonly at: (iso: string) => string;
-  readonly shown: readonly SnapshotService[];
-};
-
-const contextOf = (args: StatuspageArgs): Context => ({
-  ...args,
-  pageId: statuspageId("page", "page"),
-  at: (iso) => zonedInstant(iso, args.snapshot.page.timeZone),
-  // A component appears with its first decided slot.
-  shown: args.snapshot.services.filter((service) => service.hasData),
-});
-
-const pageOf = ({ snapshot, pageId, at, fallbackUrl }: Context) => ({
+const pageOf = ({ snapshot, pageId, at, url }: Context) => ({
   id: pageId,
   name: snapshot.page.name,
-  url: snapshot.page.url ?? fallbackUrl,
+  url,
   time_zone: snapshot.page.timeZone,
   updated_at: at(snapshot.page.updatedAt),
 });
@@ -96,24 +79,15 @@ const componentsOf = (context: Context): StatuspageComponent[] => {
 const statusOf = (state: SnapshotService["published"]): StatuspageStatus =>
   state === "unknown" ? "operational" : state;
 
-const fullNameOf = ({ snapshot }: Context, service: SnapshotService): string => {
-  const group = snapshot.groups.find(({ id }) => id === service.groupId);
-  return group === undefined ? service.name : `${group.name} - ${service.name}`;
-};
-
-const affectedOf = (context: Context, update: SnapshotIncidentUpdate) => {
-  const affected = update.affected.flatMap(({ serviceId, oldState, newState }) => {
-    const service = context.snapshot.services.find(({ id }) => id === serviceId);
-    if (service === undefined) return [];
-    return {
-      code: statuspageId("component", serviceId),
-      name: fullNameOf(context, service),
-      old_status: statusOf(oldState),
-      new_status: statusOf(newState),
-    };
-  });
-  return affected.length === 0 ? null : affected;
-};
+const affectedOf = (context: Context, { affected }: SnapshotIncidentUpdate) =>
+  affectedComponents(
+    context,
+    affected.map(({ serviceId, oldState, newState }) => ({
+      serviceId,
+      from: statusOf(oldState),
+      to: statusOf(newState),
+    })),
+  );
 
 const incidentOf = (
   context: Context,
@@ -132,7 +106,7 @@ const incidentOf = (
     monitoring_at: incident.monitoringAt === null ? null : at(incident.monitoringAt),
     resolved_at: incident.resolvedAt === null ? null : at(incident.resolvedAt),
     impact: incident.impact,
-    shortlink: `${pageOf(context).url}/incidents/${id}`,
+    shortlink: `${context.url}/i/${id}`,
     started_at: at(incident.startedAt),
     page_id: pageId,
     incident_updates: incident.updates.map((update) => ({
@@ -144,7 +118,7 @@ const incidentOf = (
       updated_at: at(update.updatedAt),
       display_at: at(update.displayAt),
       affected_components: affectedOf(context, update),
-      deliver_notifications: true,
+      deliver_notifications: update.notify ?? true,
       custom_tweet: null,
       tweet_id: null,
     })),
@@ -188,7 +162,7 @@ const delayedOf = ({ snapshot, isStale, shown }: Context): SnapshotIncident | nu
 
 /** Every body of the API by its path below `/api/v2/`, from one snapshot. Keys are in the order of the contract. */
 export const statuspageBodies = (args: StatuspageArgs): ReadonlyMap<string, object> => {
-  const context = contextOf(args);
+  const context = statuspageContext(args);
   const page = pageOf(context);
   const components = componentsOf(context);
   const delayed = delayedOf(context);
@@ -198,19 +172,24 @@ export const statuspageBodies = (args: StatuspageArgs): ReadonlyMap<string, obje
   const unresolved = all
     .filter(({ status }) => UNRESOLVED.has(status))
     .map((incident) => incidentOf(context, incident, components));
+  const maintenances = maintenanceLists(context, components);
   const status: StatuspageOverall = overallOf(
     components.filter(({ group }) => !group).map((component) => component.status),
     unresolved.map(({ impact }) => impact),
+    {
+      isInMaintenance: maintenances.isAnyActive,
+      saysMaintenance: args.snapshot.page.statuspageIndicators !== "four",
+    },
   );
-  const maintenances = { page, scheduled_maintenances: [] };
+  const scheduled = (scheduled_maintenances: readonly StatuspageMaintenance[]) => ({ page, scheduled_maintenances });
   return new Map<string, object>([
-    ["summary.json", { page, components, incidents: unresolved, scheduled_maintenances: [], status }],
+    ["summary.json", { page, components, incidents: unresolved, scheduled_maintenances: maintenances.open, status }],
     ["status.json", { page, status }],
     ["components.json", { page, components }],
     ["incidents.json", { page, incidents }],
     ["incidents/unresolved.json", { page, incidents: unresolved }],
-    ["scheduled-maintenances.json", maintenances],
-    ["scheduled-maintenances/upcoming.json", maintenances],
-    ["scheduled-maintenances/active.json", maintenances],
+    ["scheduled-maintenances.json", scheduled(maintenances.all)],
+    ["scheduled-maintenances/upcoming.json", scheduled(maintenances.upcoming)],
+    ["scheduled-maintenances/active.json", scheduled(maintenances.active)],
   ]);
 };

@@ -1,11 +1,20 @@
 import type { Database } from "#db/database.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
+import type { Role } from "#lib/core/identity/roles.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 
 export type { Database };
 
-/** Who is signed in. Until accounts exist there is one kind of session. */
-export type Session = { readonly expiresAt: number };
+/** Who is signed in. */
+export type Session = {
+  /** Names the session without opening it. */
+  readonly id: string;
+  readonly userId: string;
+  readonly login: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly expiresAt: number;
+};
 
 /** What pages share with the server that runs them. Next bundles second copies of modules, so this lives on globalThis. */
 export type WebContext = {
@@ -15,6 +24,8 @@ export type WebContext = {
   readonly snapshot: () => Snapshot | null;
   /** The session that a cookie's token belongs to; null when it is unknown, expired or revoked. */
   readonly findSession: (token: string) => Promise<Session | null>;
+  /** Opens what is sealed for a page of somebody who is signed in. */
+  readonly secretBox?: { readonly open: (cipher: string, context: string) => string };
   /** Logs what a page threw: Next answers 500 without a word. */
   readonly reportFault: (error: unknown, path: string) => void;
 };

@@ -6,6 +6,7 @@ export type IdPrefix =
   | "dlv"
   | "alt"
   | "inc"
+  | "ict"
   | "upd"
   | "key"
   | "sil"
@@ -14,7 +15,11 @@ export type IdPrefix =
   | "mnt"
   | "stm"
   | "xal"
-  | "rec";
+  | "rec"
+  | "job"
+  | "sub"
+  | "smg"
+  | "usr";
 
 /** Returns `size` fresh random bytes; `node:crypto` in the product, a seeded source in tests. */
 export type RandomBytes = (size: number) => Uint8Array;

@@ -13,12 +13,12 @@ export const silentAccessLog: AccessLog = { note: () => {} };
 /**
  * The fields of R112 in their own fast form: this line is written for every request, and all of its parts are ours but
  * the path, which is escaped. There is no query, no header and no cookie in it, so there is nothing to redact.
- * `customerId` is null until callers have keys, `region` when none is configured.
+ * `customerId` is the id of the caller's key or account, null for everybody else; `region` is null when none is configured.
  */
 export const createAccessLog = (args: { service: string; region: string | null; sink: LineSink }): AccessLog => {
   const head = '{"level":"info","timestamp":"';
   const service = `","service":${JSON.stringify(args.service)},"message":"request","traceId":"`;
-  const tail = `,"customerId":null,"region":${JSON.stringify(args.region)}}\n`;
+  const tail = `,"region":${JSON.stringify(args.region)}}\n`;
   const escaped = new Map<string, string>();
 
   const escapePath = (path: string): string => {
@@ -38,7 +38,7 @@ export const createAccessLog = (args: { service: string; region: string | null; 
       const { traceId, spanId, requestId, req, path } = exchange;
       args.sink.write(
         `${head}${new Date(atMs).toISOString()}${service}${traceId}","spanId":"${spanId}","requestId":"${requestId}",` +
-          `"method":"${req.method}","path":${escapePath(path)},"statusCode":${statusCode},"durationMs":${durationMs.toFixed(3)}${tail}`,
+          `"method":"${req.method}","path":${escapePath(path)},"statusCode":${statusCode},"durationMs":${durationMs.toFixed(3)},"customerId":${exchange.callerId === undefined ? "null" : JSON.stringify(exchange.callerId)}${tail}`,
       );
     },
   };

@@ -1,117 +1,25 @@
-import type { IncomingMessage } from "node:http";
-import { revokeSession } from "#lib/commands/sessions.ts";
-import { consumeSignInLink } from "#lib/commands/sign-in.ts";
-import { errorCodeOf } from "#lib/core/errors.ts";
 import { sessionTokenOf } from "#lib/read/require-session.ts";
-import type { Database, Session } from "#lib/read/web-context.ts";
-import { SESSION_COOKIES } from "#lib/read/web-context.ts";
-import type { Clock } from "#lib/runtime/clock.ts";
+import { answerAccountForm, isAccountForm } from "./account-routes.ts";
+import type { AdminContext } from "./admin-context.ts";
 import type { Exchange } from "./exchange.ts";
 import { send } from "./exchange.ts";
 import type { InMemoryAnswer } from "./in-memory-exchange.ts";
-import type { Renderer } from "./next-renderer.ts";
 import { problemOf, sendProblem } from "./problem.ts";
-import type { RandomBytes } from "./request-ids.ts";
+import { isSameOrigin } from "./same-origin.ts";
 import { adminContentPolicy, COMMON_HEADERS } from "./security-headers.ts";
 import { acceptedCoding, encodeBody } from "./send-json.ts";
+import { FIRST_PATH, redirect, SESSION_PATH, SIGN_IN_PATH, safeReturnPath } from "./session-cookie.ts";
+import { beginOidc, finishOidc, OIDC_CALLBACK_PATH, OIDC_PATH } from "./session-oidc.ts";
+import { answerSetUp, signIn, signOut } from "./session-routes.ts";
 
-const SIGN_IN_PATH = "/admin/sign-in";
-const SESSION_PATH = "/admin/session";
 const SESSION_END_PATH = "/admin/session/end";
-const FIRST_PATH = "/admin/slos";
-const MAX_FORM_BYTES = 4_096;
+const SET_UP_PATH = "/admin/setup";
+const FORM_PATHS: ReadonlySet<string> = new Set([SESSION_PATH, SESSION_END_PATH, SET_UP_PATH]);
 
-export type AdminContext = {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly randomBytes: RandomBytes;
-  readonly renderer: Renderer;
-  readonly isProduction: boolean;
-  readonly findSession: (token: string) => Promise<Session | null>;
-};
-
-/**
- * Whether an unsafe request comes from a page of ours. Browsers say so by Sec-Fetch-Site, or by Origin; a client that
- * sends neither is no browser and carries no cookie of a victim.
- */
-const isSameOrigin = (headers: IncomingMessage["headers"]): boolean => {
-  const site = headers["sec-fetch-site"];
-  if (site !== undefined) return site === "same-origin" || site === "none";
-  const origin = headers.origin;
-  if (origin === undefined) return true;
-  return URL.canParse(origin) && new URL(origin).host === headers.host;
-};
-
-/** A path of the admin pages to go to after sign-in; anything else leads to the first one. */
-const safeReturnPath = (asked: string | null): string =>
-  asked !== null &&
-  /^\/admin(\/[A-Za-z0-9_-]+)*$/.test(asked) &&
-  !asked.startsWith(SESSION_PATH) &&
-  asked !== SIGN_IN_PATH
-    ? asked
-    : FIRST_PATH;
-
-const redirect = (exchange: Exchange, location: string, headers: readonly string[] = []): number => {
-  send(
-    exchange,
-    303,
-    ["Location", location, "Content-Length", "0", "Cache-Control", "no-store", ...COMMON_HEADERS, ...headers],
-    null,
-  );
-  return 303;
-};
-
-/** The form's fields; null when the body is too large or no form. */
-const readForm = async (req: IncomingMessage): Promise<URLSearchParams | null> => {
-  if (!/^application\/x-www-form-urlencoded\b/i.test(req.headers["content-type"] ?? "")) return null;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_FORM_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString("utf8"));
-};
-
-/** Over https the cookie gets the name that only https may set. The browser's own Origin tells which it is. */
-const cookieOf = (req: IncomingMessage, value: string, maxAgeSeconds: number): string => {
-  const isHttps = req.headers.origin?.startsWith("https://") === true;
-  const name = isHttps ? SESSION_COOKIES[0] : SESSION_COOKIES[1];
-  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${maxAgeSeconds}${isHttps ? "; Secure" : ""}`;
-};
-
-const signIn = async (context: AdminContext, exchange: Exchange): Promise<number> => {
-  const { req } = exchange;
-  const form = await readForm(req);
-  if (form === null)
-    return sendProblem(exchange, problemOf("INVALID_REQUEST", "send the form of the sign-in page"), [
-      "Connection",
-      "close",
-    ]);
-  const now = context.clock.now();
-  try {
-    const { randomBytes, database } = context;
-    const session = await consumeSignInLink(database, { token: form.get("token") ?? "", now, randomBytes });
-    const maxAgeSeconds = Math.max(0, Math.floor((session.expiresAt - now) / 1_000));
-    return redirect(exchange, safeReturnPath(form.get("next")), [
-      "Set-Cookie",
-      cookieOf(req, session.token, maxAgeSeconds),
-    ]);
-  } catch (error) {
-    if (errorCodeOf(error) !== "SIGN_IN_LINK_INVALID") throw error;
-    return redirect(exchange, `${SIGN_IN_PATH}?problem=link`);
-  }
-};
-
-const signOut = async (context: AdminContext, exchange: Exchange): Promise<number> => {
-  const token = sessionTokenOf(exchange.req.headers.cookie);
-  if (token !== null) await revokeSession(context.database, { token, now: context.clock.now(), actor: "session" });
-  const expired = SESSION_COOKIES.flatMap((name, index) => [
-    "Set-Cookie",
-    `${name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0${index === 0 ? "; Secure" : ""}`,
-  ]);
-  return redirect(exchange, SIGN_IN_PATH, expired);
+/** The sign-in page, which leads back to where somebody wanted to go. */
+const signInFor = (path: string): string => {
+  const next = safeReturnPath(path);
+  return next === FIRST_PATH || path === "/admin" ? SIGN_IN_PATH : `${SIGN_IN_PATH}?next=${encodeURIComponent(next)}`;
 };
 
 /** What Next may see of a request: nothing that steers its inner workings but its own navigation headers. */
@@ -176,21 +84,28 @@ const showPage = async (context: AdminContext, exchange: Exchange): Promise<numb
   return sendNextAnswer(exchange, await context.renderer.answer({ method: "GET", url, headers }), policy);
 };
 
+const METHOD_POST = ["Allow", "POST", "Connection", "close"];
+
+const answerForm = async (context: AdminContext, exchange: Exchange): Promise<number> => {
+  const { req, path } = exchange;
+  if (req.method !== "POST") return sendProblem(exchange, problemOf("METHOD_NOT_ALLOWED", "use POST"), METHOD_POST);
+  if (!isSameOrigin(req.headers))
+    return sendProblem(exchange, problemOf("FORBIDDEN", "the request comes from another site"), [
+      "Connection",
+      "close",
+    ]);
+  if (path === SESSION_PATH) return signIn(context, exchange);
+  if (path === SET_UP_PATH) return answerSetUp(context, exchange);
+  return path === SESSION_END_PATH ? signOut(context, exchange) : answerAccountForm(context, exchange);
+};
+
 /** Everything below `/admin`: sign-in and sign-out here, pages by Next after the session is checked. */
 export const answerAdmin = async (context: AdminContext, exchange: Exchange): Promise<number> => {
   const { req, path } = exchange;
   const isRead = req.method === "GET" || req.method === "HEAD";
-  exchange.route = path === SESSION_PATH || path === SESSION_END_PATH ? path : "/admin/*";
-  if (path === SESSION_PATH || path === SESSION_END_PATH) {
-    if (req.method !== "POST")
-      return sendProblem(exchange, problemOf("METHOD_NOT_ALLOWED", "use POST"), ["Allow", "POST"]);
-    if (!isSameOrigin(req.headers))
-      return sendProblem(exchange, problemOf("FORBIDDEN", "the request comes from another site"), [
-        "Connection",
-        "close",
-      ]);
-    return path === SESSION_PATH ? signIn(context, exchange) : signOut(context, exchange);
-  }
+  const isForm = FORM_PATHS.has(path) || isAccountForm(path);
+  exchange.route = FORM_PATHS.has(path) ? path : "/admin/*";
+  if (isForm) return answerForm(context, exchange);
   if (!isRead)
     return sendProblem(exchange, problemOf("METHOD_NOT_ALLOWED", "use GET"), [
       "Allow",
@@ -198,9 +113,11 @@ export const answerAdmin = async (context: AdminContext, exchange: Exchange): Pr
       "Connection",
       "close",
     ]);
+  if (path === OIDC_PATH) return beginOidc(context, exchange);
+  if (path === OIDC_CALLBACK_PATH) return finishOidc(context, exchange);
   if (path !== SIGN_IN_PATH) {
     const token = sessionTokenOf(req.headers.cookie);
-    if (token === null || (await context.findSession(token)) === null) return redirect(exchange, SIGN_IN_PATH);
+    if (token === null || (await context.findSession(token)) === null) return redirect(exchange, signInFor(path));
     if (path === "/admin") return redirect(exchange, FIRST_PATH);
   }
   return showPage(context, exchange);

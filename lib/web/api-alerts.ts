@@ -5,7 +5,7 @@ import type { Principal } from "#lib/core/access/authorise.ts";
 import { getSilence, listSilences } from "#lib/read/silences.ts";
 import type { HandlersOf } from "./api-types.ts";
 
-const nameOf = (principal: Principal): string => (principal.kind === "key" ? principal.name : "anonymous");
+const nameOf = (principal: Principal): string => (principal.kind === "anonymous" ? "anonymous" : principal.name);
 
 export const alertHandlers: HandlersOf<typeof ALERT_OPERATIONS> = {
   acknowledgeAlert: async ({ tx, now, actor, randomBytes }, { principal, params, body }) => {

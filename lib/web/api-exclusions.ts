@@ -1,17 +1,15 @@
 import type { ExclusionToAdd } from "#lib/commands/exclusions/add-exclusion.ts";
 import { addExclusion } from "#lib/commands/exclusions/add-exclusion.ts";
 import { approveExclusion, revokeExclusion } from "#lib/commands/exclusions/settle-exclusion.ts";
-import { cancelMaintenance, scheduleMaintenance } from "#lib/commands/maintenances/schedule-maintenance.ts";
 import type { EXCLUSION_OPERATIONS } from "#lib/contracts/operations/exclusions.ts";
 import type { Principal } from "#lib/core/access/authorise.ts";
 import { actorOf } from "#lib/core/access/authorise.ts";
 import { getExclusion, listExclusions } from "#lib/read/exclusions.ts";
-import { getMaintenance, listMaintenances } from "#lib/read/maintenances.ts";
 import type { HandlersOf } from "./api-types.ts";
 
 /** Who answers for a correction: the name for people, the id because names may be alike. */
 export const authorOf = (principal: Principal): string =>
-  principal.kind === "key" ? `${principal.name} (${actorOf(principal)})` : actorOf(principal);
+  principal.kind !== "anonymous" ? `${principal.name} (${actorOf(principal)})` : actorOf(principal);
 
 type ScopeFields = Readonly<Record<"sloId" | "serviceId" | "probeId", string | undefined>>;
 
@@ -35,34 +33,5 @@ export const exclusionHandlers: HandlersOf<typeof EXCLUSION_OPERATIONS> = {
   }),
   revokeExclusion: async ({ tx, now, actor }, { principal, params }) => ({
     body: await revokeExclusion(tx, { id: params.id, by: authorOf(principal), actor, now }),
-  }),
-  listMaintenances: async ({ database, clock }, { query }) => ({
-    body: await listMaintenances(database, query, clock.now()),
-  }),
-  getMaintenance: async ({ database, clock }, { params }) => ({
-    body: await getMaintenance(database, params.id, clock.now()),
-  }),
-  createMaintenance: async ({ tx, now, actor, randomBytes }, { principal, body }) => {
-    const { duration, rrule = null, ...rest } = body;
-    const author = authorOf(principal);
-    const made = await scheduleMaintenance(tx, {
-      ...rest,
-      durationMs: duration,
-      rrule,
-      author,
-      actor,
-      now,
-      randomBytes,
-    });
-    return { body: made, location: `/v1/maintenances/${made.id}` };
-  },
-  cancelMaintenance: async ({ tx, now, actor }, { principal, params, body }) => ({
-    body: await cancelMaintenance(tx, {
-      id: params.id,
-      reason: body.reason ?? null,
-      by: authorOf(principal),
-      actor,
-      now,
-    }),
   }),
 };

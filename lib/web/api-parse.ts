@@ -1,11 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 import type { FieldProblem } from "#lib/contracts/api.ts";
+import type { SelectableFields } from "#lib/contracts/operations/fields.ts";
+import { fieldsOf } from "#lib/contracts/operations/fields.ts";
 import type { Operation } from "#lib/contracts/operations/operation.ts";
+import { MAX_BODY_BYTES, MAX_BODY_DEPTH } from "#lib/contracts/operations/operation.ts";
 import { checkJsonHead, readJsonBody } from "./read-json-body.ts";
 
-/** T32. */
-const LIMITS = { maxBytes: 1_000_000, maxDepth: 32 };
+const LIMITS = { maxBytes: MAX_BODY_BYTES, maxDepth: MAX_BODY_DEPTH };
 
 type Parsed = { readonly data: unknown } | { readonly errors: readonly FieldProblem[] };
 
@@ -34,6 +36,33 @@ export const parseQuery = (schema: z.ZodObject, query: URLSearchParams): Parsed 
     ...(parsed.success ? [] : problemsOf(parsed.error, "parameter")),
   ];
   return errors.length > 0 || !parsed.success ? { errors } : { data: parsed.data };
+};
+
+export type Selection = { readonly selectable: SelectableFields; readonly named: readonly string[] };
+
+/**
+ * Takes `fields` out of a query, for operations that can be narrowed and do not have a parameter of this name themselves.
+ * `selection` null: the whole resource.
+ */
+export const takeFields = (
+  operation: Operation,
+  query: URLSearchParams,
+): {
+  readonly rest: URLSearchParams;
+  readonly selection: Selection | null;
+  readonly errors: readonly FieldProblem[];
+} => {
+  const selectable = fieldsOf(operation);
+  const [text, ...more] = query.getAll("fields");
+  if (selectable === null || text === undefined || more.length > 0 || "fields" in operation.query.shape)
+    return { rest: query, selection: null, errors: [] };
+  const rest = new URLSearchParams(query);
+  rest.delete("fields");
+  const named = text.split(",").map((name) => name.trim());
+  const unknown = named.filter((name) => !selectable.names.includes(name));
+  const message = `must be among ${selectable.names.join(", ")}`;
+  const errors = unknown.length === 0 ? [] : [{ field: "fields", message, code: "unknown_field" }];
+  return { rest, selection: { selectable, named }, errors };
 };
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>

@@ -20,12 +20,16 @@ export const readHandlers: HandlersOf<typeof READ_OPERATIONS> = {
   listSlos: async ({ database, clock }, { query }) => ({ body: await listSlos(database, query, clock.now()) }),
   getSlo: async ({ database, clock }, { params }) => ({ body: await getSlo(database, params.id, clock.now()) }),
   listAlerts: async ({ database }, { query }) => {
-    const { state = null, severity = null, sloId = null, serviceId = null, ...paging } = query;
-    return { body: await listAlerts(database, { ...paging, state, severity, sloId, serviceId }) };
+    const { state = null, severity = null, sloId = null, serviceId = null, q = null, createdAfter = null } = query;
+    const { limit, after, before, sort } = query;
+    const filter = { state, severity, sloId, serviceId, q, createdAfter };
+    return { body: await listAlerts(database, { limit, after, before, sort, ...filter }) };
   },
   getAlert: async ({ database }, { params }) => ({ body: await getAlert(database, params.id) }),
   getMetrics: async ({ database, clock }, { query }) => ({ body: await getMetrics(database, query, clock.now()) }),
-  getMeta: async ({ database, snapshot, version, clock }) => ({
-    body: await getMeta(database, { snapshot: snapshot(), version, now: clock.now() }),
+  getMeta: async ({ database, snapshot, version, clock, gate }) => ({
+    body: await getMeta(database, {
+      ...{ snapshot: snapshot(), version, now: clock.now(), rateLimit: gate.rateLimit },
+    }),
   }),
 };

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Tx } from "#db/database.ts";
+import type { RunProbeNow } from "#lib/commands/run-probe-now.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
 import type { Operation } from "#lib/contracts/operations/operation.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
@@ -8,6 +9,9 @@ import type { EpochMs } from "#lib/core/units.ts";
 import type { Viewer } from "#lib/read/probes.ts";
 import type { Database, Session } from "#lib/read/web-context.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
+import type { ApiGate } from "./api-gate.ts";
+import type { EventStream } from "./event-stream.ts";
+import type { Exchange } from "./exchange.ts";
 import type { RandomBytes } from "./request-ids.ts";
 import type { AnswerFile } from "./send-file.ts";
 
@@ -20,6 +24,16 @@ export type ApiContext = {
   readonly findSession: (token: string) => Promise<Session | null>;
   /** Seals and opens what stands in the database as a secret. */
   readonly secretBox: SecretBox;
+  /** What stands before every operation: networks, limits, versions. */
+  readonly gate: ApiGate;
+  /** Who follows what happens. */
+  readonly live: EventStream;
+  /** Runs a probe for somebody who waits; left out, nobody can ask for that here. */
+  readonly runProbe?: RunProbeNow | undefined;
+  /** The machine behind a JWT of an issuer that the configuration names. */
+  readonly findMachine?: (token: string) => Promise<Principal | null>;
+  /** Set by the way in of the dashboards: a person who is signed in asks, and not whoever the request names. */
+  readonly asUser?: { readonly principal: Principal; readonly token: string };
 };
 
 /** The names between braces in a path. */
@@ -44,9 +58,18 @@ type ReadAnswer = {
   readonly lastModifiedMs?: number;
   /** Sent in place of `body`: the same resource in another format. */
   readonly file?: AnswerFile;
+  /** Writes the answer itself, and settles when it is over. Returns the status. */
+  readonly stream?: (exchange: Exchange) => Promise<number>;
+  /** Flat pairs. */
+  readonly headers?: readonly string[];
 };
 /** `location`: the path of what was made, for 201 and 202. */
-export type WriteAnswer = { readonly body: unknown; readonly location?: string };
+export type WriteAnswer = {
+  readonly body: unknown;
+  readonly location?: string;
+  /** Flat pairs. */
+  readonly headers?: readonly string[];
+};
 
 /** The world of a write: everything in `tx` commits together with the stored answer, or not at all. */
 export type WriteContext = {
@@ -60,7 +83,9 @@ export type WriteContext = {
 
 export type HandlerOf<O extends Operation> = O["method"] extends "GET"
   ? (context: ApiContext, request: ApiRequest<O>) => Promise<ReadAnswer>
-  : (context: WriteContext, request: ApiRequest<O>) => Promise<WriteAnswer>;
+  : O extends { readonly worksOutside: true }
+    ? (context: ApiContext, request: ApiRequest<O>) => Promise<WriteAnswer>
+    : (context: WriteContext, request: ApiRequest<O>) => Promise<WriteAnswer>;
 
 /** One handler for each operation of a table, typed by it. */
 export type HandlersOf<Table extends readonly Operation[]> = {
@@ -77,4 +102,5 @@ export type AnyRequest = {
   readonly body: unknown;
 };
 export type AnyRead = (context: ApiContext, request: AnyRequest) => Promise<ReadAnswer>;
+export type AnyOutside = (context: ApiContext, request: AnyRequest) => Promise<WriteAnswer>;
 export type AnyWrite = (context: WriteContext, request: AnyRequest) => Promise<WriteAnswer>;

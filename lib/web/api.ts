@@ -1,20 +1,30 @@
 import { runIdempotent } from "#lib/commands/idempotent.ts";
+import { selectFields } from "#lib/contracts/operations/fields.ts";
 import type { Operation } from "#lib/contracts/operations/operation.ts";
 import type { V1_OPERATIONS } from "#lib/contracts/operations.ts";
 import { actorOf } from "#lib/core/access/authorise.ts";
 import { alertHandlers } from "./api-alerts.ts";
 import { analysisHandlers } from "./api-analyses.ts";
+import { auditHandlers } from "./api-audit.ts";
 import { budgetHandlers } from "./api-budgets.ts";
-import { ANYBODY, admit, bearerOf, refuseCaller, viewerOf } from "./api-caller.ts";
+import { ANYBODY, idempotencyOwnerOf, refuseCaller, viewerOf } from "./api-caller.ts";
+import { configHandlers } from "./api-config.ts";
 import { deliveryHandlers, endpointHandlers } from "./api-endpoints.ts";
 import { exclusionHandlers } from "./api-exclusions.ts";
 import { externalAlertHandlers } from "./api-external-alerts.ts";
+import { admitCaller, answerOptions, openDoors } from "./api-front.ts";
+import { incidentHandlers } from "./api-incidents.ts";
+import { jobHandlers } from "./api-jobs.ts";
 import { keyHandlers } from "./api-keys.ts";
-import { parseBody, parseQuery } from "./api-parse.ts";
+import { maintenanceHandlers } from "./api-maintenances.ts";
+import { parseBody, parseQuery, takeFields } from "./api-parse.ts";
+import { platformHandlers } from "./api-platform.ts";
 import { probeHandlers } from "./api-probes.ts";
 import { readHandlers } from "./api-reads.ts";
 import { matchRoute } from "./api-routes.ts";
-import type { AnyRead, AnyRequest, AnyWrite, ApiContext, HandlersOf, WriteAnswer } from "./api-types.ts";
+import { subscriberHandlers } from "./api-subscribers.ts";
+import type { AnyOutside, AnyRead, AnyRequest, AnyWrite, ApiContext, HandlersOf, WriteAnswer } from "./api-types.ts";
+import { userHandlers } from "./api-users.ts";
 import type { Exchange } from "./exchange.ts";
 import { send } from "./exchange.ts";
 import { invalidRequest, problemOf, problemOfError, sendProblem } from "./problem.ts";
@@ -41,12 +51,20 @@ const HANDLERS: HandlersOf<typeof V1_OPERATIONS> = {
   ...probeHandlers,
   ...alertHandlers,
   ...keyHandlers,
+  ...userHandlers,
+  ...auditHandlers,
   ...endpointHandlers,
   ...deliveryHandlers,
   ...externalAlertHandlers,
   ...exclusionHandlers,
+  ...maintenanceHandlers,
+  ...incidentHandlers,
   ...budgetHandlers,
   ...analysisHandlers,
+  ...platformHandlers,
+  ...jobHandlers,
+  ...subscriberHandlers,
+  ...configHandlers,
 };
 
 const handlerOf = (operation: Operation): unknown => HANDLERS[operation.operationId as keyof typeof HANDLERS];
@@ -55,6 +73,7 @@ const sendWritten = (exchange: Exchange, operation: Operation, answer: WriteAnsw
   const { status = 200 } = operation;
   const headers = [
     ...(answer.location === undefined ? [] : ["Location", answer.location]),
+    ...(answer.headers ?? []),
     ...(isReplay ? ["Idempotency-Replayed", "true"] : []),
   ];
   if (operation.response !== null)
@@ -76,6 +95,8 @@ const runWrite = async (
   request: AnyRequest & { readonly raw: unknown },
 ): Promise<number> => {
   const { clock, randomBytes, secretBox } = context;
+  if (operation.worksOutside === true)
+    return sendWritten(exchange, operation, await (handlerOf(operation) as AnyOutside)(context, request), false);
   const database = databaseFor(operation, context.database);
   const { principal, raw } = request;
   const write = handlerOf(operation) as AnyWrite;
@@ -83,14 +104,13 @@ const runWrite = async (
   const work = (tx: Parameters<Parameters<typeof database.transaction>[0]>[0]) =>
     write({ tx, now, randomBytes, secretBox, actor: actorOf(principal) }, request);
   const key = exchange.req.headers["idempotency-key"];
-  const token = bearerOf(exchange.req);
-  if (key === undefined || token === null || principal.kind !== "key")
+  const owner = idempotencyOwnerOf(context, exchange.req, principal);
+  if (key === undefined || owner === null)
     return sendWritten(exchange, operation, await database.transaction(work), false);
   const { answer, isReplay } = await runIdempotent(
     database,
     {
-      principalId: principal.id,
-      token,
+      ...owner,
       key: String(key),
       request: { operation: operation.operationId, params: request.params, query: request.query, body: raw },
       now,
@@ -108,20 +128,29 @@ const runOperation = async (
 ): Promise<number> => {
   const { principal, viewer, params } = args;
   const isRead = operation.method === "GET";
-  const query = parseQuery(operation.query, args.query);
+  const { rest, selection, errors: wrongFields } = takeFields(operation, args.query);
+  const query = parseQuery(operation.query, rest);
   const body = isRead ? { data: undefined, raw: null } : await parseBody(operation, exchange.req);
-  const errors = [...("errors" in query ? query.errors : []), ...("errors" in body ? body.errors : [])];
-  if ("errors" in query || "errors" in body) return sendProblem(exchange, invalidRequest(errors));
+  const wrong = [...("errors" in query ? query.errors : []), ...("errors" in body ? body.errors : [])];
+  const errors = [...wrongFields, ...wrong];
+  if ("errors" in query || "errors" in body || errors.length > 0) return sendProblem(exchange, invalidRequest(errors));
   const accept = exchange.req.headers.accept ?? "*/*";
   const request = { principal, viewer, params, accept, query: query.data, body: body.data, raw: body.raw };
   if (!isRead) return runWrite(context, exchange, operation, request);
   const answer = await (handlerOf(operation) as AnyRead)(context, request);
+  if (answer.stream !== undefined) return answer.stream(exchange);
   if (answer.file !== undefined) return sendFile(exchange, answer.file);
-  const lastModifiedMs = answer.lastModifiedMs ?? null;
+  const { lastModifiedMs = null, headers = [] } = answer;
+  const shown = selection === null ? answer.body : selectFields(answer.body, selection.selectable, selection.named);
   if (operation.showsMoreWhenSignedIn === true)
-    return sendJson(exchange, answer.body, { cacheControl: "private, no-cache", lastModifiedMs, varyByCookie: true });
+    return sendJson(exchange, shown, {
+      cacheControl: "private, no-cache",
+      lastModifiedMs,
+      varyByCookie: true,
+      headers,
+    });
   const cacheControl = operation.scope === null ? "no-cache" : "private, no-store";
-  return sendJson(exchange, answer.body, { cacheControl, lastModifiedMs });
+  return sendJson(exchange, shown, { cacheControl, lastModifiedMs, headers });
 };
 
 /**
@@ -133,22 +162,29 @@ export const answerApi = async (
   exchange: Exchange,
   target: { segments: readonly string[]; query: URLSearchParams },
 ): Promise<number> => {
-  const route = matchRoute(exchange.req.method ?? "GET", target.segments);
-  const close = exchange.req.method === "GET" || exchange.req.method === "HEAD" ? [] : ["Connection", "close"];
-  if (route.kind === "none") {
-    exchange.route = "/v1/*";
-    return sendProblem(exchange, problemOf("NOT_FOUND", "there is no such resource; see /openapi.json"), close);
+  const method = exchange.req.method ?? "GET";
+  const route = matchRoute(method, target.segments);
+  exchange.route = route.kind === "none" ? "/v1/*" : route.kind === "found" ? route.operation.path : route.path;
+  const close = method === "GET" || method === "HEAD" ? [] : ["Connection", "close"];
+  try {
+    openDoors(context, exchange, { route, segments: target.segments });
+    if (route.kind === "other_method" && method === "OPTIONS") return answerOptions(exchange, route.allowed);
+    if (route.kind !== "found") context.gate.countAnonymous(exchange, 1);
+  } catch (error) {
+    const problem = problemOfError(error);
+    if (problem.status >= 500) throw error;
+    return sendProblem(exchange, problem, close);
   }
+  if (route.kind === "none")
+    return sendProblem(exchange, problemOf("NOT_FOUND", "there is no such resource; see /openapi.json"), close);
   if (route.kind === "other_method") {
-    exchange.route = route.path;
     const allowed = route.allowed.join(", ");
     const problem = problemOf("METHOD_NOT_ALLOWED", `this address takes ${allowed}`);
     return sendProblem(exchange, problem, ["Allow", allowed, "Connection", "close"]);
   }
   const { operation, params } = route;
-  exchange.route = operation.path;
   try {
-    const principal = await admit(context, operation, exchange.req);
+    const principal = await admitCaller(context, exchange, { operation, isSearch: target.query.has("q") });
     const viewer = operation.showsMoreWhenSignedIn === true ? await viewerOf(context, exchange.req) : ANYBODY;
     return await runOperation(context, exchange, operation, { principal, viewer, params, query: target.query });
   } catch (error) {

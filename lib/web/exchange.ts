@@ -7,12 +7,29 @@ export type Exchange = {
   readonly requestId: string;
   readonly traceId: string;
   readonly spanId: string;
+  /** The caller's own span, when it told us of one. */
+  readonly parentSpanId: string | null;
   /** Of the monotonic clock. */
   readonly startedMs: number;
   /** Decoded, without query and trailing slash; what logs name. */
   path: string;
   /** Label of metrics: a closed set, never a path that a client chose. */
   route: string;
+  /** Who asks, by id, once that is known; what logs name. */
+  callerId?: string;
+  /** Request headers that the answer depends on beside those that are named where it is written. */
+  vary?: string;
+  /** The answer is for the one who asks alone: nothing on the way may keep it, and no other origin may read it. */
+  isPrivate?: boolean;
+};
+
+/** Heads as they were, but for what would let others have the answer. */
+const privately = (headers: readonly string[]): readonly string[] => {
+  const kept = headers.filter((_, index) => {
+    const name = headers[index - (index % 2)]?.toLowerCase();
+    return name !== "cache-control" && name !== "access-control-allow-origin";
+  });
+  return [...kept, "Cache-Control", "private, no-store"];
 };
 
 const BODILESS = new Set([204, 304]);
@@ -25,7 +42,8 @@ export const send = (
   body: Buffer | string | null,
 ): void => {
   const { req, res, requestId } = exchange;
-  res.writeHead(status, [...headers, "X-Request-ID", requestId]);
+  const shown = exchange.isPrivate === true ? privately(headers) : headers;
+  res.writeHead(status, [...shown, "X-Request-ID", requestId]);
   if (req.method === "HEAD" || body === null || BODILESS.has(status)) res.end();
   else res.end(body);
 };

@@ -42,6 +42,18 @@ export const codingFor = (header: string | undefined): Coding => {
   return best;
 };
 
+/** Whether an Accept header takes one of these media types (RFC 9110, 12.5.1); without the header anything is taken. */
+export const isAcceptable = (header: string | undefined, types: readonly string[]): boolean => {
+  if (header === undefined || header.trim() === "") return true;
+  const members = parseWeighted(header);
+  const weightOf = (type: string): number => {
+    const ranges = [type, `${type.split("/", 1)[0] ?? ""}/*`, "*/*"];
+    const named = ranges.flatMap((range) => members.filter(({ name }) => name === range))[0];
+    return named?.q ?? 0;
+  };
+  return types.some((type) => weightOf(type) > 0);
+};
+
 /** OpenMetrics when it is named and no less welcome than the older text, which everybody else gets. */
 export const metricsFormatFor = (accept: string | undefined): "text" | "openmetrics" => {
   const weightOf = (name: string, members: readonly Weighted[]): number =>

@@ -24,10 +24,14 @@ export type PageCache = {
   readonly peek: (pageId: PageId, language: Language) => Representation | null;
   /** The bytes of a page, made when needed; null when it cannot be shown yet. One rebuild for any number of callers. */
   readonly get: (pageId: PageId, language: Language) => Promise<Representation | null>;
+  /** The bytes of a page that shows all of the newest snapshot, for a copy of the page: nobody looks at it here. */
+  readonly getCurrent: (pageId: PageId, language: Language) => Promise<Representation | null>;
   /** Whether the snapshot has such a page. */
   readonly has: (pageId: PageId) => boolean;
   /** Whether it could be served without Next and without a database. */
   readonly isReady: (pageId: PageId, language: Language) => boolean;
+  /** Whether every page that is looked at shows all of the newest snapshot. */
+  readonly isCurrent: () => boolean;
   /** Keeps what is looked at fresh, and turns pages stale when nothing new comes. Called about every second. */
   readonly tick: () => Promise<void>;
   /** Takes in what an earlier process rendered. */
@@ -131,6 +135,16 @@ const get = async (shelf: Shelf, pageId: PageId, language: Language): Promise<Re
   return entry.finished?.representation ?? null;
 };
 
+const getCurrent = async (shelf: Shelf, pageId: PageId, language: Language): Promise<Representation | null> => {
+  const { works } = shelf;
+  const wanted = wantedHashes(works, pageId);
+  if (wanted === null) return null;
+  const entry = entryOf(shelf, pageId, language);
+  if (entry.template?.hashes.content !== wanted.content) await startRender(works, entry);
+  await finishEntry(works, entry);
+  return entry.finished?.representation ?? null;
+};
+
 const peek = ({ works, entries }: Shelf, pageId: PageId, language: Language): Representation | null => {
   const entry = entries.get(keyOf(pageId, language));
   if (entry === undefined || entry.finished === null || works.rendersAlways) return null;
@@ -151,10 +165,12 @@ export const createPageCache = (args: {
   log: Logger;
   store: TemplateStore | null;
   rendersAlways: boolean;
+  scriptPath?: string | null;
 }): PageCache => {
   const stats: PageCacheStats = { renders: 0, renderFailures: 0, finishes: 0, hits: 0, waits: 0 };
   const works: PageWorks = {
     ...args,
+    scriptPath: args.scriptPath ?? null,
     stats,
     snapshot: null,
     hashes: new Map(),
@@ -167,8 +183,16 @@ export const createPageCache = (args: {
     accept: (snapshot) => accept(shelf, snapshot),
     peek: (pageId, language) => peek(shelf, pageId, language),
     get: (pageId, language) => get(shelf, pageId, language),
+    getCurrent: (pageId, language) => getCurrent(shelf, pageId, language),
     has: (pageId) => wantedHashes(works, pageId) !== null,
     isReady: (pageId, language) => (shelf.entries.get(keyOf(pageId, language))?.template ?? null) !== null,
+    isCurrent: () =>
+      [...shelf.entries.values()].every(
+        (entry) =>
+          !isWarm(works, entry) ||
+          entry.template === null ||
+          wantedHashes(works, entry.pageId)?.content === entry.template.hashes.content,
+      ),
     tick: () => tick(shelf),
     settled: async () => {
       await works.queue;

@@ -54,6 +54,8 @@ export type PageWorks = {
   readonly store: TemplateStore | null;
   /** Development: a page is rendered anew for each visitor, because its code may have changed. */
   readonly rendersAlways: boolean;
+  /** Address of the script that pages may use; null without one. */
+  readonly scriptPath: string | null;
   readonly stats: PageCacheStats;
   snapshot: Snapshot | null;
   /** Of the present snapshot, computed when first asked for. */
@@ -180,7 +182,7 @@ const buildFinished = async (
   const asOfIso = new Date(asOfMs).toISOString();
   const asOfText = asOfTextOf(asOfMs, works.snapshot?.page.timeZone ?? "UTC", entry.language);
   const representation = await buildRepresentation({
-    body: Buffer.from(finishPage(template.html, { asOfIso, asOfText, isStale })),
+    body: Buffer.from(finishPage(template.html, { asOfIso, asOfText, isStale, scriptPath: works.scriptPath })),
     contentType: "text/html; charset=utf-8",
     cacheControl: PAGE_CACHE_CONTROL,
     vary: "Accept-Encoding, Accept-Language",

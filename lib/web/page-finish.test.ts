@@ -11,7 +11,7 @@ describe("what Next rendered becomes a public page", () => {
 
   const template =
     'a<template data-cut="stale-start"></template><b>old</b><template data-cut="stale-end"></template>c @@AS_OF_ISO@@ @@AS_OF_TEXT@@ @@AS_OF_TEXT@@';
-  const finish = { asOfIso: "2026-08-06T14:07:31.000Z", asOfText: "14:07:31 $& UTC" };
+  const finish = { asOfIso: "2026-08-06T14:07:31.000Z", asOfText: "14:07:31 $& UTC", scriptPath: null };
 
   test("with the banner when its data is old", () => {
     expect(finishPage(template, { ...finish, isStale: true })).toBe(
@@ -22,6 +22,14 @@ describe("what Next rendered becomes a public page", () => {
   test("without the banner when its data is fresh", () => {
     expect(finishPage(template, { ...finish, isStale: false })).toBe(
       "ac 2026-08-06T14:07:31.000Z 14:07:31 $& UTC 14:07:31 $& UTC",
+    );
+  });
+
+  test("with our own script, where there is one", () => {
+    const page = '<p></p><template data-cut="script"></template></body>';
+    expect(finishPage(page, { ...finish, isStale: false })).toBe("<p></p></body>");
+    expect(finishPage(page, { ...finish, isStale: false, scriptPath: "/_static/a.js" })).toBe(
+      '<p></p><script src="/_static/a.js" defer></script></body>',
     );
   });
 

@@ -3,6 +3,8 @@ const LINK_ELEMENT = /<link\b[^>]*>/gi;
 const STALE_SPAN =
   /<template data-cut="stale-start"[^>]*><\/template>([\s\S]*?)<template data-cut="stale-end"[^>]*><\/template>/g;
 
+const SCRIPT_MARK = /<template data-cut="script"[^>]*><\/template>/g;
+
 const isScriptLink = (tag: string): boolean =>
   /\brel="?modulepreload/i.test(tag) || (/\brel="?(preload|prefetch)/i.test(tag) && /\bas="?script/i.test(tag));
 
@@ -17,11 +19,18 @@ export const stripScripts = (html: string): string =>
     .replace(/<!--(?: |\$|\/\$|\$\?|\$!)-->/g, "")
     .replace(/<div hidden=""><\/div>/g, "");
 
-export type Finish = { readonly asOfIso: string; readonly asOfText: string; readonly isStale: boolean };
+export type Finish = {
+  readonly asOfIso: string;
+  readonly asOfText: string;
+  readonly isStale: boolean;
+  /** Address of our own script; null without one. */
+  readonly scriptPath: string | null;
+};
 
-/** Fills in when the data is from, and keeps the stale banner only when it is old. */
-export const finishPage = (template: string, { asOfIso, asOfText, isStale }: Finish): string =>
+/** Fills in when the data is from and which script may help, and keeps the stale banner only when the data is old. */
+export const finishPage = (template: string, { asOfIso, asOfText, isStale, scriptPath }: Finish): string =>
   template
+    .replace(SCRIPT_MARK, () => (scriptPath === null ? "" : `<script src="${scriptPath}" defer></script>`))
     .replace(STALE_SPAN, (_all, banner: string) => (isStale ? banner : ""))
     .replaceAll("@@AS_OF_ISO@@", asOfIso)
     .replaceAll("@@AS_OF_TEXT@@", () => asOfText);

@@ -3,6 +3,8 @@ import type { ErrorCode } from "#lib/core/errors.ts";
 import { AppError, ERROR_CATALOGUE } from "#lib/core/errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { send } from "./exchange.ts";
+import { languageFor } from "./negotiate.ts";
+import { TITLE_LANGUAGES, titleOf } from "./problem-titles.ts";
 import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./security-headers.ts";
 
 type Kind = { readonly status: number; readonly title: string };
@@ -20,6 +22,7 @@ const KINDS: Partial<Record<ErrorCode, Kind>> = {
   PAYLOAD_TOO_LARGE: { status: 413, title: "Request too large" },
   CONFLICT: { status: 409, title: "Conflict" },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: "Idempotency-Key used before" },
+  RATE_LIMITED: { status: 429, title: "Too many requests" },
   NOT_READY: { status: 503, title: "Not ready" },
   DATABASE_TIMEOUT: { status: 503, title: "Database away" },
   DATABASE_UNREACHABLE: { status: 503, title: "Database away" },
@@ -59,15 +62,18 @@ export const problemOf = (code: ErrorCode, detail: string, status?: number): Pro
 export const problemOfError = (error: unknown): Problem => {
   if (!(error instanceof AppError) || KINDS[error.code] === undefined)
     return problemOf("INTERNAL", ERROR_CATALOGUE.INTERNAL);
+  const told = (error.cause as { readonly fields?: readonly FieldProblem[] } | undefined)?.fields;
+  if (error.code === "INVALID_REQUEST" && told !== undefined) return invalidRequest(told);
   const isDatabase = error.code.startsWith("DATABASE_");
   return problemOf(error.code, isDatabase ? ERROR_CATALOGUE[error.code] : error.detail);
 };
 
 /** Answers with `application/problem+json` (RFC 9457). */
 export const sendProblem = (exchange: Exchange, problem: Problem, headers: readonly string[] = []): number => {
+  const language = languageFor(exchange.req.headers["accept-language"], TITLE_LANGUAGES);
   const body: ProblemDetail = {
     type: "about:blank",
-    title: problem.title,
+    title: titleOf(problem.code, language, problem.title),
     status: problem.status,
     detail: problem.detail,
     instance: exchange.path,
@@ -78,7 +84,8 @@ export const sendProblem = (exchange: Exchange, problem: Problem, headers: reado
     requestId: exchange.requestId,
   };
   const text = `${JSON.stringify(body)}\n`;
-  const retry = problem.status === 503 || problem.status === 429 ? ["Retry-After", String(RETRY_AFTER_SECONDS)] : [];
+  const isLater = problem.status === 503 || problem.status === 429;
+  const retry = isLater && !headers.includes("Retry-After") && !exchange.res.hasHeader("Retry-After") ? ["Retry-After", String(RETRY_AFTER_SECONDS)] : [];
   const challenge =
     problem.status === 401 && !headers.includes("WWW-Authenticate")
       ? ["WWW-Authenticate", 'Session realm="nines", sign-in="/admin/sign-in"']
@@ -91,6 +98,10 @@ export const sendProblem = (exchange: Exchange, problem: Problem, headers: reado
       "application/problem+json; charset=utf-8",
       "Content-Length",
       String(Buffer.byteLength(text)),
+      "Content-Language",
+      language,
+      "Vary",
+      exchange.vary === undefined ? "Accept-Language" : `Accept-Language, ${exchange.vary}`,
       "Cache-Control",
       "no-store",
       "Content-Security-Policy",

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { createRequestIds, requestIdOf, traceIdOf } from "./request-ids.ts";
+import { createRequestIds, requestIdOf, traceParentOf } from "./request-ids.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -27,7 +27,7 @@ describe("ids of a request", () => {
     { name: "upper case", header: `00-${TRACE.toUpperCase()}-00f067aa0ba902b7-01`, traceId: null },
     { name: "no header", header: undefined, traceId: null },
   ])("traceparent: $name", ({ header, traceId }) => {
-    expect(traceIdOf(header)).toBe(traceId);
+    expect(traceParentOf(header)?.traceId ?? null).toBe(traceId);
   });
 
   test.each([

@@ -26,13 +26,15 @@ export const createRequestIds = (randomBytes: RandomBytes): RequestIds => {
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/;
 
-/** The trace id of a valid `traceparent` header (W3C Trace Context), or null. */
-export const traceIdOf = (header: string | undefined): string | null => {
+export type TraceParent = { readonly traceId: string; readonly spanId: string };
+
+/** The ids of a valid `traceparent` header (W3C Trace Context), or null. */
+export const traceParentOf = (header: string | undefined): TraceParent | null => {
   if (header === undefined) return null;
   const match = TRACEPARENT.exec(header);
   if (match === null || match[1] === "ff" || (match[1] === "00" && match[4] !== undefined)) return null;
-  const traceId = match[2] as string;
-  return /^0+$/.test(traceId) || /^0+$/.test(match[3] as string) ? null : traceId;
+  const [, , traceId = "", spanId = ""] = match;
+  return /^0+$/.test(traceId) || /^0+$/.test(spanId) ? null : { traceId, spanId };
 };
 
 /** A client's own request id when it is short and plain, else null. */

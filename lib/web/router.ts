@@ -1,15 +1,16 @@
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
-import { statuspageId } from "#lib/contracts/statuspage-id.ts";
 import type { MetricsFormat } from "#lib/runtime/metrics.ts";
 import { METRICS_TYPES } from "#lib/runtime/metrics.ts";
-import type { AdminContext } from "./admin.ts";
 import { answerAdmin } from "./admin.ts";
+import { answerAdminApi, isAdminApi } from "./admin-api.ts";
+import type { AdminContext } from "./admin-context.ts";
 import { answerApi } from "./api.ts";
 import type { ApiContext } from "./api-types.ts";
 import type { Blackbox } from "./blackbox.ts";
 import type { Exchange } from "./exchange.ts";
 import { send } from "./exchange.ts";
 import type { Health } from "./health.ts";
+import { answerHealth } from "./health-routes.ts";
 import { answerHeartbeat } from "./heartbeat-routes.ts";
 import type { HeartbeatDesk } from "./heartbeats.ts";
 import type { InboundContext } from "./inbound.ts";
@@ -19,23 +20,21 @@ import { answerIngest } from "./ingest.ts";
 import { metricsFormatFor } from "./negotiate.ts";
 import type { NoticeKind } from "./notice-page.ts";
 import { sendNotice } from "./notice-page.ts";
-import type { PageCache } from "./page-cache.ts";
 import type { Problem } from "./problem.ts";
 import { problemOf, sendProblem } from "./problem.ts";
+import type { PublicContext } from "./public-routes.ts";
+import { answerFeed, answerPreflight, answerPublic, passGate } from "./public-routes.ts";
 import type { Representation } from "./representation.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { parseRequestTarget } from "./request-target.ts";
 import { withoutTokens } from "./secret-path.ts";
 import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./security-headers.ts";
-import { sendJson } from "./send-json.ts";
 import { sendRepresentation } from "./send-representation.ts";
 import type { Site } from "./site.ts";
-import { routeOfPage } from "./site.ts";
 import type { StaticFiles } from "./static-files.ts";
-import type { StatuspageCache } from "./statuspage-cache.ts";
-import { STATUSPAGE_NAMES, STATUSPAGE_PREFIX } from "./statuspage-cache.ts";
+import { answerSubscribers } from "./subscribe.ts";
 
-export type RouterContext = {
+export type RouterContext = PublicContext & {
   readonly api: ApiContext;
   readonly admin: AdminContext;
   readonly ingest: IngestContext;
@@ -43,15 +42,13 @@ export type RouterContext = {
   readonly inbound: InboundContext;
   readonly blackbox: Blackbox | null;
   readonly site: Site;
-  readonly pages: PageCache;
-  readonly statuspage: StatuspageCache;
   readonly files: StaticFiles;
   readonly health: Health;
   readonly snapshot: () => Snapshot | null;
   readonly isPageReady: () => boolean;
   readonly collectMetrics: Readonly<Record<MetricsFormat, () => Promise<string>>>;
-  /** The description of the API for clients that reach this server at `serverUrl`. */
-  readonly openApi: (serverUrl: string) => Promise<Representation>;
+  /** `/openapi.json`, `/asyncapi.json` and `/docs` for clients that reach this server at `serverUrl`; null for other paths. */
+  readonly descriptions: (path: string, serverUrl: string) => Promise<Representation> | null;
   /** Address of this server when the page has none configured. */
   readonly baseUrl: () => string;
 };
@@ -60,13 +57,14 @@ type Target = Extract<RequestTarget, { kind: "path" }>;
 
 /** Addresses for programs get problem details, all others a page for people. */
 const isForPrograms = (path: string): boolean =>
-  /^\/(v1|api|ping|ingest|hooks|alertmanager|health|metrics|probe|openapi\.json|admin\/session)(\/|$)/.test(path);
+  /^\/(v1|api|live|ping|ingest|hooks|alertmanager|healthz?|metrics|probe|(?:open|async)api\.json|admin\/(session|api))(\/|$)/.test(path);
 
 const NOTICE_KINDS: Readonly<Record<number, NoticeKind>> = {
   400: "bad-address",
   404: "not-found",
   405: "method",
   414: "bad-address",
+  421: "not-found",
   503: "starting",
 };
 
@@ -109,76 +107,6 @@ const sendText = (exchange: Exchange, text: string, contentType: string, headers
   return 200;
 };
 
-const answerHealth = (context: RouterContext, exchange: Exchange): Promise<number> | null => {
-  const options = { cacheControl: "no-store" };
-  switch (exchange.path) {
-    case "/health/live":
-      return sendJson(exchange, { status: "ok" }, options);
-    case "/health/ready": {
-      const readiness = context.health.readiness();
-      return sendJson(exchange, readiness, { ...options, status: readiness.status === "ok" ? 200 : 503 });
-    }
-    case "/health/page": {
-      const isReady = context.isPageReady();
-      const body = { status: isReady ? "ok" : "failed", dataAsOf: context.snapshot()?.dataAsOf ?? null };
-      return sendJson(exchange, body, { ...options, status: isReady ? 200 : 503 });
-    }
-    default:
-      return null;
-  }
-};
-
-const answerPage = async (context: RouterContext, exchange: Exchange, target: Target): Promise<number> => {
-  const { pages, site } = context;
-  const pageId = site.pageAt(target.path);
-  const language = site.languageOf(exchange.req, target.query);
-  if (pageId !== null && context.snapshot() === null && pageId === "home") {
-    exchange.route = "/";
-    return sendNotice(exchange, { status: 503, kind: "starting", language });
-  }
-  if (pageId === null || !pages.has(pageId))
-    return refuse(context, exchange, problemOf("NOT_FOUND", "there is no such page"));
-  exchange.route = routeOfPage(pageId);
-  const representation = await pages.get(pageId, language);
-  if (representation === null) return sendNotice(exchange, { status: 503, kind: "starting", language });
-  // Whatever else stands in the query changes nothing, and must not fill caches with copies.
-  const isPlain =
-    [...target.query.keys()].every((key) => key === "lang") &&
-    (!target.query.has("lang") || target.query.get("lang") === language);
-  return sendRepresentation(exchange, representation, !isPlain);
-};
-
-const answerStatuspage = (context: RouterContext, exchange: Exchange, target: Target): number => {
-  exchange.route = `${STATUSPAGE_PREFIX}*`;
-  const isKnown = STATUSPAGE_NAMES.some((name) => target.path === `${STATUSPAGE_PREFIX}${name}`);
-  if (!isKnown)
-    return sendProblem(exchange, problemOf("NOT_FOUND", "there is no such resource"), [
-      "Access-Control-Allow-Origin",
-      "*",
-    ]);
-  exchange.route = target.path;
-  const representation = context.statuspage.peek(target.path);
-  if (representation === null) {
-    return sendProblem(exchange, problemOf("NOT_READY", "the first results are being collected"), [
-      "Access-Control-Allow-Origin",
-      "*",
-    ]);
-  }
-  return sendRepresentation(exchange, representation, target.hasQuery);
-};
-
-/** An incident's own page comes later; its address is given out already, so it leads to where the incident is told. */
-const answerIncident = (context: RouterContext, exchange: Exchange, target: Target): number | null => {
-  const [first, id, ...rest] = target.segments;
-  if (first !== "incidents" || id === undefined || rest.length > 0) return null;
-  const isKnown =
-    context.snapshot()?.incidents.some((incident) => statuspageId("incident", incident.id) === id) === true;
-  if (!isKnown) return null;
-  exchange.route = "/incidents/{id}";
-  send(exchange, 302, ["Location", "/", "Content-Length", "0", "Cache-Control", "no-store", ...COMMON_HEADERS], null);
-  return 302;
-};
-
 const answerFixed = async (context: RouterContext, exchange: Exchange, target: Target): Promise<number | null> => {
   const health = answerHealth(context, exchange);
   if (health !== null) {
@@ -194,9 +122,10 @@ const answerFixed = async (context: RouterContext, exchange: Exchange, target: T
     exchange.route = "/probe";
     return context.blackbox.answer(exchange, target.query);
   }
-  if (target.path === "/openapi.json") {
-    exchange.route = "/openapi.json";
-    return sendRepresentation(exchange, await context.openApi(context.snapshot()?.page.url ?? context.baseUrl()));
+  const description = context.descriptions(target.path, context.snapshot()?.page.url ?? context.baseUrl());
+  if (description !== null) {
+    exchange.route = target.path;
+    return sendRepresentation(exchange, await description);
   }
   const file = context.files.get(target.path);
   if (file !== null) {
@@ -209,28 +138,20 @@ const answerFixed = async (context: RouterContext, exchange: Exchange, target: T
 const answerOther = async (context: RouterContext, exchange: Exchange, target: Target): Promise<number> => {
   const [first] = target.segments;
   const { method } = exchange.req;
+  const refuseHere = (problem: Problem): number => refuse(context, exchange, problem);
+  const gate = await passGate(context, exchange, { target, refuse: refuseHere });
+  if (gate !== null) return gate;
+  if (isAdminApi(target.segments)) return answerAdminApi(context.api, exchange, target);
   if (first === "admin") return answerAdmin(context.admin, exchange);
   if (first === "v1") return answerApi(context.api, exchange, target);
   if (first === "ingest") return answerIngest(context.ingest, exchange, target.path);
   if (first === "hooks" || first === "alertmanager") return answerInbound(context.inbound, exchange, target);
   const heartbeat = answerHeartbeat(context.heartbeats, exchange, target);
   if (heartbeat !== null) return heartbeat;
-  const isStatuspage = target.path.startsWith(STATUSPAGE_PREFIX);
-  if (isStatuspage && method === "OPTIONS") {
-    const cors = [
-      "Access-Control-Allow-Origin",
-      "*",
-      "Access-Control-Allow-Methods",
-      "GET, HEAD",
-      "Access-Control-Allow-Headers",
-      "*",
-      "Access-Control-Max-Age",
-      "86400",
-    ];
-    exchange.route = `${STATUSPAGE_PREFIX}*`;
-    send(exchange, 204, [...cors, ...COMMON_HEADERS], null);
-    return 204;
-  }
+  const subscribers = answerSubscribers(context, exchange, target);
+  if (subscribers !== null) return subscribers;
+  const preflight = answerPreflight(exchange, target);
+  if (preflight !== null) return preflight;
   if (method !== "GET" && method !== "HEAD") {
     return refuse(context, exchange, problemOf("METHOD_NOT_ALLOWED", "this address can only be read"), [
       "Allow",
@@ -239,16 +160,15 @@ const answerOther = async (context: RouterContext, exchange: Exchange, target: T
       "close",
     ]);
   }
-  if (isStatuspage) return answerStatuspage(context, exchange, target);
   if (first === "_next" && !context.admin.isProduction) {
     exchange.route = "/_next/*";
     await context.admin.renderer.pass(exchange.req, exchange.res);
     return exchange.res.statusCode;
   }
   return (
+    (await answerFeed(context, exchange, target)) ??
     (await answerFixed(context, exchange, target)) ??
-    answerIncident(context, exchange, target) ??
-    answerPage(context, exchange, target)
+    answerPublic(context, exchange, { target, refuse: refuseHere })
   );
 };
 

@@ -3,7 +3,7 @@ import type { Exchange } from "./exchange.ts";
 import { send } from "./exchange.ts";
 import { matchesEtag } from "./negotiate.ts";
 import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./security-headers.ts";
-import { acceptedCoding, encodeBody } from "./send-json.ts";
+import { acceptedCoding, encodeBody, varyOf } from "./send-json.ts";
 
 /** A resource in another format than JSON. */
 export type AnswerFile = {
@@ -26,7 +26,14 @@ export const sendFile = async (exchange: Exchange, file: AnswerFile): Promise<nu
   const plain = Buffer.from(file.body);
   const etag = `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 22)}"`;
   const shared = [
-    ...["ETag", etag, "Cache-Control", "private, no-store", "Vary", "Accept, Accept-Encoding"],
+    ...[
+      "ETag",
+      etag,
+      "Cache-Control",
+      "private, no-store",
+      "Vary",
+      ["Accept, Accept-Encoding", ...varyOf(exchange)].join(", "),
+    ],
     ...["Content-Security-Policy", policyOf(file)],
     ...COMMON_HEADERS,
   ];

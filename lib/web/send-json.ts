@@ -22,6 +22,9 @@ export const encodeBody = async (body: Buffer, coding: Coding): Promise<{ body: 
 export const acceptedCoding = (exchange: Exchange): Coding =>
   codingFor(exchange.req.headers["accept-encoding"] as string | undefined);
 
+/** What the answer depends on beside what is always named. */
+export const varyOf = ({ vary }: Exchange): readonly string[] => (vary === undefined ? [] : [vary]);
+
 /** Answers with JSON that was made for this request: entity tag, 304, compression. */
 export const sendJson = async (
   exchange: Exchange,
@@ -45,7 +48,10 @@ export const sendJson = async (
     "Cache-Control",
     cacheControl,
     "Vary",
-    options.varyByCookie === true ? "Accept-Encoding, Authorization, Cookie" : "Accept-Encoding",
+    [
+      options.varyByCookie === true ? "Accept-Encoding, Authorization, Cookie" : "Accept-Encoding",
+      ...varyOf(exchange),
+    ].join(", "),
     "Content-Security-Policy",
     DATA_CONTENT_POLICY,
     ...(lastModifiedMs === null ? [] : ["Last-Modified", new Date(lastModifiedMs).toUTCString()]),

@@ -33,3 +33,10 @@ export const sendRepresentation = (exchange: Exchange, representation: Represent
   send(exchange, 200, noStore ? withoutStore(variant.okHeaders) : variant.okHeaders, variant.body);
   return 200;
 };
+
+/** Prebuilt bytes as the body of a refusal, which nobody may keep. */
+export const sendRefusal = (exchange: Exchange, representation: Representation, status: number): number => {
+  const variant = representation.variants[codingOf(exchange.req.headers["accept-encoding"] as string | undefined)];
+  send(exchange, status, withoutStore(variant.okHeaders), variant.body);
+  return status;
+};

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { EpochMs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
+import type { EndedSpan } from "#lib/runtime/tracing.ts";
+import { traceSpan } from "#lib/runtime/tracing.ts";
 import type { AccessLog } from "./access-log.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpServer } from "./http-server.ts";
@@ -9,7 +12,7 @@ import { createHttpServer } from "./http-server.ts";
 import { listen } from "./listen.ts";
 import { problemOfError } from "./problem.ts";
 import type { RequestIds } from "./request-ids.ts";
-import { createRequestIds, requestIdOf, traceIdOf } from "./request-ids.ts";
+import { createRequestIds, requestIdOf, traceParentOf } from "./request-ids.ts";
 import type { RouterContext } from "./router.ts";
 import { answerRequest, refuse } from "./router.ts";
 import { sendRepresentation } from "./send-representation.ts";
@@ -30,16 +33,18 @@ type Pipeline = {
   readonly accessLog: AccessLog;
   readonly metrics: WebMetrics;
   readonly ids: RequestIds;
-  readonly router: RouterContext;
+  readonly contextAt: (host: string | undefined) => RouterContext;
 };
 
 const openExchange = ({ clock, ids }: Pipeline, req: IncomingMessage, res: ServerResponse): Exchange => {
-  const traceId = traceIdOf(req.headers.traceparent as string | undefined) ?? ids.traceId();
+  const parent = traceParentOf(req.headers.traceparent as string | undefined);
+  const traceId = parent?.traceId ?? ids.traceId();
   const requestId = requestIdOf(req.headers["x-request-id"]) ?? traceId;
   return {
     req,
     res,
     traceId,
+    parentSpanId: parent?.spanId ?? null,
     requestId,
     spanId: ids.spanId(),
     startedMs: clock.monotonicMs(),
@@ -48,31 +53,50 @@ const openExchange = ({ clock, ids }: Pipeline, req: IncomingMessage, res: Serve
   };
 };
 
+const spanOf = (exchange: Exchange, statusCode: number, durationMs: number, endedAt: EpochMs): EndedSpan => {
+  const { traceId, spanId, parentSpanId, req, route } = exchange;
+  const method = req.method ?? "GET";
+  return {
+    name: `${method} ${route}`,
+    kind: "server",
+    traceId,
+    spanId,
+    parentSpanId,
+    endedAt,
+    durationMs,
+    attributes: { "http.request.method": method, "http.route": route, "http.response.status_code": statusCode },
+    ...(statusCode < 500 ? {} : { error: String(statusCode) }),
+  };
+};
+
 const close = (pipeline: Pipeline, exchange: Exchange, statusCode: number): void => {
   const { clock, metrics, accessLog } = pipeline;
   const durationMs = clock.monotonicMs() - exchange.startedMs;
   metrics.observe(exchange.route, exchange.req.method ?? "GET", statusCode, durationMs);
-  accessLog.note(exchange, { statusCode, durationMs, atMs: clock.now() });
+  const now = clock.now();
+  accessLog.note(exchange, { statusCode, durationMs, atMs: now });
+  traceSpan(() => spanOf(exchange, statusCode, durationMs, now));
 };
 
 /** A fault becomes a calm answer; its details stay in the log, under the trace id that the client is told. */
-const answerFault = ({ log, router }: Pipeline, exchange: Exchange, error: unknown): number => {
-  const { res, traceId, requestId, path } = exchange;
+const answerFault = ({ log, contextAt }: Pipeline, exchange: Exchange, error: unknown): number => {
+  const { req, res, traceId, requestId, path } = exchange;
   const problem = problemOfError(error);
   if (problem.status === 500) log.error({ traceId, requestId, path, code: problem.code, error }, "a request failed");
   if (res.headersSent) {
     res.destroy();
     return 500;
   }
-  return refuse(router, exchange, problem);
+  return refuse(contextAt(req.headers.host), exchange, problem);
 };
 
 const handlerOf =
   (pipeline: Pipeline) =>
   (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = openExchange(pipeline, req, res);
-    if (req.method === "GET" || req.method === "HEAD") {
-      const quick = pipeline.router.site.quick(req.url ?? "/");
+    const context = pipeline.contextAt(req.headers.host);
+    if ((req.method === "GET" || req.method === "HEAD") && context.desk.isPublic() && !context.isMisdirected) {
+      const quick = context.site.quick(req.url ?? "/");
       const representation = quick?.peek(req) ?? null;
       if (quick !== undefined && representation !== null) {
         exchange.path = quick.path;
@@ -81,7 +105,7 @@ const handlerOf =
         return;
       }
     }
-    answerRequest(pipeline.router, exchange)
+    answerRequest(context, exchange)
       .catch((error: unknown) => answerFault(pipeline, exchange, error))
       .then((status) => close(pipeline, exchange, status))
       .catch((error: unknown) => {
@@ -104,12 +128,15 @@ const startTicking = (
   signal: AbortSignal,
 ): Promise<void> => {
   const { clock, log } = args;
-  const { pages, snapshot } = parts.router;
+  const { desk, snapshot } = parts.router;
   const tick = async (): Promise<void> => {
     const current = snapshot();
     http.cutSlowReaders();
     pipeline.metrics.setConnections(http.openConnections());
-    pipeline.metrics.notePageCache(pages.stats, current === null ? null : clock.now() - Date.parse(current.dataAsOf));
+    pipeline.metrics.notePageCache(
+      desk.pages.stats,
+      current === null ? null : clock.now() - Date.parse(current.dataAsOf),
+    );
     await parts.refresh();
   };
   const onError = (error: unknown): void => log.error({ error }, "the page cache could not be refreshed");
@@ -131,7 +158,7 @@ export const startWebServer = async (args: WebServerArgs): Promise<WebServer> =>
     accessLog: args.accessLog,
     metrics: createWebMetrics(),
     ids: createRequestIds(args.randomBytes),
-    router: parts.router,
+    contextAt: parts.contextAt,
   };
   const http: HttpServer = createHttpServer(clock, handlerOf(pipeline));
   if (!args.isProduction) {
@@ -153,6 +180,7 @@ export const startWebServer = async (args: WebServerArgs): Promise<WebServer> =>
     throw error;
   }
   const stop = async (): Promise<void> => {
+    parts.closeStreams();
     await http.close(STOP_GRACE_MS);
     await stopLoops();
     await renderer.close();

@@ -5,7 +5,7 @@ import { LANGUAGES } from "#lib/core/definitions.ts";
 import { languageFor, remember } from "./negotiate.ts";
 import type { PageCache } from "./page-cache.ts";
 import type { PageId } from "./page-slices.ts";
-import { pagesOf, publicPathOf, servicePageId } from "./page-slices.ts";
+import { pageIdAt, pagesOf, publicPathOf, routeOfPage } from "./page-slices.ts";
 import type { Representation } from "./representation.ts";
 import type { StatuspageCache } from "./statuspage-cache.ts";
 import { STATUSPAGE_NAMES, STATUSPAGE_PREFIX } from "./statuspage-cache.ts";
@@ -27,8 +27,6 @@ export type Site = {
   readonly languageOf: (req: IncomingMessage, query: URLSearchParams) => Language;
 };
 
-export const routeOfPage = (pageId: PageId): string => (pageId === "home" ? "/" : "/services/{id}");
-
 export const createSite = (pages: PageCache, statuspage: StatuspageCache): Site => {
   let languages: readonly [Language, ...Language[]] = LANGUAGES;
   let byHeader = remember((header) => languageFor(header, languages));
@@ -44,6 +42,7 @@ export const createSite = (pages: PageCache, statuspage: StatuspageCache): Site 
       next.set(path, { route: path, path, peek: () => statuspage.peek(path) });
     }
     for (const pageId of pagesOf(snapshot)) {
+      if (pageId === "not-found") continue;
       const path = publicPathOf(pageId);
       const route = routeOfPage(pageId);
       next.set(path, { route, path, peek: (req) => pages.peek(pageId, byHeader(req.headers["accept-language"])) });
@@ -62,11 +61,7 @@ export const createSite = (pages: PageCache, statuspage: StatuspageCache): Site 
       layOut(snapshot);
     },
     quick: (target) => quick.get(target),
-    pageAt: (path) => {
-      if (path === "/") return "home";
-      const id = /^\/services\/([a-z0-9][a-z0-9-]{0,62})$/.exec(path)?.[1];
-      return id === undefined ? null : servicePageId(id);
-    },
+    pageAt: pageIdAt,
     languageOf: (req, query) => {
       const asked = query.get("lang");
       return languages.find((language) => language === asked) ?? byHeader(req.headers["accept-language"]);

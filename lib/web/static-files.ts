@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
 import { NOTICE_CSS, NOTICE_CSS_PATH } from "./notice-page.ts";
@@ -23,7 +24,11 @@ const PREFIX = "/_next/static/";
 const FAVICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#1a7f4b"/><path d="M9 17l5 5 9-12" fill="none" stroke="#fff" stroke-width="3.5" stroke-linecap="round" stroke-linejoin="round"/></svg>\n`;
 const ROBOTS = "User-agent: *\nDisallow: /admin/\nDisallow: /v1/\n";
 
+const SCRIPT_PREFIX = "/_static/";
+
 export type StaticFiles = {
+  /** Address of the script that public pages may use; null when there is none. */
+  readonly scriptPath: string | null;
   /** The bytes of a path, or null when there is no such file. */
   readonly get: (path: string) => Promise<Representation> | null;
 };
@@ -57,8 +62,24 @@ const listBuild = async (folder: string): Promise<ReadonlyMap<string, string>> =
   }
 };
 
-/** Files that never change: Next's compiled style sheets and scripts, and a few of our own. Read and compressed once, when first asked for. */
-export const openStaticFiles = async (folder: string): Promise<StaticFiles> => {
+/** The script of the public page under an address that changes with it. */
+const readScript = async (file: string | null): Promise<{ path: string; body: Buffer } | null> => {
+  if (file === null) return null;
+  try {
+    const body = await readFile(file);
+    const hash = createHash("sha256").update(body).digest("base64url").slice(0, 12);
+    return { path: `${SCRIPT_PREFIX}enhance-${hash}.js`, body };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+};
+
+/**
+ * Files that never change: Next's compiled style sheets and scripts, and a few of our own. Read and compressed once, when
+ * first asked for. `scriptFile`: the script of the public page.
+ */
+export const openStaticFiles = async (folder: string, scriptFile: string | null = null): Promise<StaticFiles> => {
   const build = await listBuild(folder);
   const ready = new Map<string, Promise<Representation>>([
     ["/favicon.svg", represent(Buffer.from(FAVICON), "image/svg+xml", A_DAY)],
@@ -67,7 +88,11 @@ export const openStaticFiles = async (folder: string): Promise<StaticFiles> => {
   ]);
   ready.set("/favicon.ico", ready.get("/favicon.svg") as Promise<Representation>);
 
+  const script = await readScript(scriptFile);
+  if (script !== null) ready.set(script.path, represent(script.body, TYPES[".js"] as string, IMMUTABLE));
+
   return {
+    scriptPath: script?.path ?? null,
     get: (path) => {
       const known = ready.get(path);
       if (known !== undefined) return known;

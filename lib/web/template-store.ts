@@ -7,6 +7,7 @@ import { LANGUAGES } from "#lib/core/definitions.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { writeFileAtomic } from "#lib/runtime/write-file-atomic.ts";
 import type { PageHashes, PageId } from "./page-slices.ts";
+import { isPageId } from "./page-slices.ts";
 
 /** A page as Next rendered it, before the instant is filled in. */
 export type PageTemplate = {
@@ -19,7 +20,7 @@ export type PageTemplate = {
 type StoredTemplate = { readonly pageId: PageId; readonly language: Language; readonly template: PageTemplate };
 
 const TemplateFile = z.strictObject({
-  pageId: z.templateLiteral([z.enum(["home", "service:"]), z.string()]),
+  pageId: z.string().refine(isPageId, "no page has this id"),
   language: z.enum(LANGUAGES),
   buildId: z.string(),
   contentHash: z.string(),
@@ -32,8 +33,6 @@ const TemplateFile = z.strictObject({
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 const nameOf = (pageId: PageId, language: Language): string =>
   `${digestOf(`${pageId}\n${language}`).slice(0, 32)}.json`;
-
-const isPageId = (text: string): text is PageId => text === "home" || text.startsWith("service:");
 
 export type TemplateStore = {
   readonly load: () => Promise<readonly StoredTemplate[]>;
@@ -52,10 +51,10 @@ export const createTemplateStore = (args: { folder: string; buildId: string; log
     try {
       const file = TemplateFile.parse(JSON.parse(await readFile(join(folder, name), "utf8")));
       if (file.buildId !== buildId) return null;
-      if (file.sha256 !== digestOf(file.html) || !isPageId(file.pageId)) throw new Error("its checksum does not match");
+      if (file.sha256 !== digestOf(file.html)) throw new Error("its checksum does not match");
       const hashes = { content: file.contentHash, urgent: file.urgentHash };
       return {
-        pageId: file.pageId,
+        pageId: file.pageId as PageId,
         language: file.language,
         template: { html: file.html, hashes, asOfMs: file.asOfMs },
       };

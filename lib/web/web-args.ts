@@ -1,4 +1,6 @@
+import type { RunProbeNow } from "#lib/commands/run-probe-now.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
+import type { ApiSettings } from "#lib/config/api-env.ts";
 import type { Database } from "#lib/read/web-context.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
@@ -16,6 +18,8 @@ export type WebServerArgs = {
   readonly dataDir: string;
   /** Folder with the compiled style sheets and scripts: `.next/static`. */
   readonly staticDir: string;
+  /** The script of the public page; left out: pages have none. */
+  readonly scriptFile?: string;
   /** Names the build that templates on disk belong to (`readBuildId`). */
   readonly buildId: string;
   readonly version: string;
@@ -28,8 +32,14 @@ export type WebServerArgs = {
   readonly randomBytes: RandomBytes;
   /** Opens the credentials of probes for the agents that run them. */
   readonly secretBox: SecretBox;
+  /** Follows `env:NAME` and `file:PATH` of the configuration; null when nothing is there. Left out: there are none. */
+  readonly resolveSecret?: (reference: string) => string | null;
   /** Runs checks for `/probe`; without it there is no such address. */
   readonly runBlackbox?: RunBlackbox | undefined;
+  /** Runs a probe that somebody asks for; without it nobody can. */
+  readonly runProbe?: RunProbeNow | undefined;
+  /** Limits, origins and networks of the API; left out, nothing is limited. */
+  readonly apiSettings?: ApiSettings;
   /** The metrics of all roles of this instance as text. */
   readonly collectMetrics: (format: MetricsFormat) => Promise<string>;
 };

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { GrpcProbeDefinition } from "#lib/core/definitions.ts";
 import { excerptOf } from "#lib/core/excerpt.ts";
+import { rootSpanIdOf, traceparentOf } from "#lib/core/trace-context.ts";
 import type { Http2Answer } from "#lib/egress/http2-call.ts";
 import { callHttp2 } from "#lib/egress/http2-call.ts";
 import { headerText } from "#lib/egress/response-head.ts";
@@ -8,12 +9,11 @@ import type { Check, CheckDeps } from "./check.ts";
 import type { Verdict } from "./conversation-outcome.ts";
 import { GOOD, outcomeOfConversation, verdict } from "./conversation-outcome.ts";
 import { healthCheckRequest, nameOfGrpcCode, SERVING_STATUSES, servingStatusOf, unframe } from "./grpc-message.ts";
+import { hexOf } from "./hex-of.ts";
 
 const PATH = "/grpc.health.v1.Health/Check";
 /** A health answer has seven bytes; what is far larger is none. */
 const MAX_ANSWER_BYTES = 65_536;
-
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 const notServing = (seen: string): Verdict => ({
   ...verdict("bad_status", seen),
@@ -75,12 +75,12 @@ const judge = (answer: Http2Answer): Verdict => {
   return status.class === "ok" ? judgeMessage(answer.body) : status;
 };
 
-const headersOf = (timeoutMs: number, { userAgent, randomBytes }: CheckDeps, traceId: string) => ({
+const headersOf = (timeoutMs: number, { userAgent }: CheckDeps, traceId: string) => ({
   "content-type": "application/grpc",
   te: "trailers",
   "grpc-timeout": `${Math.max(1, Math.min(99_999_999, Math.floor(timeoutMs)))}m`,
   "user-agent": userAgent,
-  traceparent: `00-${traceId}-${hexOf(randomBytes(8))}-01`,
+  traceparent: traceparentOf(traceId, rootSpanIdOf(traceId)),
 });
 
 /** Asks `grpc.health.v1.Health/Check` once; the answer must be SERVING. */

@@ -1,6 +1,7 @@
 import type { Judgement } from "#lib/core/assertions.ts";
 import type { Assertion, ClientCertificate } from "#lib/core/definitions.ts";
 import type { Outcome } from "#lib/core/outcome.ts";
+import { rootSpanIdOf, traceparentOf } from "#lib/core/trace-context.ts";
 import { DAY_MS } from "#lib/core/units.ts";
 import type { AllowList } from "#lib/egress/allow-list.ts";
 import { sendRequest } from "#lib/egress/request.ts";
@@ -8,6 +9,7 @@ import { mergeHeaders } from "#lib/egress/request-headers.ts";
 import type { Answered, Caps, Exchange } from "#lib/egress/types.ts";
 import { judgeHere, textOf } from "#probes/judging/judge.ts";
 import type { CheckDeps, CheckResult } from "./check.ts";
+import { hexOf } from "./hex-of.ts";
 
 export type HttpTarget = {
   readonly url: string;
@@ -32,7 +34,10 @@ export type HttpTarget = {
 };
 
 /** The target says itself what may be reached and whom to trust. */
-export type HttpDeps = Omit<CheckDeps, "allow" | "caPem">;
+export type HttpDeps = Omit<CheckDeps, "allow" | "caPem"> & {
+  /** For requests that are steps of one trace; left out: the request is the trace's first span. */
+  readonly newSpanId?: () => string;
+};
 
 /** Methods that may be sent again (RFC 9110, 9.2.2), as is done when a server closes a kept connection just then. */
 const REPEATABLE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
@@ -41,8 +46,6 @@ const REPEATABLE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT"
 export type HttpRun = CheckResult & {
   readonly answer: (Pick<Answered, "status" | "headers"> & { readonly text: () => string }) | null;
 };
-
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 /** What is to be thought of an answer; null when a shutdown came first. */
 const judge = async (
@@ -80,15 +83,14 @@ const outcomeOf = async (target: HttpTarget, exchange: Exchange, deps: HttpDeps)
  * is an outcome. Ends at the latest when the deadline has passed and leaves nothing open.
  */
 export const runHttp = async (target: HttpTarget, deps: HttpDeps): Promise<HttpRun> => {
-  const ids = hexOf(deps.randomBytes(24));
-  const traceId = ids.slice(0, 32);
+  const traceId = hexOf(deps.randomBytes(16));
   const exchange = await sendRequest({
     url: target.url,
     method: target.method,
     headers: mergeHeaders(
       { accept: "*/*", "accept-encoding": "gzip, deflate, br", "user-agent": deps.userAgent },
       target.headers,
-      { traceparent: `00-${traceId}-${ids.slice(32)}-01` },
+      { traceparent: traceparentOf(traceId, deps.newSpanId?.() ?? rootSpanIdOf(traceId)) },
     ),
     body: target.body,
     timeoutMs: target.timeoutMs,

@@ -9,7 +9,9 @@ import { queryJsonPath } from "#probes/engines/json-path.ts";
 import { findPattern } from "#probes/engines/patterns.ts";
 import type { Check, CheckDeps, CheckPart } from "./check.ts";
 import { judgeMeasured } from "./conversation-outcome.ts";
+import { hexOf } from "./hex-of.ts";
 import { hideValues } from "./hide-secrets.ts";
+import type { HttpDeps } from "./http.ts";
 import { runHttp } from "./http.ts";
 import { httpTargetOf } from "./http-target.ts";
 
@@ -29,6 +31,8 @@ type Course = {
   traceId: string | null;
 };
 
+type StepDeps = CheckDeps & Pick<HttpDeps, "newSpanId">;
+
 /** All requests of a journey belong to one trace: the first 16 bytes that a request asks for are the same in each. */
 const inOneTrace = ({ randomBytes }: CheckDeps): CheckDeps["randomBytes"] => {
   const trace = randomBytes(16);
@@ -39,7 +43,7 @@ const inOneTrace = ({ randomBytes }: CheckDeps): CheckDeps["randomBytes"] => {
   };
 };
 
-const runStep = async (step: JourneyStep, timeoutMs: number, course: Course, deps: CheckDeps): Promise<Outcome> => {
+const runStep = async (step: JourneyStep, timeoutMs: number, course: Course, deps: StepDeps): Promise<Outcome> => {
   const filled = fillStep(step, course.values);
   if (filled.kind === "missing") return unmeasured("internal_error", `no value for ${filled.variable}`);
   if (filled.kind === "unfit")
@@ -78,7 +82,8 @@ const isRunnable = (step: JourneyStep, { hasFailed, values }: Course): "yes" | s
 const runSteps = async ({ steps, timeoutMs }: JourneyProbeDefinition, deps: CheckDeps): Promise<Course> => {
   const startedAt = deps.clock.monotonicMs();
   const course: Course = { values: new Map(), parts: [], tried: new Set(), hasFailed: false, traceId: null };
-  const stepDeps = { ...deps, randomBytes: inOneTrace(deps) };
+  const newSpanId = (): string => hexOf(deps.randomBytes(8));
+  const stepDeps = { ...deps, randomBytes: inOneTrace(deps), newSpanId };
   for (const [index, step] of steps.entries()) {
     const keep = (outcome: Outcome) => course.parts.push({ key: step.id, name: step.name, outcome });
     const runnable = isRunnable(step, course);

@@ -1,6 +1,7 @@
 import type { WebsocketProbeDefinition } from "#lib/core/definitions.ts";
 import { excerptOf } from "#lib/core/excerpt.ts";
 import { unmeasured } from "#lib/core/outcome.ts";
+import { rootSpanIdOf, traceparentOf } from "#lib/core/trace-context.ts";
 import { hostOf, judgeUrl } from "#lib/egress/judge-url.ts";
 import { faultOfHeaders, mergeHeaders } from "#lib/egress/request-headers.ts";
 import { BLOCKED } from "#lib/egress/types.ts";
@@ -10,12 +11,11 @@ import { matchesPattern } from "#probes/engines/patterns.ts";
 import type { Check, CheckDeps } from "./check.ts";
 import type { Verdict } from "./conversation-outcome.ts";
 import { GOOD, outcomeOfConversation, verdict } from "./conversation-outcome.ts";
+import { hexOf } from "./hex-of.ts";
 import { authorizationOf } from "./http-target.ts";
 
 /** What one frame of ours can hold. */
 const MAX_SENT_BYTES = 65_535;
-
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 const judge = (answer: WebsocketAnswer, expect: string | null): Verdict => {
   switch (answer.kind) {
@@ -48,15 +48,10 @@ const judgedUrl = (text: string, { allow }: CheckDeps): URL | null => {
   return asHttp === text || judgeUrl(asHttp, allow).verdict === "deny" ? null : new URL(asHttp);
 };
 
-const headersOf = (
-  url: URL,
-  { headers, auth }: WebsocketProbeDefinition,
-  { userAgent, randomBytes }: CheckDeps,
-  traceId: string,
-) =>
+const headersOf = (url: URL, { headers, auth }: WebsocketProbeDefinition, { userAgent }: CheckDeps, traceId: string) =>
   mergeHeaders({ "user-agent": userAgent }, headers, authorizationOf(auth), {
     host: url.host,
-    traceparent: `00-${traceId}-${hexOf(randomBytes(8))}-01`,
+    traceparent: traceparentOf(traceId, rootSpanIdOf(traceId)),
   });
 
 /** Upgrades, says `send` and waits for a message in which `expect` is found, each when it is given. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Database } from "#db/database.ts";
 import { readExclusions } from "#db/queries/exclusions.ts";
-import { insertIncident } from "#db/queries/incidents.ts";
+import { insertIncident } from "#db/queries/incident-writes.ts";
 import { createKey } from "#lib/commands/api-keys/create-key.ts";
 import { storeOccurrences } from "#lib/commands/maintenances/store-occurrences.ts";
 import { ProblemDetail, SloResource } from "#lib/contracts/api.ts";
@@ -180,8 +180,9 @@ describe("a retroactive exclusion", () => {
 
 describe("the ledger", () => {
   test("gives every bad event to one incident, one maintenance or nothing, with shares that add up to one", async () => {
-    const span = { createdAt: at(260), updatedAt: at(260), monitoringAt: null, serviceIds: ["shop"] };
-    const incident = { id: "inc_1", name: "Checkout is down", status: "resolved", impact: "major" } as const;
+    const span = { createdAt: at(260), publishedAt: at(260), publishAt: null, monitoringAt: null };
+    const services = { serviceIds: ["shop"], impacts: { shop: "major" }, origin: "person", translations: {} } as const;
+    const incident = { id: "inc_1", name: "Checkout is down", status: "resolved", impact: "major", ...services } as const;
     await database.transaction((tx) =>
       insertIncident(tx, { ...incident, ...span, startedAt: at(210), resolvedAt: at(240) }),
     );

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { z } from "zod";
 import { applyConfig } from "#lib/commands/apply-config.ts";
+import { ensureFirstAdministrator } from "#lib/commands/identity/first-administrator.ts";
 import { ingestRuns } from "#lib/commands/ingest-runs.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
 import { createSession } from "#lib/commands/sign-in.ts";
@@ -85,7 +86,15 @@ beforeAll(async () => {
   await ingestRuns(db.database, { runs, now: at(COUNT) });
   site = await startTestSite({ snapshot: null, database: db.database });
   const now = systemClock.now();
-  const { token } = await db.database.transaction((tx) => createSession(tx, { now, actor: "test", randomBytes }));
+  const { token } = await db.database.transaction(async (tx) =>
+    createSession(tx, {
+      userId: await ensureFirstAdministrator(tx, { actor: "test", now, randomBytes }),
+      method: "link",
+      userAgent: null,
+      now,
+      randomBytes,
+    }),
+  );
   cookie = `nines_session=${token}`;
 });
 afterAll(async () => {

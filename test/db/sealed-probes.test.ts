@@ -282,7 +282,7 @@ test("sources that left the file keep no credential, and one of another key is s
 });
 
 test("sealed secrets that are moved to another probe do not open there", () => {
-  const row = { id: http.id, service_id: "shop", position: 0, definition: http };
+  const row = { id: http.id, service_id: "shop", position: 0, managed_by: "file" as const, definition: http };
   const { definition, secrets_ciphertext: secretsCiphertext } = sealProbe(box, row, undefined);
   expect(openProbe(box, { definition, secretsCiphertext })).toEqual(http);
   expect(openProbe(box, { definition: { ...definition, id: "evil" }, secretsCiphertext })).toBeNull();

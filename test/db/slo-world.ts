@@ -260,10 +260,10 @@ export const readAlerts = async (database: Database): Promise<StoredAlert[]> => 
   }));
 };
 
+/** Events of alerts and the like; that a budget is spent is told beside them. */
 export const readEvents = (database: Database) =>
   database.read((db) =>
     db<{ type: string; key: string; data: string; subject: string }[]>`
-      select type, dedup_key as key, data::text as data, subject from events order by position`.then((rows) => [
-      ...rows,
-    ]),
+      select type, dedup_key as key, data::text as data, subject from events
+       where type <> 'slo.budget_exhausted' order by position`.then((rows) => [...rows]),
   );

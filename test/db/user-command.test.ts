@@ -45,6 +45,31 @@ test("with --json it prints one object, and each call gives another link", async
   expect(links[0]?.url).not.toBe(links[1]?.url);
 });
 
+test("users are added, listed, given other roles, disabled and removed by the commands of docs/identity.md", async () => {
+  const user = async (...args: string[]) => JSON.parse((await run(...args, "--json")).out) as Record<string, unknown>;
+  const added = await user("add", "ana@example.com", "--role", "editor", "--name", "Ana");
+  expect(added).toMatchObject({ login: "ana@example.com", role: "editor", name: "Ana", state: "active" });
+  expect(await user("role", "ana@example.com", "--role", "admin")).toMatchObject({ role: "admin" });
+  const { out } = await run("sign-in-link", "--user", "ana@example.com");
+  await signIn(/token=([\w-]{43})/.exec(out)?.[1] ?? "");
+  expect(await user("disable", "ana@example.com")).toMatchObject({ state: "disabled" });
+  expect(await user("enable", "ana@example.com")).toMatchObject({ state: "active" });
+  expect(await user("remove-second-factor", "ana@example.com")).toMatchObject({ hasSecondFactor: false });
+  expect((await run("list")).out).toContain("ana@example.com  admin  active  Ana  no second factor");
+  expect((await run("remove", "ana@example.com")).out).toBe("The user is removed.\n");
+  expect(await run("role", "ana@example.com", "--role", "viewer")).toMatchObject({ code: 1 });
+});
+
+test.each([
+  { name: "a role that there is not", args: ["add", "eva", "--role", "boss"], says: "--role must be one of" },
+  { name: "no login", args: ["disable"], says: "needs a login" },
+  { name: "a word too many", args: ["list", "ana"], says: "not expected" },
+])("user with $name is wrong usage", async ({ args, says }) => {
+  const { code, err } = await run(...args);
+  expect(code).toBe(2);
+  expect(err).toContain(says);
+});
+
 test.each([
   { name: "without a subcommand", args: [] },
   { name: "with an unknown subcommand", args: ["remove"] },

@@ -9,6 +9,7 @@ import type { ScriptedTarget } from "../faults/rig/scripted-target.ts";
 import { startScriptedTarget } from "../faults/rig/scripted-target.ts";
 import type { Instance } from "../support/instance.ts";
 import { startInstance, temporaryFolder } from "../support/instance.ts";
+import { startTraceCollector } from "../support/trace-collector.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
@@ -49,6 +50,7 @@ type Envelope = { id: string; type: string; specversion: string; data: Alert };
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let target: ScriptedTarget;
 let receiver: Receiver;
+let collector: Awaited<ReturnType<typeof startTraceCollector>>;
 let instance: Instance;
 let sql: postgres.Sql;
 
@@ -63,7 +65,9 @@ beforeAll(async () => {
   folder = await temporaryFolder("thread");
   target = await startScriptedTarget();
   receiver = await startReceiver(`${folder.path}/received.jsonl`);
-  instance = await startInstance({ config: configOf(target.url, receiver.url), dataDir: `${folder.path}/data` });
+  collector = await startTraceCollector();
+  const config = configOf(target.url, receiver.url);
+  instance = await startInstance({ config, dataDir: `${folder.path}/data`, env: collector.env });
   const url = await findRunningEmbedded(`${folder.path}/data`);
   if (url === null) throw new Error("the embedded database is not found");
   sql = postgres(url, { max: 2, onnotice: () => undefined });
@@ -74,6 +78,7 @@ afterAll(async () => {
   await instance?.stop();
   await target?.stop();
   await receiver?.stop();
+  await collector?.close();
   await folder?.remove();
 });
 
@@ -183,6 +188,19 @@ test("a failing service goes through all stations and back: page, alert, one sig
     deadlineMs: 320_000,
     everyMs: 500,
   });
+
+  // Every station told its span, and the receiver of the webhook was told the trace that it is part of.
+  const names = await waitFor("the spans of all stations", () => {
+    const found = new Set(collector.spans.map(({ name }) => name));
+    return (
+      ["probe http", "GET /v1/alerts", "evaluate SLOs", "deliver webhook"].every((name) => found.has(name)) && found
+    );
+  });
+  expect([...names].filter((name) => /[0-9a-f]{16}|\?/.test(name))).toEqual([]);
+  const delivered = collector.spans.filter(({ name }) => name === "deliver webhook");
+  expect(receiver.received().map(({ headers }) => headers.traceparent)).toEqual(
+    delivered.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`),
+  );
 
   // And the raw rows agree, judged by code that shares nothing with the product.
   expect(await checkBuckets(sql)).toEqual([]);

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress } from "node:zlib";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
+import { themeSheet } from "#lib/contracts/theme-sheet.ts";
 import type { WebContext } from "#lib/read/web-context.ts";
 import { setWebContext } from "#lib/read/web-context.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
@@ -28,6 +29,7 @@ const SAMPLES: Record<string, () => Snapshot> = {
   "two-hundred-services": () => samples.twentyServices(200),
   "long-names": samples.longNames,
   "demo-page": samples.demoPage,
+  "full-day": samples.fullDay,
 };
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -55,7 +57,9 @@ const renderer = await createNextRenderer({
   isProduction: true,
   log: createLogger({ service: "page-server", level: "error" }),
 });
-const files = await openStaticFiles(`${root}/.next/static`);
+const files = await openStaticFiles(`${root}/.next/static`, `${root}/app/(public)/enhance.js`);
+
+const listeners = new Set<ServerResponse>();
 
 /** One at a time, because the pages read "the" snapshot. */
 let queue: Promise<unknown> = Promise.resolve();
@@ -78,16 +82,34 @@ const answer = async (request: IncomingMessage, response: ServerResponse): Promi
       response.end(body);
       return;
     }
+    if (url.pathname === "/live") {
+      // Says nothing until a test asks for an event by `/live/tell`.
+      response.writeHead(200, { "content-type": "text/event-stream" }).write("retry: 3000\n\n");
+      listeners.add(response);
+      response.on("close", () => listeners.delete(response));
+      return;
+    }
+    if (url.pathname === "/live/tell") {
+      for (const listener of listeners) listener.write(`event: ${url.searchParams.get("event")}\ndata: {}\n\n`);
+      response.end();
+      return;
+    }
     const labels = url.hostname.split(".");
     const isStale = labels[0] === "stale";
     const snapshot = SAMPLES[labels[isStale ? 1 : 0] ?? ""]?.();
     if (snapshot === undefined) throw new Error(`no sample for ${url.hostname}`);
+    const theme = themeSheet(snapshot.page);
+    if (theme !== null && url.pathname === theme.path) {
+      response.setHeader("content-type", "text/css; charset=utf-8").end(theme.css);
+      return;
+    }
     const language = url.searchParams.get("lang") ?? snapshot.page.languages[0] ?? "en";
     const html = await render(snapshot, `/render/${language}${url.pathname === "/" ? "" : url.pathname}`);
     const page = finishPage(stripScripts(html), {
       asOfIso: snapshot.dataAsOf,
       asOfText: asOfTextOf(Date.parse(snapshot.dataAsOf), snapshot.page.timeZone, language),
       isStale,
+      scriptPath: files.scriptPath,
     });
     response.setHeader("content-type", "text/html; charset=utf-8").setHeader("content-encoding", "br");
     response.setHeader("content-security-policy", PUBLIC_CONTENT_POLICY);

@@ -1,6 +1,7 @@
 import type { MeasuredState, Snapshot, SnapshotService } from "#lib/contracts/snapshot.ts";
 import { sampleDays, sampleLatency, sampleService, sampleSlo, sampleSnapshot } from "./sample-builders.ts";
-import { OPEN_INCIDENT, PAST_INCIDENTS } from "./sample-incidents.ts";
+import { OPEN_INCIDENT, PAST_INCIDENTS, TOLD_INCIDENT } from "./sample-incidents.ts";
+import { MAINTENANCES } from "./sample-maintenances.ts";
 
 export { SAMPLE_NOW, sampleDays, sampleService, sampleSlo, sampleSnapshot } from "./sample-builders.ts";
 
@@ -146,6 +147,41 @@ export const badDay = (): Snapshot => {
     ],
     { incidents: [OPEN_INCIDENT, ...PAST_INCIDENTS] },
   );
+};
+
+const SVG_LOGO = `data:image/svg+xml;base64,${btoa('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 28"><path fill="#7a3fc2" d="M0 28 14 0l14 28zM26 28 33 14l7 14z"/></svg>')}`;
+
+/** A page that uses everything: the bad day with planned work, a post-mortem, nested groups, exclusions, and looks of its own. */
+export const fullDay = (): Snapshot => {
+  const day = badDay();
+  const services = day.services.map((service): SnapshotService => {
+    const why = {
+      ...service.why,
+      decidedBy: { sli: "availability" as const, thresholdMs: null, objective: service.slos[0]?.objective ?? null },
+    };
+    const slos = service.slos.map((slo, index) =>
+      service.id === "account" && index === 0
+        ? {
+            ...slo,
+            raw: { good: slo.good - 120, total: slo.total + 30, attained: (slo.good - 120) / (slo.total + 30) },
+          }
+        : slo,
+    );
+    const isInner = service.id === "search" || service.id === "images";
+    return { ...service, why, slos, groupId: isInner ? "Shopping / Finding things" : service.groupId };
+  });
+  return sampleSnapshot(services, {
+    incidents: [OPEN_INCIDENT, TOLD_INCIDENT, ...PAST_INCIDENTS.slice(1)],
+    maintenances: MAINTENANCES,
+    page: {
+      ...day.page,
+      description: "How the services of Acme are, measured from outside every half minute.",
+      logo: SVG_LOGO,
+      accent: { light: "#6d2fb5", dark: "#d2b3ff" },
+      footerLinks: [{ label: "Help", url: "https://acme.example/help" }],
+      searchEngines: false,
+    },
+  });
 };
 
 /** A configuration without services. */

@@ -16,6 +16,7 @@ import type { InMemoryRequest } from "#lib/web/in-memory-exchange.ts";
 import type { Renderer } from "#lib/web/next-renderer.ts";
 import type { WebServer } from "#lib/web/server.ts";
 import { startWebServer } from "#lib/web/server.ts";
+import type { WebServerArgs } from "#lib/web/web-args.ts";
 
 /** A database that is away, as a stopped one looks to callers. */
 export const absentDatabase = (): Database => {
@@ -88,7 +89,10 @@ export const startTestSite = async (
     dataDir?: string;
     renderer?: FakeRenderer;
     runBlackbox?: RunBlackbox;
+    runProbe?: WebServerArgs["runProbe"];
     secretBox?: SecretBox;
+    resolveSecret?: (reference: string) => string | null;
+    apiSettings?: WebServerArgs["apiSettings"];
   } = {},
 ): Promise<TestSite> => {
   const { writeFile, mkdir } = await import("node:fs/promises");
@@ -119,6 +123,9 @@ export const startTestSite = async (
     randomBytes,
     secretBox: options.secretBox ?? createSecretBox(new Uint8Array(32)),
     runBlackbox: options.runBlackbox,
+    runProbe: options.runProbe,
+    ...(options.resolveSecret === undefined ? {} : { resolveSecret: options.resolveSecret }),
+    apiSettings: options.apiSettings,
     collectMetrics: () => Promise.resolve("# metrics of all roles\n"),
   });
   return {

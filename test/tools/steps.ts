@@ -14,8 +14,15 @@ export type StepResult = {
   readonly seconds: number;
 };
 
-/** Runs a script of node_modules on this Node. With `isQuiet` its output is kept for the end. */
-export const runStep = (step: Step, options: { isQuiet: boolean }): Promise<StepResult> =>
+type StepOptions = {
+  /** Its output is kept for the end. */
+  readonly isQuiet: boolean;
+  /** Told of kept output as it comes. */
+  readonly onOutput?: (text: string) => void;
+};
+
+/** Runs a script of node_modules on this Node. */
+export const runStep = (step: Step, options: StepOptions): Promise<StepResult> =>
   new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const child = spawn(process.execPath, [join(ROOT, step.script), ...step.args], {
@@ -30,7 +37,9 @@ export const runStep = (step: Step, options: { isQuiet: boolean }): Promise<Step
     let output = "";
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (chunk: Buffer) => {
-        output += chunk.toString();
+        const text = chunk.toString();
+        output += text;
+        options.onOutput?.(text);
       });
     child.on("error", reject);
     child.on("exit", (code) =>

@@ -29,7 +29,12 @@ test("docs/errors.md is the catalogue; if not, run npm run docs", async () => {
 });
 
 test("README's map and table of variables name what exists", async () => {
-  const [readme, environment] = await Promise.all([read("README.md"), read("lib/config/env.ts")]);
+  const [readme, ...readers] = await Promise.all([
+    read("README.md"),
+    read("lib/config/env.ts"),
+    read("lib/config/api-env.ts"),
+  ]);
+  const environment = readers.join("\n");
   const named = [...readme.matchAll(/^\| `([A-Z_]+)`(?:, `([A-Z_]+)`)? \|/gm)]
     .flatMap((match) => [match[1], match[2]])
     .filter((name) => name !== undefined);

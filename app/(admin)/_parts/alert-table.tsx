@@ -1,40 +1,43 @@
 import type { SloAlert } from "#lib/read/slo-dashboard.ts";
-import type { Format } from "../../_view/format.ts";
-import { pairWords, severityWord } from "./slo-words.ts";
+import { fillText } from "../../_view/format.ts";
+import { pairText } from "./slo-words.ts";
+import type { AdminView } from "./view.ts";
 import { iso } from "./view.ts";
 
-const REASONS: Record<NonNullable<SloAlert["resolveReason"]>, string> = {
-  recovered: "recovered",
-  no_data: "no data",
-  excluded: "excluded",
-  policy_changed: "policy changed",
-};
+type Props = { alerts: readonly SloAlert[]; view: AdminView; today: string };
 
-type Props = { alerts: readonly SloAlert[]; format: Format; today: string };
+const NEWEST = 50;
 
 /** Why nobody is told of it, who looks after it; a firing alert is kept whatever stands here. */
-const marksOf = (alert: SloAlert): string[] => [
-  ...(alert.hasData ? [] : ["no data"]),
-  ...(alert.silencedBy.length > 0 ? ["silenced"] : []),
-  ...(alert.inhibitedBy.length > 0 ? ["inhibited by a dependency"] : []),
-  ...(alert.mutedBy.length > 0 ? ["muted by page"] : []),
-  ...(alert.acknowledgedBy === null ? [] : [`acknowledged by ${alert.acknowledgedBy}`]),
-];
+const marksOf = (alert: SloAlert, { words }: AdminView): string[] => {
+  const { alerts } = words.sloPage;
+  return [
+    ...(alert.hasData ? [] : [alerts.noData]),
+    ...(alert.silencedBy.length > 0 ? [alerts.silenced] : []),
+    ...(alert.inhibitedBy.length > 0 ? [alerts.inhibited] : []),
+    ...(alert.mutedBy.length > 0 ? [alerts.muted] : []),
+    ...(alert.acknowledgedBy === null ? [] : [fillText(alerts.acknowledged, { name: alert.acknowledgedBy })]),
+  ];
+};
 
-const Row = ({ alert, format, today }: { alert: SloAlert } & Omit<Props, "alerts">) => {
+const Row = ({ alert, view, today }: { alert: SloAlert } & Omit<Props, "alerts">) => {
+  const { format, words } = view;
+  const { alerts } = words.sloPage;
   const { consumedRatio } = alert.firingReading.budget;
   return (
     <tr>
-      <th scope="row">{`${severityWord[alert.severity]}, ${pairWords(alert.pairId)}`}</th>
+      <th scope="row">{pairText(alert.pairId, view)}</th>
       <td>
         <time dateTime={iso(alert.firedAt)}>{format.when(iso(alert.firedAt), today)}</time>
       </td>
       {alert.resolvedAt === null || alert.resolveReason === null ? (
-        <td className="major">{["firing", ...marksOf(alert)].join(", ")}</td>
+        <td className="major">{[alerts.firing, ...marksOf(alert, view)].join(", ")}</td>
       ) : (
         <td>
-          <time dateTime={iso(alert.resolvedAt)}>{format.when(iso(alert.resolvedAt), today)}</time>
-          {`, ${REASONS[alert.resolveReason]}`}
+          {fillText(alerts.ended, {
+            time: format.when(iso(alert.resolvedAt), today),
+            reason: alerts.reasons[alert.resolveReason],
+          })}
         </td>
       )}
       <td className="number">{consumedRatio === null ? "–" : format.percent(Number(consumedRatio), 1)}</td>
@@ -43,31 +46,34 @@ const Row = ({ alert, format, today }: { alert: SloAlert } & Omit<Props, "alerts
 };
 
 /** What fired on this SLO and how it ended; what fires now comes first. */
-export const AlertTable = ({ alerts, format, today }: Props) => {
+export const AlertTable = ({ alerts, view, today }: Props) => {
+  const words = view.words.sloPage.alerts;
   return (
     <section aria-labelledby="alerts">
       <div className="head">
-        <h2 id="alerts">Alerts</h2>
-        <p className="soft">the newest {format.integer(50)}</p>
+        <h2 id="alerts">{words.title}</h2>
+        {alerts.length < NEWEST ? null : (
+          <p className="soft">{fillText(words.newest, { count: view.format.integer(NEWEST) })}</p>
+        )}
       </div>
       {alerts.length === 0 ? (
-        <p className="soft">None so far.</p>
+        <p className="soft">{words.none}</p>
       ) : (
-        <div className="scroll" tabIndex={0} role="group" aria-label="Alerts">
+        <div className="scroll history" tabIndex={0} role="group" aria-label={words.title}>
           <table>
             <thead>
               <tr>
-                <th scope="col">Pair</th>
-                <th scope="col">Fired</th>
-                <th scope="col">Resolved</th>
+                <th scope="col">{words.pair}</th>
+                <th scope="col">{words.fired}</th>
+                <th scope="col">{words.resolved}</th>
                 <th scope="col" className="number">
-                  Budget spent
+                  {words.spent}
                 </th>
               </tr>
             </thead>
             <tbody>
               {alerts.map((alert) => (
-                <Row key={alert.id} alert={alert} format={format} today={today} />
+                <Row key={alert.id} alert={alert} view={view} today={today} />
               ))}
             </tbody>
           </table>

@@ -1,55 +1,106 @@
-import type { BurnDownPoint } from "#lib/read/slo-burn-down.ts";
+import type { BudgetCourse, CourseDay, SloCourses } from "#lib/read/slo-course.ts";
 import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
-import type { Format } from "../../_view/format.ts";
-import { BurnDownChart } from "./burn-down-chart.client.tsx";
-import { budgetText, windowWords } from "./slo-words.ts";
+import { fillText } from "../../_view/format.ts";
+import { BurnDownDrawing } from "./burn-down-drawing.tsx";
+import { budgetText, countText, coverageText, exhaustedText, windowText } from "./slo-words.ts";
+import type { AdminView } from "./view.ts";
 import { iso } from "./view.ts";
 
-type Props = { slo: SloWithReading; points: readonly BurnDownPoint[]; format: Format };
+type Props = { slo: SloWithReading; courses: SloCourses | null; view: AdminView };
 
-const labelOf = ({ slo, points, format }: Props): string => {
-  const known = points.filter(({ remaining }) => remaining !== null);
+const labelOf = (course: BudgetCourse, name: string, { words, format }: AdminView): string => {
+  const { budget } = words.sloPage;
+  const known = course.points.filter(({ whole }) => whole !== null);
   const [first, last] = [known[0], known.at(-1)];
-  if (first === undefined || last === undefined) return "Budget left: nothing measured yet.";
-  const at = (point: BurnDownPoint) => format.when(iso(point.at), iso(last.at));
-  return `Budget left, ${windowWords(slo.definition, format)}: ${budgetText(first.remaining, format)} at ${at(first)}, ${budgetText(last.remaining, format)} at ${at(last)}.`;
+  if (first === undefined || last === undefined) return fillText(budget.labelEmpty, { window: name });
+  return fillText(budget.label, {
+    window: name,
+    first: budgetText(first.whole, format),
+    firstTime: format.when(iso(first.at), iso(last.at)),
+    last: budgetText(last.whole, format),
+    lastTime: format.when(iso(last.at), iso(last.at)),
+  });
 };
 
-const PointTable = ({ points, format }: Omit<Props, "slo">) => {
-  const newest = points.at(-1)?.at ?? 0;
+/** "62 of 80.3 failures used.", or what a period of the calendar has spent so far and of its whole. */
+const usedText = ({ window, budget }: BudgetCourse, { words, format }: AdminView): string => {
+  const { used, soFar } = words.sloPage.budget;
+  const { bad, allowedBad, consumed, projectedConsumed } = budget;
+  if (window.kind === "rolling" || consumed === null || projectedConsumed === null) {
+    const allowed = allowedBad === null ? "–" : format.rate(Math.floor(allowedBad * 10) / 10);
+    return fillText(used, { bad: countText(bad, format), allowed });
+  }
+  return fillText(soFar, {
+    bad: countText(bad, format),
+    consumed: format.percent(consumed, 1),
+    projected: format.percent(projectedConsumed, 1),
+  });
+};
+
+const Course = ({ course, at, view }: { course: BudgetCourse; at: number; view: AdminView }) => {
+  const { words, format } = view;
+  const { budget } = words.sloPage;
+  const name = windowText(course.window, at as SloWithReading["activeFrom"], view);
+  const isEmpty = course.points.every(({ whole }) => whole === null);
+  const minutes = course.budget.minutesToExhaustion;
   return (
-    <div className="points" tabIndex={0} role="group" aria-label="Budget left as a table">
+    <figure>
+      <figcaption className="small">
+        <b>{name}</b> <span className="soft">{usedText(course, view)}</span>{" "}
+        {course.isOwn ? <span className="soft">{budget.own}</span> : null}
+        {minutes === null ? null : (
+          <span className="soft">{` ${words.slos.facts.exhausted}: ${exhaustedText(minutes, view)}.`}</span>
+        )}
+      </figcaption>
+      {isEmpty ? (
+        <p className="soft">{budget.empty}</p>
+      ) : (
+        <BurnDownDrawing course={course} label={labelOf(course, name, view)} view={view} />
+      )}
+    </figure>
+  );
+};
+
+const DayRow = ({ day, today, view }: { day: CourseDay; today: string; view: AdminView }) => {
+  const { format, words } = view;
+  const left = (share: number | null): string => (share === null ? words.slos.unknownTime : budgetText(share, format));
+  return (
+    <tr>
+      <th scope="row">
+        <time dateTime={day.date}>{format.day(day.date, today)}</time>
+      </th>
+      <td className="number">{left(day.own)}</td>
+      <td className="number">{left(day.other)}</td>
+      <td className="number">{countText(day.bad, format)}</td>
+      <td className="number">{countText(day.total, format)}</td>
+      <td className="number">{countText(day.expected, format)}</td>
+      <td className="number">
+        {coverageText(day.expected > 0 ? Math.min(1, day.total / day.expected) : null, format)}
+      </td>
+    </tr>
+  );
+};
+
+const DayTable = ({ courses, at, view }: { courses: SloCourses; at: number; view: AdminView }) => {
+  const { budget } = view.words.sloPage;
+  const name = (course: BudgetCourse): string => windowText(course.window, at as SloWithReading["activeFrom"], view);
+  const columns = [budget.failed, budget.counted, budget.expected, budget.coverage];
+  return (
+    <div className="points" tabIndex={0} role="group" aria-label={budget.table}>
       <table>
         <thead>
           <tr>
-            <th scope="col">Until</th>
-            <th scope="col" className="number">
-              Budget left
-            </th>
-            <th scope="col" className="number">
-              Failed since
-            </th>
-            <th scope="col" className="number">
-              Counted
-            </th>
-            <th scope="col" className="number">
-              Expected
-            </th>
+            <th scope="col">{budget.day}</th>
+            {[name(courses.own), name(courses.other), ...columns].map((column) => (
+              <th scope="col" className="number" key={column}>
+                {column}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
-          {points.toReversed().map((point) => (
-            <tr key={point.at}>
-              <th scope="row">
-                <time dateTime={iso(point.at)}>{format.when(iso(point.at), iso(newest))}</time>
-              </th>
-              <td className="number">
-                {point.remaining === null ? "not measured" : budgetText(point.remaining, format)}
-              </td>
-              <td className="number">{format.integer(point.bad)}</td>
-              <td className="number">{format.integer(point.total)}</td>
-              <td className="number">{format.integer(point.expected)}</td>
-            </tr>
+          {courses.days.toReversed().map((day) => (
+            <DayRow key={day.date} day={day} today={iso(at)} view={view} />
           ))}
         </tbody>
       </table>
@@ -57,40 +108,34 @@ const PointTable = ({ points, format }: Omit<Props, "slo">) => {
   );
 };
 
-/** The burn-down of the window, with the exclusions in force, drawn from exact counts, with the counts behind it. */
-export const BudgetSection = ({ slo, points, format }: Props) => {
-  const { window } = slo.definition;
-  const span = format.span(window.durationMs);
-  const counts =
-    window.kind === "calendar"
-      ? "Each point counts from the start of the period."
-      : `Each point counts the ${span} before it.`;
-  const chartPoints = points.map(({ at, remaining }) => ({ at, left: remaining === null ? null : remaining * 100 }));
+/** The budget over the SLO's own window and over the other kind beside it, drawn from exact counts. */
+export const BudgetSection = ({ slo, courses, view }: Props) => {
+  const { budget } = view.words.sloPage;
+  const at = slo.evaluatedAt;
   return (
     <section aria-labelledby="budget">
       <div className="head">
-        <h2 id="budget">Budget left, percent</h2>
-        {points.length === 0 ? null : (
+        <h2 id="budget">{budget.title}</h2>
+        {courses === null ? null : (
           <p>
-            <a href={`/admin/slos/${slo.id}/burn-down.csv`}>CSV</a>
+            <a href={`/admin/slos/${slo.id}/burn-down.csv?tz=${encodeURIComponent(view.timeZone)}`}>
+              {view.words.frame.csv}
+            </a>
           </p>
         )}
       </div>
-      {points.length === 0 ? (
-        <p className="soft">Nothing is drawn before the first complete minute.</p>
-      ) : points.every(({ remaining }) => remaining === null) ? (
-        <p className="soft">Nothing was counted in this time, so there is nothing to draw.</p>
+      {courses === null || at === null ? (
+        <p className="soft">{budget.before}</p>
       ) : (
         <>
-          <figure>
-            <figcaption className="small soft">
-              {`${windowWords(slo.definition, format, "capital")}. ${counts} With the exclusions in force. Grey: nothing counted.`}
-            </figcaption>
-            <BurnDownChart points={chartPoints} timeZone={format.timeZone} label={labelOf({ slo, points, format })} />
-          </figure>
+          <div className="two pair">
+            <Course course={courses.own} at={at - 1} view={view} />
+            <Course course={courses.other} at={at - 1} view={view} />
+          </div>
+          <p className="small soft">{budget.note}</p>
           <details>
-            <summary>Table</summary>
-            <PointTable points={points} format={format} />
+            <summary>{budget.table}</summary>
+            <DayTable courses={courses} at={at - 1} view={view} />
           </details>
         </>
       )}

@@ -1,70 +1,78 @@
 import type { Reading } from "#lib/core/slo/reading.ts";
 import type { BurnWindowRow } from "../../_view/burn-windows.ts";
 import { burnPosition, burnWindows, factorNumber } from "../../_view/burn-windows.ts";
-import type { Format } from "../../_view/format.ts";
-import { limitText, minutesWords, rateText } from "./slo-words.ts";
+import { fillText } from "../../_view/format.ts";
+import { countText, limitText, minutesText, rateText } from "./slo-words.ts";
+import type { AdminView } from "./view.ts";
 
-const Row = ({ window, format }: { window: BurnWindowRow; format: Format }) => {
+const Row = ({ window, view }: { window: BurnWindowRow; view: AdminView }) => {
+  const { burn } = view.words.sloPage;
   const limit = factorNumber(window.factor);
   const width = burnPosition(window.burnRate ?? 0);
   const isOver = (window.burnRate ?? 0) > limit;
+  const counts = { bad: countText(window.bad, view.format), total: countText(window.total, view.format) };
   return (
     <tr>
-      <th scope="row">{minutesWords(window.minutes)}</th>
-      <td className="number">
-        {window.total === 0 ? "no data" : `${format.integer(window.bad)} of ${format.integer(window.total)}`}
-      </td>
+      <th scope="row">{minutesText(window.minutes, view)}</th>
+      <td className="number">{window.total === 0 ? burn.noData : fillText(burn.of, counts)}</td>
       <td className={`number${isOver ? " major" : ""}`}>
-        <b>{rateText(window.burnRate, format)}</b>
+        <b>{rateText(window.burnRate, view)}</b>
       </td>
       <td className="draw">
         <svg className="burn" viewBox="0 0 200 14" preserveAspectRatio="none" aria-hidden="true">
           <rect className="track" y="6" width="200" height="2" />
-          <rect className={isOver ? "over" : "under"} y="3" width={width} height="8" />
+          {window.burnRate === null ? null : (
+            <rect className={isOver ? "over" : "under"} y="3" width={width} height="8" />
+          )}
           <rect className="tick" x={burnPosition(limit)} width="2" height="14" />
         </svg>
       </td>
-      <td className="number">{limitText(window.factor, format)}</td>
+      <td className="number">{limitText(window.factor, view)}</td>
     </tr>
   );
 };
 
 /** Burn rates over every window of the policy, each beside the limit that its pair has. */
-export const BurnTable = ({ reading, format }: { reading: Reading | null; format: Format }) => (
-  <section aria-labelledby="burn">
-    <div className="head">
-      <h2 id="burn">Burn rate by window</h2>
-      <p className="soft">logarithmic, tick = limit</p>
-    </div>
-    {reading === null ? (
-      <p className="soft">Not evaluated yet.</p>
-    ) : (
-      <div className="scroll" tabIndex={0} role="group" aria-label="Burn rate by window">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Window</th>
-              <th scope="col" className="number">
-                Failed
-              </th>
-              <th scope="col" className="number">
-                Burn
-              </th>
-              <th scope="col" className="draw">
-                <span className="hidden">Burn drawn</span>
-              </th>
-              <th scope="col" className="number">
-                Limit
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {burnWindows(reading).map((window) => (
-              <Row key={window.minutes} window={window} format={format} />
-            ))}
-          </tbody>
-        </table>
+export const BurnTable = ({ id, reading, view }: { id: string; reading: Reading | null; view: AdminView }) => {
+  const { burn } = view.words.sloPage;
+  return (
+    <section aria-labelledby="burn">
+      <div className="head">
+        <h2 id="burn">{burn.title}</h2>
+        <p className="soft">
+          {burn.note} · <a href={`/admin/slos/${id}/burn.csv`}>{view.words.frame.csv}</a>
+        </p>
       </div>
-    )}
-  </section>
-);
+      {reading === null ? (
+        <p className="soft">{burn.notEvaluated}</p>
+      ) : (
+        <div className="scroll" tabIndex={0} role="group" aria-label={burn.title}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{burn.window}</th>
+                <th scope="col" className="number">
+                  {burn.failed}
+                </th>
+                <th scope="col" className="number">
+                  {burn.rate}
+                </th>
+                <th scope="col" className="draw">
+                  <span className="hidden">{burn.drawn}</span>
+                </th>
+                <th scope="col" className="number">
+                  {burn.limit}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {burnWindows(reading).map((window) => (
+                <Row key={window.minutes} window={window} view={view} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+};

@@ -1,66 +1,116 @@
-import type { ExclusionRow } from "#lib/read/slo-expectations.ts";
-import type { Format } from "../../_view/format.ts";
+import type { ExclusionEffect } from "#lib/read/slo-course.ts";
+import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
+import { fillText } from "../../_view/format.ts";
+import { attainedText, budgetText, countText } from "./slo-words.ts";
+import type { AdminView } from "./view.ts";
 import { iso } from "./view.ts";
 
-type Props = { exclusions: readonly ExclusionRow[]; format: Format; today: string };
+type Props = { slo: SloWithReading; effects: readonly ExclusionEffect[]; view: AdminView; today: string };
 
-const KINDS: Readonly<Record<ExclusionRow["kind"], string>> = {
-  announced: "Announced",
-  emergency: "Emergency",
-  retroactive: "Retroactive",
-  false_positive: "False positive",
-  probe_fault: "Probe fault",
+const MOST = 50;
+
+const whenText = ({ exclusion }: ExclusionEffect, { words, format }: AdminView, today: string): string => {
+  const { kinds, scopes, when } = words.sloPage.exclusions;
+  const { scope } = exclusion;
+  return fillText(when, {
+    kind: kinds[exclusion.kind],
+    from: format.when(iso(exclusion.startsAt), today),
+    span: format.span(exclusion.endsAt - exclusion.startsAt),
+    scope:
+      "sloId" in scope
+        ? scopes.slo
+        : "serviceId" in scope
+          ? scopes.service
+          : fillText(scopes.probe, { id: scope.probeId }),
+  });
 };
 
-const scopeWords = ({ scope }: ExclusionRow): string => {
-  if ("sloId" in scope) return "this SLO";
-  return "serviceId" in scope ? "the service" : `probe ${scope.probeId}`;
+const whoText = ({ exclusion }: ExclusionEffect, { words }: AdminView): string => {
+  const { by, approvedBy, waits } = words.sloPage.exclusions;
+  const { reason, author, approvedBy: approver, kind } = exclusion;
+  const text = approver !== null ? approvedBy : kind === "retroactive" ? waits : by;
+  return fillText(text, { reason, author, approver: approver ?? "" });
 };
 
-const answerableWords = (row: ExclusionRow): string => {
-  if (row.approvedBy !== null) return `${row.author}, approved by ${row.approvedBy}`;
-  return row.kind === "retroactive" ? `${row.author}, waits for approval` : row.author;
-};
+type Totals = { bad: number; good: number; total: number; remaining: number | null };
 
-const Row = ({ row, format, today }: { row: ExclusionRow } & Omit<Props, "exclusions">) => (
+const TotalRow = ({
+  name,
+  totals,
+  slo,
+  view,
+}: {
+  name: string;
+  totals: Totals;
+  slo: SloWithReading;
+  view: AdminView;
+}) => (
   <tr>
-    <th scope="row">{KINDS[row.kind]}</th>
-    <td>
-      <time dateTime={iso(row.startsAt)}>{format.when(iso(row.startsAt), today)}</time>
+    <th scope="row">{name}</th>
+    <td className="number">{countText(totals.bad, view.format)}</td>
+    <td className="number">{countText(totals.total, view.format)}</td>
+    <td className="number">{attainedText(totals.good, totals.total, slo.definition.objective, view.format)}</td>
+    <td className={`number${(totals.remaining ?? 0) < 0 ? " major" : ""}`}>
+      {budgetText(totals.remaining, view.format)}
     </td>
-    <td>{format.span(row.endsAt - row.startsAt)}</td>
-    <td>{scopeWords(row)}</td>
-    <td>{row.reason}</td>
-    <td>{answerableWords(row)}</td>
   </tr>
 );
 
-/** The exclusions that matter to the window, with who answers for each. */
-export const ExclusionSection = ({ exclusions, format, today }: Props) =>
-  exclusions.length === 0 ? null : (
+const EffectRow = ({ effect, view, today }: { effect: ExclusionEffect; view: AdminView; today: string }) => {
+  const { covers } = view.words.sloPage.exclusions;
+  const counts = { bad: countText(effect.bad, view.format), total: countText(effect.total, view.format) };
+  return (
+    <tr>
+      <td>
+        {whenText(effect, view, today)}
+        <br />
+        <span className="soft">{whoText(effect, view)}</span>
+      </td>
+      <td colSpan={4} className="soft">
+        {fillText(covers, counts)}
+      </td>
+    </tr>
+  );
+};
+
+/** The figures as measured and with the exclusions in force, one above the other, with who answers for each exclusion. */
+export const ExclusionSection = ({ slo, effects, view, today }: Props) => {
+  const words = view.words.sloPage.exclusions;
+  const budget = slo.reading?.budget;
+  if (budget === undefined) return null;
+  const columns = [words.failed, words.checks, words.sli, words.left];
+  return (
     <section aria-labelledby="exclusions">
       <div className="head">
-        <h2 id="exclusions">Exclusions</h2>
-        <p className="soft">within the window, or to come</p>
+        <h2 id="exclusions">{words.title}</h2>
+        <p className="soft">{words.note}</p>
       </div>
-      <div className="scroll" tabIndex={0} role="group" aria-label="Exclusions">
+      <div className="scroll" tabIndex={0} role="group" aria-label={words.title}>
         <table>
           <thead>
             <tr>
-              <th scope="col">Kind</th>
-              <th scope="col">From</th>
-              <th scope="col">For</th>
-              <th scope="col">About</th>
-              <th scope="col">Reason</th>
-              <th scope="col">By</th>
+              <th scope="col">
+                <span className="hidden">{words.row}</span>
+              </th>
+              {columns.map((column) => (
+                <th scope="col" className="number" key={column}>
+                  {column}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
-            {exclusions.map((row) => (
-              <Row key={row.id} row={row} format={format} today={today} />
+            <TotalRow name={words.raw} totals={slo.reading?.raw ?? budget} slo={slo} view={view} />
+            {effects.slice(0, MOST).map((effect) => (
+              <EffectRow key={effect.exclusion.id} effect={effect} view={view} today={today} />
             ))}
           </tbody>
+          <tfoot>
+            <TotalRow name={words.adjusted} totals={budget} slo={slo} view={view} />
+          </tfoot>
         </table>
       </div>
+      {effects.length === 0 ? <p className="soft small">{words.none}</p> : null}
     </section>
   );
+};

@@ -1,70 +1,76 @@
 import type { Feasibility, PairFeasibility } from "#lib/read/slo-expectations.ts";
-import type { Format } from "../../_view/format.ts";
-import { pairWords, severityWord } from "./slo-words.ts";
+import { fillText } from "../../_view/format.ts";
+import { pairText } from "./slo-words.ts";
+import type { AdminView } from "./view.ts";
 
 const MINUTE_MS = 60_000;
 const SHARES = ["100", "50", "5", "1", "0.1"] as const;
+const LEAST_CHANCE = 0.01;
 
-const after = (minutes: number | null, format: Format): string =>
-  minutes === null ? "never" : minutes === 0 ? "at once" : format.span(Math.round(minutes * MINUTE_MS));
+const after = (minutes: number | null, { words, format }: AdminView): string => {
+  const { never, atOnce } = words.sloPage.feasibility;
+  return minutes === null ? never : minutes === 0 ? atOnce : format.span(Math.round(minutes * MINUTE_MS));
+};
 
 /** Alerts by chance are few: two figures say enough. */
-const chance = (count: number): string => (count < 0.005 ? "below 0.01" : count.toPrecision(2));
+const chance = (count: number, { words, format }: AdminView): string => {
+  const write = (value: number): string =>
+    new Intl.NumberFormat(format.words.locale, { maximumSignificantDigits: 2 }).format(value);
+  return count < LEAST_CHANCE / 2
+    ? fillText(words.sloPage.feasibility.below, { n: write(LEAST_CHANCE) })
+    : write(count);
+};
 
-const Row = ({ pair, format }: { pair: PairFeasibility; format: Format }) => (
+const Row = ({ pair, view }: { pair: PairFeasibility; view: AdminView }) => (
   <tr>
-    <th scope="row">{`${severityWord[pair.severity]}, ${pairWords(pair.pairId)}`}</th>
+    <th scope="row">{pairText(pair.pairId, view)}</th>
     <td className={`number${pair.isPossible ? "" : " major"}`}>
-      {pair.isPossible ? format.integer(pair.failuresNeeded) : "impossible"}
+      {pair.isPossible ? view.format.integer(pair.failuresNeeded) : view.words.sloPage.feasibility.impossible}
     </td>
     {SHARES.map((share) => (
       <td key={share} className="number">
-        {after(pair.detectionMinutes[share], format)}
+        {after(pair.detectionMinutes[share], view)}
       </td>
     ))}
-    <td className="number">{after(pair.resetMinutes, format)}</td>
-    <td className="number">{chance(pair.falseAlertsIn30d)}</td>
+    <td className="number">{after(pair.resetMinutes, view)}</td>
+    <td className="number">{chance(pair.falseAlertsIn30d, view)}</td>
   </tr>
 );
 
 /** What the alerts can and cannot do, before any data; nothing for events that do not come from probes. */
-export const FeasibilitySection = ({ feasibility, format }: { feasibility: Feasibility | null; format: Format }) =>
-  feasibility === null ? null : (
+export const FeasibilitySection = ({ feasibility, view }: { feasibility: Feasibility | null; view: AdminView }) => {
+  const words = view.words.sloPage.feasibility;
+  const { format } = view;
+  if (feasibility === null) return null;
+  const columns = [words.needed, ...SHARES.map((share) => format.percentText(share)), words.over, words.chance];
+  return (
     <section aria-labelledby="feasibility">
       <div className="head">
-        <h2 id="feasibility">What the alerts can do</h2>
-        <p className="soft">time from the first failure, by share of failing checks</p>
+        <h2 id="feasibility">{words.title}</h2>
+        <p className="soft">{words.note}</p>
       </div>
-      <div className="scroll" tabIndex={0} role="group" aria-label="What the alerts can do">
+      <div className="scroll" tabIndex={0} role="group" aria-label={words.title}>
         <table className="pairs">
           <thead>
             <tr>
-              <th scope="col">Pair</th>
-              <th scope="col" className="number">
-                Failures needed
-              </th>
-              {SHARES.map((share) => (
-                <th key={share} scope="col" className="number">
-                  {format.percentText(share)}
+              <th scope="col">{view.words.sloPage.alerts.pair}</th>
+              {columns.map((column) => (
+                <th scope="col" className="number" key={column}>
+                  {column}
                 </th>
               ))}
-              <th scope="col" className="number">
-                Over after
-              </th>
-              <th scope="col" className="number">
-                By chance in 30 days
-              </th>
             </tr>
           </thead>
           <tbody>
             {feasibility.pairs.map((pair) => (
-              <Row key={pair.pairId} pair={pair} format={format} />
+              <Row key={pair.pairId} pair={pair} view={view} />
             ))}
           </tbody>
         </table>
       </div>
       <p className="soft small">
-        {`In full, otherwise healthy windows. By chance: if one run of ${format.integer(Math.round(1 / feasibility.flakeRate))} fails by itself.`}
+        {fillText(words.foot, { count: format.integer(Math.round(1 / feasibility.flakeRate)) })}
       </p>
     </section>
   );
+};

@@ -1,5 +1,7 @@
 import type { Metadata } from "next";
 import type { ReactNode } from "react";
+import { directionOf } from "../../_words/index.ts";
+import { adminLanguage, adminTheme } from "../_parts/view.ts";
 import "../admin.css";
 
 // Every page here depends on who asks, and carries the nonce of its request.
@@ -13,9 +15,12 @@ export const metadata: Metadata = {
 export const viewport = { width: "device-width", initialScale: 1, colorScheme: "light dark" };
 
 /** The root of the pages for those who run the services. */
-const AdminLayout = ({ children }: { children: ReactNode }) => (
-  <html lang="en" dir="ltr">
-    <body>{children}</body>
-  </html>
-);
+const AdminLayout = async ({ children }: { children: ReactNode }) => {
+  const language = await adminLanguage();
+  return (
+    <html lang={language} dir={directionOf(language)} data-theme={(await adminTheme()) ?? undefined}>
+      <body>{children}</body>
+    </html>
+  );
+};
 export default AdminLayout;

@@ -3,6 +3,8 @@ import { DAY_WIDTH, DAYS_SHOWN, dayBarPaths, daysSentence, keyPath } from "../..
 import { ROLE_OF } from "../../_view/state-looks.ts";
 import type { View } from "./view.ts";
 
+const MONTH_DAYS = 31;
+
 /** Ninety days as one small drawing (thirty on phones), and the same facts as a hidden sentence. */
 export const DayBars = ({ days, view }: { days: readonly SnapshotDay[]; view: View }) => (
   <div className="bars">
@@ -13,6 +15,15 @@ export const DayBars = ({ days, view }: { days: readonly SnapshotDay[]; view: Vi
     </svg>
     <span className="hidden">{daysSentence(days, view.format)}</span>
   </div>
+);
+
+/** The days of a month, drawn alike; the sentence stands beside it. */
+export const MonthBars = ({ days }: { days: readonly SnapshotDay[] }) => (
+  <svg className="days month" viewBox={`0 0 ${MONTH_DAYS * DAY_WIDTH} 28`} aria-hidden="true">
+    {dayBarPaths(days, days.length).map(({ role, path }) => (
+      <path key={role} className={role} d={path} />
+    ))}
+  </svg>
 );
 
 const KEY_ORDER = [

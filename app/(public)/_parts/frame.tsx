@@ -1,8 +1,10 @@
 import type { ReactNode } from "react";
 import { Fill } from "../../_parts/fill.tsx";
 import { Glyph, GlyphSheet } from "../../_parts/glyph.tsx";
+import { addressOf } from "../../_view/address.ts";
 import type { Role } from "../../_view/state-looks.ts";
 import { nameOfLanguage } from "../../_words/index.ts";
+import { Footer, Ways } from "./footer.tsx";
 import { AsOf } from "./instant.tsx";
 import type { View } from "./view.ts";
 
@@ -62,32 +64,34 @@ const LanguageLinks = ({ view }: { view: View }) => {
   );
 };
 
-const Footer = ({ view }: { view: View }) => {
-  const { footer } = view.format.words;
+const Brand = ({ view }: { view: View }) => {
+  const { name, logo } = view.snapshot.page;
   return (
-    <footer className="foot">
-      <div className="wrap">
-        <p>{`${footer.times.replace("{zone}", view.format.zone(view.now))} ${footer.measuredBy}`}</p>
-        <nav aria-label={footer.more}>
-          <ul>
-            <li>
-              <a href="/api/v2/summary.json">API</a>
-            </li>
-            <li>
-              <a href="/openapi.json">{footer.openApi}</a>
-            </li>
-          </ul>
-        </nav>
-      </div>
-    </footer>
+    <a className="brand" href={addressOf("/", view)}>
+      {logo === undefined ? null : <img src={logo} alt="" height={28} />}
+      <b>{name}</b> <span>{view.format.words.status}</span>
+    </a>
   );
 };
 
-/** What every public page has around it: banners, name, languages, the tinted top with its sentence, and the foot. */
-export const Frame = (props: { view: View; role: Role; say: ReactNode; children: ReactNode }) => {
-  const { view, role, say, children } = props;
-  const { words } = view.format;
-  const address = `/?lang=${view.language}`;
+/** Where the reader stands below the first page. */
+export const Up = ({ view, path, name }: { view: View; path: string; name: string }) => (
+  <p className="up">
+    <a href={addressOf(path, view)}>{name}</a>
+  </p>
+);
+
+type FrameProps = {
+  view: View;
+  /** Null: a page about the past or the future, on plain ground. */
+  role: Role | null;
+  say: ReactNode;
+  children: ReactNode;
+};
+
+/** What every public page has around it: banners, name, languages, the top with its sentence, and the foot. */
+export const Frame = ({ view, role, say, children }: FrameProps) => {
+  const { words, timeZone } = view.format;
   return (
     <>
       <GlyphSheet />
@@ -96,18 +100,16 @@ export const Frame = (props: { view: View; role: Role; say: ReactNode; children:
       </a>
       <StaleBanner view={view} />
       {view.snapshot.isDemo ? <DemoBanner view={view} /> : null}
-      <header className={`top ${role}`}>
+      <header className={`top ${role ?? "plain"}`}>
         <div className="wrap">
           <div className="bar">
-            <a className="brand" href={view.language === view.snapshot.page.languages[0] ? "/" : address}>
-              {view.snapshot.page.name} <span>{words.status}</span>
-            </a>
+            <Brand view={view} />
             <LanguageLinks view={view} />
           </div>
           <div className="say">
             {say}
-            <p className="asof">
-              <Fill text={words.dataAsOf} time={<AsOf />} />
+            <p className="asof" data-zone={timeZone}>
+              <Fill text={words.dataAsOf} time={<AsOf />} /> <Ways view={view} />
             </p>
           </div>
         </div>
@@ -116,6 +118,7 @@ export const Frame = (props: { view: View; role: Role; say: ReactNode; children:
         {children}
       </main>
       <Footer view={view} />
+      <template data-cut="script" />
     </>
   );
 };

@@ -2,33 +2,18 @@ import type { ReactNode } from "react";
 import type { SnapshotService } from "#lib/contracts/snapshot.ts";
 import { Fill } from "../../_parts/fill.tsx";
 import { StateMark } from "../../_parts/glyph.tsx";
+import { serviceAddress } from "../../_view/address.ts";
 import { isOpen } from "../../_view/heading.ts";
 import { calmRange, linePath } from "../../_view/line-path.ts";
 import { mainSlo, promisesSpeed, sloLine, worstBurn } from "../../_view/slo-line.ts";
 import { ROLE_OF } from "../../_view/state-looks.ts";
+import { BurnLine } from "./burn-line.tsx";
 import { DayBars } from "./day-bars.tsx";
 import { Instant } from "./instant.tsx";
 import type { View } from "./view.ts";
+import { WhyDisclosure } from "./why.tsx";
 
 type Props = { service: SnapshotService; view: View };
-
-/** The address of a service's page; the language goes along when it is not the page's first. */
-export const serviceAddress = ({ id }: SnapshotService, { language, snapshot }: View): string =>
-  `/services/${id}${language === snapshot.page.languages[0] ? "" : `?lang=${language}`}`;
-
-/** One calm line in ordinary text: how fast the error budget burns, and since when. */
-export const BurnLine = ({ service, view }: Props) => {
-  const burn = worstBurn(service);
-  if (burn === null) return null;
-  const { format } = view;
-  return (
-    <Fill
-      text={format.words.note.burning}
-      rate={format.rate(burn.burnRate)}
-      time={<Instant at={burn.since} view={view} />}
-    />
-  );
-};
 
 const factsBehind = (service: SnapshotService, view: View): ReactNode => {
   const { note, states } = view.format.words;
@@ -41,12 +26,7 @@ const factsBehind = (service: SnapshotService, view: View): ReactNode => {
   if (measured === "operational" || measured === "unknown" || why.badSlots === 0) return null;
   const { integer } = view.format;
   const facts = promisesSpeed(service) ? note.slowChecks : note.failedChecks;
-  return (
-    <>
-      {facts.replace("{bad}", integer(why.badSlots)).replace("{decided}", integer(why.decidedSlots))}{" "}
-      <a href={`${serviceAddress(service, view)}#why`}>{note.why}</a>
-    </>
-  );
+  return facts.replace("{bad}", integer(why.badSlots)).replace("{decided}", integer(why.decidedSlots));
 };
 
 /** What a reader should know beside the state's word; nothing on a good day. */
@@ -105,15 +85,17 @@ const Objective = ({ service, view }: Props) => {
   );
 };
 
-/** A service on the first page: state, what to know, ninety days, objective and response time. */
-export const ServiceRow = ({ service, view }: Props) => (
+type Heading = "h4" | "h5" | "h6";
+
+/** A service on the first page: state, what to know, ninety days, objective and response time; why, one click away. */
+export const ServiceRow = ({ service, view, level: Title }: Props & { level: Heading }) => (
   <li className="service">
     <div className="row">
-      <h4>
+      <Title>
         <a className="quiet" href={serviceAddress(service, view)}>
           {service.name}
         </a>
-      </h4>
+      </Title>
       {service.hasData ? (
         <StateMark role={ROLE_OF[service.published]} word={view.format.words.states[service.published]} />
       ) : (
@@ -125,6 +107,7 @@ export const ServiceRow = ({ service, view }: Props) => (
     <div className="row figures">
       <Objective service={service} view={view} />
       <ResponseTime service={service} view={view} />
+      <WhyDisclosure service={service} view={view} />
     </div>
   </li>
 );

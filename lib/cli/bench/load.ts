@@ -25,8 +25,8 @@ const HEAD_END = Buffer.from("\r\n\r\n");
 
 type Tally = { left: number; done: number; bytes: number; statuses: Record<string, number>; latenciesMs: number[] };
 
-/** Length of one whole answer at the start of `data`, or 0 while it is incomplete. */
-const answerLength = (data: Buffer): { length: number; status: string } => {
+/** Length of one whole answer at the start of `data`, or 0 while it is incomplete, and its status. */
+export const answerLength = (data: Buffer): { length: number; status: string } => {
   const headEnd = data.indexOf(HEAD_END);
   if (headEnd === -1) return { length: 0, status: "" };
   const head = data.toString("latin1", 0, headEnd);

@@ -1,12 +1,16 @@
 // A child of `nines bench page`: the real web role, or a plain server of the same bytes. Its channel tells it which.
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
+import { Snapshot } from "#lib/contracts/snapshot.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { Database } from "#lib/read/web-context.ts";
+import { setWebContext } from "#lib/read/web-context.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
 import { createAccessLog } from "#lib/web/access-log.ts";
@@ -24,6 +28,8 @@ export type PlainAnswer = {
 export type ToBenchServer =
   | { readonly kind: "real"; readonly dataDir: string }
   | { readonly kind: "plain"; readonly answers: readonly PlainAnswer[] }
+  /** Next renders the page anew for each request, as `next start` does for a dynamic one. */
+  | { readonly kind: "dynamic"; readonly dataDir: string }
   | { readonly kind: "cpu" };
 export type FromBenchServer =
   | { readonly kind: "listening"; readonly port: number }
@@ -52,6 +58,7 @@ const startReal = async (dataDir: string): Promise<void> => {
     port: 0,
     dataDir,
     staticDir: join(PROJECT_ROOT, ".next", "static"),
+    scriptFile: join(PROJECT_ROOT, "app", "(public)", "enhance.js"),
     buildId: await readBuildId(PROJECT_ROOT),
     version: "bench",
     isProduction: true,
@@ -92,10 +99,39 @@ const startPlain = (answers: readonly PlainAnswer[]): void => {
   server.listen(0, "127.0.0.1", () => send({ kind: "listening", port: (server.address() as AddressInfo).port }));
 };
 
+const startDynamic = async (dataDir: string): Promise<void> => {
+  const log = createLogger({ service: "nines-bench", level: "silent" });
+  const snapshot = Snapshot.parse(JSON.parse(await readFile(join(dataDir, "page-cache", "snapshot.json"), "utf8")));
+  setWebContext({
+    database: noDatabase(),
+    clock: systemClock,
+    snapshot: () => snapshot,
+    findSession: () => Promise.resolve(null),
+    secretBox: createSecretBox(randomBytes(32)),
+    reportFault: () => undefined,
+  });
+  const renderer = await createNextRenderer({ dir: PROJECT_ROOT, isProduction: true, log });
+  await renderer.prepare();
+  const server = createServer((_req, res) => {
+    renderer.render("/render/en").then(
+      (html) => {
+        const body = gzipSync(html);
+        res.writeHead(200, { "Content-Type": "text/html", "Content-Encoding": "gzip", "Content-Length": body.length });
+        res.end(body);
+      },
+      () => res.writeHead(500, { "Content-Length": 0 }).end(),
+    );
+  });
+  server.listen(0, "127.0.0.1", () => send({ kind: "listening", port: (server.address() as AddressInfo).port }));
+};
+
 process.on("message", (message: ToBenchServer) => {
   switch (message.kind) {
     case "real":
       void startReal(message.dataDir);
+      return;
+    case "dynamic":
+      void startDynamic(message.dataDir);
       return;
     case "plain":
       startPlain(message.answers);

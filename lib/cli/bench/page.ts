@@ -1,53 +1,26 @@
-import type { ChildProcess } from "node:child_process";
-import { fork } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { fetchOnce } from "./fetch-once.ts";
 import { runLoad } from "./load.ts";
-import type { FromBenchServer, PlainAnswer, ToBenchServer } from "./page-server.ts";
+import type { BenchServer } from "./page-children.ts";
+import { recordAnswers as recordPaths, startBenchServer } from "./page-children.ts";
+import { benchDynamic } from "./page-dynamic.ts";
+import { benchNginx } from "./page-nginx.ts";
+import type { OtherResult } from "./page-others.ts";
+import { describeOther } from "./page-others.ts";
+import type { PlainAnswer } from "./page-server.ts";
 import { benchSnapshot } from "./page-snapshot.ts";
 
-type BenchServer = { readonly port: number; readonly cpuUs: () => Promise<number>; readonly stop: () => void };
 type Case = { readonly name: string; readonly path: string; readonly headers: readonly string[] };
 type Round = { readonly perSecond: number; readonly cpuUs: number; readonly p99Ms: number };
 
 const CONNECTIONS = 32;
 const GOAL_RATIO = 1.5;
-
-const next = <K extends FromBenchServer["kind"]>(
-  child: ChildProcess,
-  kind: K,
-): Promise<Extract<FromBenchServer, { kind: K }>> =>
-  new Promise((resolve, reject) => {
-    const onMessage = (message: FromBenchServer): void => {
-      if (message.kind !== kind) return;
-      child.off("exit", onExit);
-      child.off("message", onMessage);
-      resolve(message as Extract<FromBenchServer, { kind: K }>);
-    };
-    const onExit = (): void => reject(new AppError("ROLE_CRASHED", "a server of the bench ended"));
-    child.on("message", onMessage);
-    child.once("exit", onExit);
-  });
-
-const startServer = async (settings: ToBenchServer): Promise<BenchServer> => {
-  const child = fork(fileURLToPath(new URL("./page-server.ts", import.meta.url)), {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
-  child.send(settings);
-  const { port } = await next(child, "listening");
-  const cpuUs = async (): Promise<number> => {
-    child.send({ kind: "cpu" } satisfies ToBenchServer);
-    return (await next(child, "cpu")).us;
-  };
-  return { port, cpuUs, stop: () => child.kill() };
-};
 
 const measure = async (server: BenchServer, { path, headers }: Case, requests: number): Promise<Round> => {
   const before = await server.cpuUs();
@@ -67,7 +40,6 @@ const recordAnswers = async (
   headers: readonly string[],
 ): Promise<{ cases: Case[]; answers: PlainAnswer[] }> => {
   const page = await fetchOnce({ port, path: "/", headers });
-  const summary = await fetchOnce({ port, path: "/api/v2/summary.json", headers });
   const etag = page.headers[page.headers.findIndex((name) => name.toLowerCase() === "etag") + 1] ?? "";
   return {
     cases: [
@@ -75,19 +47,14 @@ const recordAnswers = async (
       { name: "page, 304", path: "/", headers: [...headers, `If-None-Match: ${etag}`] },
       { name: "summary.json, gzip", path: "/api/v2/summary.json", headers },
     ],
-    answers: [page, summary].map(({ path, status, headers: pairs, body }) => ({
-      path,
-      status,
-      headers: pairs,
-      bodyBase64: body.toString("base64"),
-    })),
+    answers: await recordPaths(port, ["/", "/api/v2/summary.json"], headers),
   };
 };
 
 const report = (
   context: CommandContext,
   rows: readonly { name: string; ours: Round[]; plain: Round[] }[],
-  isJson: boolean,
+  { isJson, others }: { isJson: boolean; others: readonly OtherResult[] },
 ): ExitCode => {
   const results = rows.map(({ name, ours, plain }) => {
     const ratios = ours.map((round, index) => round.cpuUs / (plain[index] as Round).cpuUs);
@@ -112,7 +79,7 @@ const report = (
   const isWithinGoal = results.every(({ cpuRatio }) => cpuRatio <= GOAL_RATIO);
   if (isJson) {
     context.stdout.write(
-      `${JSON.stringify({ bench: "page", machine, connections: CONNECTIONS, results, goalRatio: GOAL_RATIO, isWithinGoal })}\n`,
+      `${JSON.stringify({ bench: "page", machine, connections: CONNECTIONS, results, others, goalRatio: GOAL_RATIO, isWithinGoal })}\n`,
     );
     return isWithinGoal ? 0 : 1;
   }
@@ -127,6 +94,7 @@ const report = (
       `| ${row.name} | ${row.requestsPerSecond} | ${row.plainRequestsPerSecond} | ${row.cpuUsPerRequest} | ${row.plainCpuUsPerRequest} | ${row.cpuRatio} | ${row.p99Ms} | ${row.plainP99Ms} |\n`,
     );
   }
+  for (const other of others) context.stdout.write(`${describeOther(other)}\n`);
   context.stdout.write(`goal: CPU ratio at most ${GOAL_RATIO}: ${isWithinGoal ? "met" : "missed"}\n`);
   return isWithinGoal ? 0 : 1;
 };
@@ -188,17 +156,19 @@ export const runPageBench = async (context: CommandContext): Promise<ExitCode> =
   try {
     await mkdir(join(dataDir, "page-cache"), { recursive: true });
     await writeFile(join(dataDir, "page-cache", "snapshot.json"), JSON.stringify(benchSnapshot(systemClock.now())));
-    const ours = await startServer({ kind: "real", dataDir });
+    const ours = await startBenchServer({ kind: "real", dataDir });
     running.push(ours);
     const { cases, answers } = await recordAnswers(ours.port, ["Accept-Encoding: gzip", "Accept-Language: en"]);
-    const plain = await startServer({ kind: "plain", answers });
+    const plain = await startBenchServer({ kind: "plain", answers });
     running.push(plain);
     const rows = await takeTurns({ ours, plain, cases, rounds, requests, context });
-    return report(
-      context,
-      rows.filter((row) => row.ours.length > 0),
-      isJson,
-    );
+    const counted = rows.filter((row) => row.ours.length > 0);
+    const page = answers[0] as PlainAnswer;
+    const others = [
+      await benchDynamic({ dataDir, ours, headers: cases[0]?.headers ?? [], rounds }),
+      await benchNginx({ dataDir, page, ours, headers: cases[0]?.headers ?? [], rounds, requests }),
+    ];
+    return report(context, counted, { isJson, others });
   } finally {
     for (const server of running) server.stop();
     await rm(dataDir, { recursive: true, force: true });

@@ -23,6 +23,7 @@ const OPTIONS = {
   scope: { type: "string", multiple: true },
   expires: { type: "string" },
   grace: { type: "string" },
+  test: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -90,8 +91,8 @@ const list = async (context: CommandContext, { values }: Args): Promise<void> =>
 };
 
 const create = (context: CommandContext, { values }: Args): Promise<void> => {
-  const { name, scope, expires, json } = values;
-  return createApiKey(context, { name, scope, expires, json });
+  const { name, scope, expires, test, json } = values;
+  return createApiKey(context, { name, scope, expires, test, json });
 };
 
 const rotate = (context: CommandContext, { positionals, values }: Args): Promise<void> => {
@@ -110,13 +111,14 @@ const TAKE_A_KEY: ReadonlySet<string> = new Set(["revoke", "rotate"]);
 
 export const command: Command = {
   summary: "create, list, rotate and revoke keys of the API and of agents",
-  usage: `Usage: nines key create --name TEXT --scope RESOURCE:read|write [--scope ...] [--expires 90d]
+  usage: `Usage: nines key create --name TEXT --scope RESOURCE:read|write [--scope ...] [--expires 90d] [--test]
        nines key rotate KEY [--grace 30d] [--expires 90d]
        nines key add-agent --location ID --jwk JSON|@FILE
        nines key list
        nines key revoke KEY
 
 The token of an API key is printed once, to standard output; only its hash is kept. A rotated key goes on for its grace.
+--test makes a key that opens the demonstration only (nk_test_…), and works only there; all others are live (nk_live_…).
 A location with a key is run by its agent, all others by this installation. --json prints for machines.
 The service must run, or DATABASE_URL must be set.`,
   run: async (context) => {

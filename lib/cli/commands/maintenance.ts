@@ -1,14 +1,23 @@
 import { randomBytes } from "node:crypto";
+import type { Tx } from "#db/database.ts";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readAuthor } from "#lib/cli/read-author.ts";
 import { readInstant } from "#lib/cli/read-instant.ts";
 import { readSubcommand, requiredOption } from "#lib/cli/read-subcommand.ts";
-import { cancelMaintenance, scheduleMaintenance } from "#lib/commands/maintenances/schedule-maintenance.ts";
+import { cancelMaintenance } from "#lib/commands/maintenances/cancel-maintenance.ts";
+import {
+  addMaintenanceUpdate,
+  editMaintenance,
+  rescheduleMaintenance,
+} from "#lib/commands/maintenances/change-maintenance.ts";
+import { scheduleMaintenance } from "#lib/commands/maintenances/schedule-maintenance.ts";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
+import { MaintenanceImpact } from "#lib/contracts/maintenances.ts";
 import { parseDuration } from "#lib/core/duration.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { DurationMs } from "#lib/core/units.ts";
+import { MINUTE_MS } from "#lib/core/units.ts";
 import { listMaintenances } from "#lib/read/maintenances.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 
@@ -20,14 +29,39 @@ const OPTIONS = {
   rrule: { type: "string" },
   zone: { type: "string" },
   announced: { type: "string" },
+  message: { type: "string" },
+  description: { type: "string" },
+  impact: { type: "string" },
+  remind: { type: "string", multiple: true },
+  status: { type: "string" },
+  occurrence: { type: "string" },
+  end: { type: "string" },
   reason: { type: "string" },
   author: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
 
 const ACTIONS = {
-  schedule: { options: ["title", "service", "start", "for", "rrule", "zone", "announced", "author"], takesId: false },
-  cancel: { options: ["reason", "author"], takesId: true },
+  schedule: {
+    options: [
+      "title",
+      "description",
+      "impact",
+      "remind",
+      "service",
+      "start",
+      "for",
+      "rrule",
+      "zone",
+      "announced",
+      "author",
+    ],
+    takesId: false,
+  },
+  edit: { options: ["title", "description", "impact", "remind", "author"], takesId: true },
+  update: { options: ["message", "status", "occurrence", "author"], takesId: true },
+  move: { options: ["start", "end", "occurrence", "author"], takesId: true },
+  cancel: { options: ["reason", "occurrence", "author"], takesId: true },
   list: { options: [], takesId: false },
 } as const;
 
@@ -38,19 +72,35 @@ type Args = ReturnType<typeof readArgs>;
 const readArgs = (args: readonly string[]) =>
   readSubcommand("maintenance", args, { options: OPTIONS, actions: ACTIONS });
 
-const lengthOf = (text: string): DurationMs => {
+const lengthOf = (text: string, option = "--for"): DurationMs => {
   const duration = parseDuration(text);
-  if (duration === null) throw new AppError("USAGE", `--for must be a length of time such as 2h, got "${text}"`);
+  if (duration === null) throw new AppError("USAGE", `${option} must be a length of time such as 2h, got "${text}"`);
   return duration;
 };
+
+const oneOf = <Word extends string>(text: string, words: readonly Word[], option: string): Word => {
+  const found = words.find((word) => word === text);
+  if (found === undefined) throw new AppError("USAGE", `${option} must be one of ${words.join(", ")}`);
+  return found;
+};
+
+const instantOrNot = (text: string | undefined) =>
+  text === undefined ? undefined : readInstant(text, systemClock.now());
+const impactOf = (text: string) => oneOf(text, MaintenanceImpact.options, "--impact");
+const remindersOf = (texts: readonly string[]): number[] =>
+  texts.map((text) => Math.max(1, Math.round(lengthOf(text, "--remind") / MINUTE_MS)));
+
+/** One write in a transaction of its own. */
+const write = (context: CommandContext, work: (tx: Tx) => Promise<MaintenanceResource>): Promise<MaintenanceResource> =>
+  withDatabase(context, (database) => database.transaction(work));
 
 const schedule = (context: CommandContext, { values }: Args): Promise<MaintenanceResource> => {
   const now = systemClock.now();
   const maintenance = {
     title: requiredOption(values.title, '--title "TEXT"').trim(),
-    body: "",
-    impact: "none",
-    reminders: [],
+    body: values.description ?? "",
+    impact: impactOf(values.impact ?? "none"),
+    reminders: remindersOf(values.remind ?? []),
     serviceIds: values.service ?? [],
     startsAt: readInstant(requiredOption(values.start, "--start"), now),
     durationMs: lengthOf(requiredOption(values.for, "--for")),
@@ -60,18 +110,53 @@ const schedule = (context: CommandContext, { values }: Args): Promise<Maintenanc
     author: readAuthor(context, values.author),
   } as const;
   if (maintenance.serviceIds.length === 0) throw new AppError("USAGE", "--service is required");
-  return withDatabase(context, (database) =>
-    database.transaction((tx) => scheduleMaintenance(tx, { ...maintenance, actor: ACTOR, now, randomBytes })),
-  );
+  return write(context, (tx) => scheduleMaintenance(tx, { ...maintenance, actor: ACTOR, now, randomBytes }));
 };
 
-const cancel = (context: CommandContext, { id, values }: Args): Promise<MaintenanceResource> => {
-  const by = readAuthor(context, values.author);
-  const reason = values.reason ?? null;
-  return withDatabase(context, (database) =>
-    database.transaction((tx) => cancelMaintenance(tx, { id, reason, by, actor: ACTOR, now: systemClock.now() })),
-  );
+const whoOf = (context: CommandContext, { id, values }: Args) => ({
+  id,
+  by: readAuthor(context, values.author),
+  actor: ACTOR,
+  now: systemClock.now(),
+  plannedFor: instantOrNot(values.occurrence),
+});
+
+const edit = (context: CommandContext, args: Args): Promise<MaintenanceResource> => {
+  const { title, description, impact, remind } = args.values;
+  const { plannedFor: _, ...who } = whoOf(context, args);
+  const given = {
+    ...(title === undefined ? {} : { title: title.trim() }),
+    ...(description === undefined ? {} : { body: description }),
+    ...(impact === undefined ? {} : { impact: impactOf(impact) }),
+    ...(remind === undefined ? {} : { reminders: remindersOf(remind) }),
+  };
+  return write(context, (tx) => editMaintenance(tx, { ...given, ...who }));
 };
+
+const STATUSES = ["scheduled", "in_progress", "verifying", "completed"] as const;
+
+const update = (context: CommandContext, args: Args): Promise<MaintenanceResource> => {
+  const { message, status: text } = args.values;
+  const said = requiredOption(message, '--message "TEXT"').trim();
+  const status = text === undefined ? undefined : oneOf(text, STATUSES, "--status");
+  const who = whoOf(context, args);
+  return write(context, (tx) => addMaintenanceUpdate(tx, { ...who, message: said, status, randomBytes }));
+};
+
+const move = (context: CommandContext, args: Args): Promise<MaintenanceResource> => {
+  const startsAt = instantOrNot(args.values.start);
+  const endsAt = instantOrNot(args.values.end);
+  if (startsAt === undefined && endsAt === undefined) throw new AppError("USAGE", "--start or --end is required");
+  const who = whoOf(context, args);
+  return write(context, (tx) => rescheduleMaintenance(tx, { ...who, startsAt, endsAt }));
+};
+
+const cancel = (context: CommandContext, args: Args): Promise<MaintenanceResource> => {
+  const who = whoOf(context, args);
+  return write(context, (tx) => cancelMaintenance(tx, { ...who, reason: args.values.reason ?? null }));
+};
+
+const WRITES = { schedule, edit, update, move, cancel } as const;
 
 const line = (one: MaintenanceResource): string =>
   `${one.id}  ${one.state}  ${one.startsAt} for ${one.duration}${one.rrule === null ? "" : `  ${one.rrule} ${one.timeZone}`}  ${one.serviceIds.join(" ")}  ${one.title}\n`;
@@ -79,14 +164,20 @@ const line = (one: MaintenanceResource): string =>
 export const command: Command = {
   summary: "schedule, cancel and list planned work; its time is excluded from budgets",
   usage: `Usage: nines maintenance schedule --title "TEXT" --service ID --start T --for 2h [--rrule RULE] [--zone ZONE]
+                                  [--description "TEXT"] [--impact none|minor|major|critical] [--remind 1h]
                                   [--announced T] [--author NAME]
-       nines maintenance cancel ID [--reason "TEXT"] [--author NAME]
+       nines maintenance edit ID [--title "TEXT"] [--description "TEXT"] [--impact I] [--remind 1h]
+       nines maintenance update ID --message "TEXT" [--status in_progress|verifying|completed] [--occurrence T]
+       nines maintenance move ID [--start T] [--end T] [--occurrence T]
+       nines maintenance cancel ID [--reason "TEXT"] [--occurrence T]
        nines maintenance list
 
 --start is an instant (2026-11-08T02:00:00Z) or a length of time from now. --rrule is a rule of RFC 5545 such as
 "FREQ=WEEKLY;BYDAY=SU", worked out on the wall clock of --zone (the page's without it). Work that is told of after its
-start is an emergency. --service may be repeated. --json prints for machines. The service must run, or DATABASE_URL must
-be set.`,
+start is an emergency. --service and --remind may be repeated. --occurrence is when one occurrence of a rule was first
+meant to begin; without it update and move take what is under way, else what comes next, and cancel takes all that have
+not begun. update --status completed ends work early, move --end 1h extends it. --json prints for machines. The service
+must run, or DATABASE_URL must be set.`,
   run: async (context) => {
     const args = readArgs(context.args);
     const { json } = args.values;
@@ -99,7 +190,7 @@ be set.`,
       else for (const one of data) context.stdout.write(line(one));
       return 0;
     }
-    const one = args.action === "schedule" ? await schedule(context, args) : await cancel(context, args);
+    const one = await WRITES[args.action](context, args);
     context.stdout.write(json ? `${JSON.stringify(one)}\n` : line(one));
     return 0;
   },

@@ -1,52 +1,156 @@
 import { randomBytes } from "node:crypto";
 import { readConfigDocument } from "#db/queries/config.ts";
-import type { Command } from "#lib/cli/command.ts";
+import { readUserByLogin, readUsers } from "#db/queries/users.ts";
+import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
+import { readOptions } from "#lib/cli/read-options.ts";
 import { localAddress } from "#lib/cli/start/announce.ts";
+import { passwordHasher as hasher } from "#lib/commands/identity/passwords.ts";
 import { createSignInLink } from "#lib/commands/sign-in.ts";
+import type { UserChange } from "#lib/commands/users/change-user.ts";
+import { changeUser, createUser, removeUser } from "#lib/commands/users/change-user.ts";
 import { readEnvironment } from "#lib/config/env.ts";
+import type { UserResource } from "#lib/contracts/users.ts";
+import { userResource } from "#lib/contracts/users.ts";
 import { AppError } from "#lib/core/errors.ts";
+import { isRole, ROLES } from "#lib/core/identity/roles.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 
+const OPTIONS = {
+  user: { type: "string" },
+  name: { type: "string" },
+  role: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
+const usageError = (message: string): AppError => new AppError("USAGE", message);
+const readArgs = (args: readonly string[]) => readOptions(args, { options: OPTIONS, allowPositionals: true });
+type Args = ReturnType<typeof readArgs>;
+
+const ACTOR = "cli";
 const pathOf = (token: string): string => `/admin/sign-in?token=${token}`;
 
-/** The subcommand and its flags. @throws AppError USAGE */
-const readArgs = (args: readonly string[]): { isJson: boolean } => {
-  const [action, ...rest] = args;
-  if (action !== "sign-in-link") {
-    const given = action === undefined ? "no subcommand was given" : `"${action}" is not a subcommand of user`;
-    throw new AppError("USAGE", `${given}; there is one: sign-in-link`);
-  }
-  const unknown = rest.find((arg) => arg !== "--json");
-  if (unknown !== undefined) throw new AppError("USAGE", `"${unknown}" is not an option of user sign-in-link`);
-  return { isJson: rest.includes("--json") };
+const readRole = (text: string | undefined): (typeof ROLES)[number] => {
+  if (text !== undefined && isRole(text)) return text;
+  throw usageError(`--role must be one of ${ROLES.join(", ")}`);
 };
 
-export const command: Command = {
-  summary: "print a fresh one-time link that signs in to the dashboards",
-  usage: `Usage: nines user sign-in-link [--json]
+/** @throws AppError NOT_FOUND */
+const idOf = (context: CommandContext, login: string): Promise<string> =>
+  withDatabase(context, async (database) => {
+    const user = await database.read((db) => readUserByLogin(db, login.toLowerCase()));
+    if (user === null) throw new AppError("NOT_FOUND", `there is no user "${login}"; "user list" shows them`);
+    return user.id;
+  });
 
-Prints a link that signs in once, within 15 minutes. The service must run, or DATABASE_URL must be set;
-where it has a PORT of its own, this command needs the same. Whoever has the link is let in: pass it
-on as you would a password.`,
+const printLink = async (context: CommandContext, { values }: Args): Promise<void> => {
+  const { host, port } = readEnvironment(context.env);
+  const userId = values.user === undefined ? null : await idOf(context, values.user);
+  const { token, expiresAt, pageUrl } = await withDatabase(context, async (database) => {
+    const document = await database.read(readConfigDocument);
+    const link = await createSignInLink(database, { now: systemClock.now(), actor: ACTOR, randomBytes, userId });
+    return { ...link, pageUrl: document?.page.url ?? null };
+  });
+  const local = `${localAddress(host, port)}${pathOf(token)}`;
+  const remote = pageUrl === null ? null : `${pageUrl}${pathOf(token)}`;
+  if (values.json) {
+    const answer = { url: local, publicUrl: remote, expiresAt: new Date(expiresAt).toISOString() };
+    context.stdout.write(`${JSON.stringify(answer)}\n`);
+    return;
+  }
+  context.stdout.write(`${local}\n`);
+  if (remote !== null) context.stdout.write(`from elsewhere: ${remote}\n`);
+  context.stderr.write("The link works once, for 15 minutes.\n");
+};
+
+const lineOf = ({ login, role, state, name, lastSignInAt, hasSecondFactor }: UserResource): string => {
+  const seen = lastSignInAt === null ? "not signed in yet" : `last signed in ${lastSignInAt}`;
+  return `${login}  ${role}  ${state}  ${name}  ${hasSecondFactor ? "second factor" : "no second factor"}  ${seen}\n`;
+};
+
+const tell = (context: CommandContext, user: UserResource, isJson: boolean): void => {
+  context.stdout.write(isJson ? `${JSON.stringify(user)}\n` : lineOf(user));
+};
+
+const list = async (context: CommandContext, { values }: Args): Promise<void> => {
+  const users = (await withDatabase(context, (database) => database.read(readUsers))).map(userResource);
+  if (values.json) context.stdout.write(`${JSON.stringify(users)}\n`);
+  else for (const user of users) tell(context, user, false);
+};
+
+const loginOf = ({ positionals }: Args): string => {
+  const [action, login] = positionals;
+  if (login === undefined) throw usageError(`user ${action} needs a login`);
+  return login;
+};
+
+const add = async (context: CommandContext, args: Args): Promise<void> => {
+  const login = loginOf(args);
+  const { name = login, json } = args.values;
+  const role = readRole(args.values.role);
+  const more = { held: null, actor: ACTOR, now: systemClock.now(), randomBytes, hasher };
+  const user = await withDatabase(context, (database) =>
+    database.transaction((tx) => createUser(tx, { login, name, role, ...more })),
+  );
+  tell(context, user, json);
+  if (!json)
+    context.stderr.write(`They sign in by a link until they have a password: user sign-in-link --user ${login}\n`);
+};
+
+const changeTo =
+  (changeOf: (args: Args) => UserChange) =>
+  async (context: CommandContext, args: Args): Promise<void> => {
+    const change = changeOf(args);
+    const id = await idOf(context, loginOf(args));
+    const more = { held: null, actor: ACTOR, now: systemClock.now(), hasher };
+    const user = await withDatabase(context, (database) =>
+      database.transaction((tx) => changeUser(tx, { id, change, ...more })),
+    );
+    tell(context, user, args.values.json);
+  };
+
+const remove = async (context: CommandContext, args: Args): Promise<void> => {
+  const id = await idOf(context, loginOf(args));
+  await withDatabase(context, (database) =>
+    database.transaction((tx) => removeUser(tx, { id, held: null, actor: ACTOR, now: systemClock.now() })),
+  );
+  context.stdout.write(args.values.json ? `${JSON.stringify({ id, isRemoved: true })}\n` : "The user is removed.\n");
+};
+
+const ACTIONS: Readonly<Record<string, (context: CommandContext, args: Args) => Promise<void>>> = {
+  "sign-in-link": printLink,
+  list,
+  add,
+  role: changeTo(({ values }) => ({ role: readRole(values.role) })),
+  disable: changeTo(() => ({ state: "disabled" })),
+  enable: changeTo(() => ({ state: "active" })),
+  "remove-second-factor": changeTo(() => ({ removeSecondFactor: true })),
+  remove,
+};
+const WITHOUT_LOGIN: ReadonlySet<string> = new Set(["sign-in-link", "list"]);
+
+export const command: Command = {
+  summary: "sign-in links, and who may sign in to the dashboards",
+  usage: `Usage: nines user sign-in-link [--user LOGIN] [--json]
+       nines user list [--json]
+       nines user add LOGIN --role viewer|responder|editor|admin [--name TEXT]
+       nines user role LOGIN --role ROLE
+       nines user disable|enable|remove|remove-second-factor LOGIN
+
+sign-in-link prints a link that signs in once, within 15 minutes: as the user, or as the first administrator. Where the
+service has a PORT of its own, this command needs the same. Whoever has the link is let in: pass it on as you would a
+password. A new role, or being disabled, ends all sessions of a user at once.
+The service must run, or DATABASE_URL must be set.`,
   run: async (context) => {
-    const { isJson } = readArgs(context.args);
-    const { host, port } = readEnvironment(context.env);
-    const { token, expiresAt, pageUrl } = await withDatabase(context, async (database) => {
-      const document = await database.read(readConfigDocument);
-      const link = await createSignInLink(database, { now: systemClock.now(), actor: "cli", randomBytes });
-      return { ...link, pageUrl: document?.page.url ?? null };
-    });
-    const local = `${localAddress(host, port)}${pathOf(token)}`;
-    const remote = pageUrl === null ? null : `${pageUrl}${pathOf(token)}`;
-    if (isJson) {
-      const answer = { url: local, publicUrl: remote, expiresAt: new Date(expiresAt).toISOString() };
-      context.stdout.write(`${JSON.stringify(answer)}\n`);
-      return 0;
+    const args = readArgs(context.args);
+    const [name = "", ...rest] = args.positionals;
+    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+    if (action === undefined) {
+      const given = name === "" ? "no subcommand was given" : `"${name}" is not a subcommand of user`;
+      throw usageError(`${given}; there are: ${Object.keys(ACTIONS).join(", ")}`);
     }
-    context.stdout.write(`${local}\n`);
-    if (remote !== null) context.stdout.write(`from elsewhere: ${remote}\n`);
-    context.stderr.write("The link works once, for 15 minutes.\n");
+    if (rest.length > (WITHOUT_LOGIN.has(name) ? 0 : 1)) throw usageError(`"${rest.at(-1)}" is not expected`);
+    await action(context, args);
     return 0;
   },
 };

@@ -7,6 +7,7 @@ export const demoConfig = (
 ): string => `# Made by "nines start" because no configuration was found. It is written anew at every start.
 # Your own: copy nines.example.yaml to nines.yaml, change it, and start again.
 version: 1
+sandbox: true
 page: { name: Demo Shop, time_zone: Etc/UTC, languages: [en, ko, ru] }
 egress: { allow: [127.0.0.1/32] }
 locations:

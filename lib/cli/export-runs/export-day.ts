@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 import type { Database } from "#db/database.ts";
-import type { ExportedRun } from "#db/queries/raw-runs.ts";
 import { countPairs, readRunsForExport } from "#db/queries/raw-runs.ts";
+import { lineOfRun } from "#lib/contracts/run-line.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, epochMs, MINUTE_MS } from "#lib/core/units.ts";
@@ -18,17 +18,6 @@ export const dayOf = (text: string): EpochMs => {
   const isDay = !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
   if (!isDay) throw new AppError("USAGE", `a day must read as 2026-11-21 (UTC), got "${text}"`);
   return epochMs(at);
-};
-
-/** One line of the export. The order of the keys is part of the format: digests are over these bytes. */
-export const lineOf = (run: ExportedRun): string => {
-  const { probe, location, scheduledAt, vote, startedAt, ingestedAt, isLate } = run;
-  const { durationUs, dnsUs, connectUs, tlsUs, firstByteUs, transferUs, bytesRead } = run;
-  const { httpStatus, detail, address, certificateExpiresAt, traceId } = run;
-  const phases = { durationUs, dnsUs, connectUs, tlsUs, firstByteUs, transferUs, bytesRead };
-  const answer = { httpStatus, detail, address, certificateExpiresAt, traceId };
-  const head = { probe, location, scheduledAt, class: run.class, vote };
-  return `${JSON.stringify({ ...head, ...phases, ...answer, startedAt, ingestedAt, isLate })}\n`;
 };
 
 export type ExportedDay = { readonly runs: number; readonly sha256: string };
@@ -55,7 +44,7 @@ export const exportDay = async (
       deadlineMs: READ_DEADLINE_MS,
     });
     if (rows.length === 0) continue;
-    const text = rows.map(lineOf).join("");
+    const text = rows.map(lineOfRun).join("");
     hash.update(text);
     runs += rows.length;
     if (out !== null && !out.write(text)) await once(out, "drain", { signal });

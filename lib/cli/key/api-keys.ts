@@ -51,12 +51,18 @@ const tell = (context: CommandContext, made: NewApiKeyResource, isJson: boolean)
 
 export const createApiKey = async (
   context: CommandContext,
-  args: { name: string | undefined; scope: readonly string[] | undefined; expires: string | undefined; json: boolean },
+  args: {
+    name: string | undefined;
+    scope: readonly string[] | undefined;
+    expires: string | undefined;
+    test: boolean;
+    json: boolean;
+  },
 ): Promise<void> => {
   const { name, scope } = args;
   if (name === undefined || scope === undefined) throw usageError("key create needs --name and --scope");
   const now = systemClock.now();
-  const key = { name, scopes: readScopes(scope), expiresAt: readExpiry(args.expires, now) };
+  const key = { name, scopes: readScopes(scope), expiresAt: readExpiry(args.expires, now), isTest: args.test };
   const made = await withDatabase(context, (database) =>
     database.transaction((tx) => createKey(tx, { ...key, actor: ACTOR, now, randomBytes })),
   );
@@ -97,5 +103,5 @@ export const readApiKeyList = (context: CommandContext): Promise<ApiKeyResource[
 export const apiKeyLine = (key: ApiKeyResource): string => {
   const used = key.lastUsedAt === null ? "not used yet" : `last used ${key.lastUsedAt}`;
   const ends = key.expiresAt === null ? "" : `, until ${key.expiresAt}`;
-  return `${key.id}  ${key.state}  ${key.name}  ${key.scopes.join(",")}  ${used}${ends}\n`;
+  return `${key.id}  ${key.state}${key.mode === "test" ? " test" : ""}  ${key.name}  ${key.scopes.join(",")}  ${used}${ends}\n`;
 };

@@ -1,8 +1,7 @@
 import type { Database } from "#db/database.ts";
-import { openDatabase } from "#db/database.ts";
+import { openMeasuredDatabase } from "#lib/cli/roles/measured-database.ts";
 import type { RoleContext, StartRole } from "#lib/cli/roles/role.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
-import { storeOccurrences } from "#lib/commands/maintenances/store-occurrences.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
 import { openSecretBox } from "#lib/commands/secret-key.ts";
 import { processEnvironment } from "#lib/config/env.ts";
@@ -18,6 +17,8 @@ import { createPromqlPoller } from "#lib/engine/poll-promql.ts";
 import { createPublisher } from "#lib/engine/publish.ts";
 import { runRetainOnce } from "#lib/engine/retain.ts";
 import { runRollupOnce } from "#lib/engine/rollup.ts";
+import { createRoundNotes } from "#lib/engine/round-notes.ts";
+import { runMaintenances } from "#lib/engine/run-maintenances.ts";
 import { runSideLoops } from "#lib/engine/run-side-loops.ts";
 import { settleAlerts } from "#lib/engine/settle-alerts.ts";
 import type { ConfigWatcher } from "#lib/engine/watch-config.ts";
@@ -26,7 +27,6 @@ import { runLoop } from "#lib/runtime/run-loop.ts";
 
 const TICK_MS = 1_000;
 const RETAIN_EVERY_MS = 600_000;
-const MAINTENANCES_EVERY_MS = 60_000;
 
 type Leading = {
   readonly context: RoleContext;
@@ -60,15 +60,18 @@ const watchConfig = ({ context, database, lease, signal }: Leading, secretBox: S
 const runMinutes = ({ context, database, lease, signal, polled }: Leading): Promise<void> => {
   const { clock, log } = context;
   const evaluator = createEvaluator({ database, clock, log });
+  const noteRound = createRoundNotes(clock);
   const round = async (): Promise<void> => {
     let hasMore = true;
     while (hasMore && !signal.aborted) {
+      const startedMs = clock.monotonicMs();
       const rolled = await runRollupOnce({ database, lease, now: clock.now(), log });
       if (rolled.isReopened) evaluator.forget();
       const evaluated = await evaluator.runEvaluateOnce(lease, {
         rerolled: rolled.rerolled,
         polled: polled.splice(0),
       });
+      noteRound(startedMs, evaluated);
       hasMore = rolled.hasMore || evaluated.hasMore;
     }
   };
@@ -138,18 +141,6 @@ const runPublishing = ({ context, database, lease, signal }: Leading): Promise<v
   });
 };
 
-/** Occurrences of recurring maintenance come within the horizon as time goes by. */
-const runMaintenances = ({ context, database, lease, signal }: Leading): Promise<void> => {
-  const { clock, log } = context;
-  const work = (): Promise<void> =>
-    database.transaction(async (tx) => {
-      await assertLease(tx, lease);
-      await storeOccurrences(tx, clock.now());
-    });
-  const onError = (error: unknown): void => log.warn({ error }, "maintenance could not be expanded; trying again");
-  return runLoop({ intervalMs: MAINTENANCES_EVERY_MS, work, onError, clock, signal });
-};
-
 const runRetaining = ({ context, database, lease, signal }: Leading): Promise<void> => {
   const { clock, log } = context;
   return runLoop({
@@ -164,7 +155,7 @@ const runRetaining = ({ context, database, lease, signal }: Leading): Promise<vo
 /** Leads the engine's loops while it holds the lease: configuration, minutes, snapshot, housekeeping. */
 export const startRole: StartRole = async (context) => {
   const { settings, clock, log } = context;
-  const database = openDatabase({ url: settings.databaseUrl, applicationName: "nines-engine" });
+  const database = openMeasuredDatabase({ url: settings.databaseUrl, applicationName: "nines-engine" }, clock);
   const secretBox = openSecretBox(settings);
   const stopping = new AbortController();
   let watcher: ConfigWatcher | null = null;
@@ -186,7 +177,7 @@ export const startRole: StartRole = async (context) => {
         runAlerting(own, secretBox),
         runPublishing(own),
         runRetaining(own),
-        runMaintenances(own),
+        runMaintenances({ database, lease, clock, log, signal }),
         runSideLoops({ database, lease, secretBox, deps: { clock, log, random: Math.random }, signal }),
       ]);
     },

@@ -3,11 +3,13 @@
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { join } from "node:path";
 import type { FromRole, RoleName, RunningRole, StartRole, ToRole } from "#lib/cli/roles/role.ts";
+import { processEnvironment } from "#lib/config/env.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
 import type { MetricsFormat } from "#lib/runtime/metrics.ts";
 import { collectRoleMetrics, describeProcess } from "#lib/runtime/metrics.ts";
+import { startTracing } from "#lib/runtime/tracing.ts";
 
 const STOP_DEADLINE_MS = 8_000;
 
@@ -33,6 +35,7 @@ const collectMetrics = (format: MetricsFormat): Promise<string> =>
   });
 
 let running: RunningRole | null = null;
+let stopTracing: () => Promise<void> = () => Promise.resolve();
 let isStopping = false;
 
 const stop = async (): Promise<void> => {
@@ -41,6 +44,8 @@ const stop = async (): Promise<void> => {
   // Longer than this and the database or a peer hangs: leases and keys make an abrupt end safe.
   setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref();
   await running?.stop();
+  // What happened until now; a collector that is away loses it and holds up nothing for long.
+  await stopTracing().catch(() => {});
   process.exit(0);
 };
 
@@ -59,6 +64,7 @@ const start = async (message: Extract<ToRole, { kind: "settings" }>): Promise<vo
   try {
     // Compiling is most of the start. The cache lies in our own folder, since whoever writes to it has our rights.
     enableCompileCache(join(settings.dataDir, "compile-cache"));
+    stopTracing = await startTracing(processEnvironment(), settings.role);
     const { startRole } = await LOADERS[settings.role]();
     running = await startRole({ settings, clock: systemClock, log, collectMetrics });
     if (isStopping) await running.stop();

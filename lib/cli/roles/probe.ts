@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Database } from "#db/database.ts";
-import { openDatabase } from "#db/database.ts";
 import { readConfigDocument } from "#db/queries/config.ts";
 import { readLeaseHolder } from "#db/queries/leases.ts";
+import { openMeasuredDatabase } from "#lib/cli/roles/measured-database.ts";
 import type { StartRole } from "#lib/cli/roles/role.ts";
 import type { Opening } from "#lib/commands/agents/location-work.ts";
 import { readLocalWork, readWorkMark } from "#lib/commands/agents/location-work.ts";
@@ -82,7 +82,7 @@ const createAssignment = (
  * made is stored once.
  */
 export const startRole: StartRole = async ({ settings, clock, log }) => {
-  const database = openDatabase({ url: settings.databaseUrl, applicationName: "nines-probe" });
+  const database = openMeasuredDatabase({ url: settings.databaseUrl, applicationName: "nines-probe" }, clock);
   const cache = createIngestCache();
   const recorder = startRecorder({
     sink: {

@@ -5,6 +5,7 @@ import type { CommandContext } from "#lib/cli/command.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
 import type { RoleName } from "#lib/cli/roles/role.ts";
 import { ROLES } from "#lib/cli/roles/role.ts";
+import { readApiSettings } from "#lib/config/api-env.ts";
 import { readEnvironment } from "#lib/config/env.ts";
 import { AppError } from "#lib/core/errors.ts";
 
@@ -49,6 +50,8 @@ const parseFlags = (args: readonly string[]) =>
 export const readStartSettings = (context: CommandContext, options: { isProduction: boolean }): StartSettings => {
   const flags = parseFlags(context.args);
   const environment = readEnvironment(context.env);
+  // Now, since the role that uses them would only crash.
+  readApiSettings(context.env);
   // Now, since later an address that cannot be used looks like a server that does not answer yet.
   if (environment.databaseUrl !== null) parseDatabaseUrl(environment.databaseUrl);
   const configPath = findConfig(flags.config ?? environment.configPath ?? undefined);

@@ -56,7 +56,7 @@ export const rotateKey = async (
     throw new AppError("CONFLICT", `the key ${id} was replaced by ${old.replacedBy} already`);
   const scopes = scopesOf(old);
   assertHolds(args.held, scopes);
-  const made = await createKey(tx, { ...args, name: old.name, scopes, apiVersion: old.apiVersion });
+  const made = await createKey(tx, { ...args, name: old.name, scopes, apiVersion: old.apiVersion, isTest: old.isTest });
   const endsAt = addMs(now, graceDays * DAY_MS);
   if (graceDays === 0) await revokeApiKey(tx, { id, now });
   await replaceApiKey(tx, { id, replacedBy: made.id, endsAt: graceDays === 0 ? addMs(now, 1) : endsAt });

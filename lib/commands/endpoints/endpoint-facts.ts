@@ -6,7 +6,7 @@ import { endpointResource, maskedAddress } from "#lib/contracts/endpoints.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 
 /** Null when it was sealed with a key that is not here: the rest of the endpoint can still be shown. */
-const openOrNull = (box: SecretBox, ciphertext: string | null, context: string): string | null => {
+const openOrNull = (box: Pick<SecretBox, "open">, ciphertext: string | null, context: string): string | null => {
   try {
     return ciphertext === null ? null : box.open(ciphertext, context);
   } catch {
@@ -15,7 +15,7 @@ const openOrNull = (box: SecretBox, ciphertext: string | null, context: string):
 };
 
 /** What may be shown of a stored endpoint: of its address the host, of its headers the names, of its secrets the number. */
-export const shownEndpoint = (box: SecretBox, row: EndpointRow, now: EpochMs): EndpointResource => {
+export const shownEndpoint = (box: Pick<SecretBox, "open">, row: EndpointRow, now: EpochMs): EndpointResource => {
   const addressOf = (ciphertext: string | null): string | null => {
     const url = openOrNull(box, ciphertext, endpointUrlContext(row.id));
     return url === null ? null : maskedAddress(url);

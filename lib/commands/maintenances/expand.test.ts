@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { readRule } from "#lib/core/maintenance/rule.ts";
 import { epochMs } from "#lib/core/units.ts";
-import { expandStarts, readRule } from "./expand.ts";
+import { expandStarts } from "./expand.ts";
 
 const at = (text: string) => epochMs(Date.parse(text));
 const starts = (rrule: string, args: { start: string; timeZone: string; from: string; until: string; most?: number }) =>

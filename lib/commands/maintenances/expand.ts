@@ -1,6 +1,6 @@
 import { RRuleTemporal } from "rrule-temporal";
 import { instantOfWallTime, wallTimeAt } from "#lib/core/calendar.ts";
-import { AppError } from "#lib/core/errors.ts";
+import { refuseRule } from "#lib/core/maintenance/rule.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
 
@@ -11,40 +11,8 @@ export type Recurrence = {
   readonly timeZone: string;
 };
 
-const PARTS = new Set(
-  "FREQ INTERVAL COUNT UNTIL BYHOUR BYMINUTE BYDAY BYMONTHDAY BYYEARDAY BYWEEKNO BYMONTH BYSETPOS WKST".split(" "),
-);
-const FREQUENCIES = new Set(["HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"]);
-const LONGEST_RULE = 500;
 /** A rule that meets nothing (30 February) must end too. */
 const EFFORT = { maxIterations: 100_000, maxCandidateEvaluations: 200_000 };
-
-const refuse = (why: string): never => {
-  throw new AppError("INVALID_REQUEST", `rrule: ${why}`);
-};
-
-/**
- * A rule of RFC 5545 in one form: upper case, without "RRULE:".
- * @throws AppError INVALID_REQUEST for anything that is not one rule of hours, days, weeks, months or years.
- */
-export const readRule = (text: string): string => {
-  const rule = text
-    .trim()
-    .toUpperCase()
-    .replace(/^RRULE:/, "");
-  if (rule.length > LONGEST_RULE) return refuse(`may have ${LONGEST_RULE} characters`);
-  const parts = rule.split(";").map((part) => part.split("="));
-  for (const [name = "", value = "", ...rest] of parts) {
-    if (!PARTS.has(name)) return refuse(`there is no part "${name}" that is taken`);
-    if (rest.length > 0 || !/^[A-Z0-9,+-]+$/.test(value)) return refuse(`the value of ${name} is not valid`);
-  }
-  const names = parts.map(([name]) => name);
-  if (new Set(names).size !== names.length) return refuse("a part is given twice");
-  const frequency = parts.find(([name]) => name === "FREQ")?.[1];
-  if (frequency === undefined || !FREQUENCIES.has(frequency))
-    return refuse(`FREQ must be one of ${[...FREQUENCIES].join(", ")}`);
-  return rule;
-};
 
 /** "20261101T020000" on the clock of the zone. */
 const wallText = (timeZone: string, at: EpochMs): string =>
@@ -74,8 +42,8 @@ export const expandStarts = (
       if (starts.length > most) break;
     }
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
+    return refuseRule(error instanceof Error ? error.message : String(error));
   }
-  if (starts.length > most) return refuse(`gives more than ${most} occurrences in five weeks`);
+  if (starts.length > most) return refuseRule(`gives more than ${most} occurrences in five weeks`);
   return starts.filter((start) => isFirstShowing(timeZone, start));
 };

@@ -1,19 +1,18 @@
 import type { Tx } from "#db/database.ts";
 import { readConfigDocument, readServices } from "#db/queries/config.ts";
-import { readExclusion, revokeExclusion } from "#db/queries/exclusions.ts";
 import type { MaintenanceRow } from "#db/queries/maintenances.ts";
-import { cancelMaintenanceRow, insertMaintenance, readMaintenance, readOccurrences } from "#db/queries/maintenances.ts";
+import { insertMaintenance } from "#db/queries/maintenances.ts";
 import { assertKnown } from "#lib/commands/assert-known.ts";
 import { tellChange } from "#lib/commands/tell-change.ts";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
-import { maintenanceResource } from "#lib/contracts/maintenances.ts";
 import { isTimeZone } from "#lib/core/calendar.ts";
 import { AppError } from "#lib/core/errors.ts";
+import { readRule } from "#lib/core/maintenance/rule.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import type { RandomBytes } from "#lib/runtime/ids.ts";
 import { newId } from "#lib/runtime/ids.ts";
-import { readRule } from "./expand.ts";
+import { maintenanceNow } from "./maintenance-parts.ts";
 import { storeOccurrencesOf } from "./store-occurrences.ts";
 
 export type MaintenanceToSchedule = Pick<
@@ -22,6 +21,8 @@ export type MaintenanceToSchedule = Pick<
 > & {
   /** Left out: the zone of the page. */
   readonly timeZone?: string | undefined;
+  /** Its id in the configuration, for what stands there. */
+  readonly fileId?: string;
   /** Left out: now. */
   readonly announcedAt?: EpochMs | undefined;
   readonly actor: string;
@@ -38,11 +39,6 @@ const assertTimes = ({ durationMs, startsAt, now }: MaintenanceToSchedule, timeZ
     throw new AppError("INVALID_REQUEST", "a maintenance lasts from a minute to 31 days");
   if (startsAt < addMs(now, -OLDEST_START_MS))
     throw new AppError("INVALID_REQUEST", "a maintenance that began over a year ago cannot be entered");
-};
-
-const resourceOf = async (tx: Tx, row: MaintenanceRow, now: EpochMs): Promise<MaintenanceResource> => {
-  const occurrences = await readOccurrences(tx, { maintenanceIds: [row.id], endedAfter: addMs(now, -30 * DAY_MS) });
-  return maintenanceResource(row, occurrences, now);
 };
 
 /**
@@ -63,6 +59,7 @@ export const scheduleMaintenance = async (tx: Tx, args: MaintenanceToSchedule): 
   );
   const row: MaintenanceRow = {
     id: newId("mnt", now, randomBytes),
+    fileId: args.fileId ?? null,
     title: args.title,
     body: args.body,
     impact: args.impact,
@@ -79,41 +76,13 @@ export const scheduleMaintenance = async (tx: Tx, args: MaintenanceToSchedule): 
     canceledBy: null,
     cancelReason: null,
     expandedTo: null,
+    updatedAt: now,
+    sequence: 0,
   };
   await insertMaintenance(tx, row);
   const added = await storeOccurrencesOf(tx, row, now);
   if (added === 0 && rrule === null) throw new AppError("INTERNAL", "the occurrence was not stored");
-  const made = await resourceOf(tx, row, now);
+  const made = await maintenanceNow(tx, row, { now });
   await tellChange(tx, "maintenance.scheduled", { before: null, after: made }, { actor, now });
   return made;
-};
-
-/**
- * Cancels what has not begun: exclusions of later occurrences are revoked, one in progress stays as it is, and so does the
- * row. Again, it changes nothing. @throws AppError NOT_FOUND
- */
-export const cancelMaintenance = async (
-  tx: Tx,
-  args: {
-    readonly id: string;
-    readonly reason: string | null;
-    readonly by: string;
-    readonly actor: string;
-    readonly now: EpochMs;
-  },
-): Promise<MaintenanceResource> => {
-  const { id, reason, by, now } = args;
-  const row = await readMaintenance(tx, id, { lock: true });
-  if (row === null) throw new AppError("NOT_FOUND", "there is no maintenance with this id");
-  const before = await resourceOf(tx, row, now);
-  if (row.canceledAt !== null) return before;
-  await cancelMaintenanceRow(tx, { id, now, by, reason });
-  const rest = await readOccurrences(tx, { maintenanceIds: [id], endedAfter: now });
-  for (const { exclusionId } of rest.filter(({ startsAt }) => startsAt > now)) {
-    const known = await readExclusion(tx, exclusionId);
-    if (known?.revokedAt === null) await revokeExclusion(tx, { id: exclusionId, revokedBy: by, now });
-  }
-  const after = await resourceOf(tx, { ...row, canceledAt: now, canceledBy: by, cancelReason: reason }, now);
-  await tellChange(tx, "maintenance.canceled", { before, after }, args);
-  return after;
 };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Tx } from "#db/database.ts";
+import { insertMissingRuns } from "#db/queries/maintenance-runs.ts";
 import type { MaintenanceRow, NewOccurrence } from "#db/queries/maintenances.ts";
 import { insertOccurrences, lockMaintenancesToExpand, setExpandedTo } from "#db/queries/maintenances.ts";
 import type { ExclusionKind } from "#lib/core/slo/exclusions.ts";
@@ -22,7 +23,7 @@ const kindOf = ({ announcedAt, createdAt }: MaintenanceRow, startsAt: EpochMs): 
 };
 
 /** Follows from what it stands for, so that two engines and a replay make the same one. */
-const exclusionIdOf = (maintenanceId: string, serviceId: string, startsAt: EpochMs): string =>
+export const exclusionIdOf = (maintenanceId: string, serviceId: string, startsAt: EpochMs): string =>
   `exc_${createHash("sha256").update(`${maintenanceId}\n${serviceId}\n${startsAt}`).digest("hex").slice(0, 32)}`;
 
 const occurrencesOf = (row: MaintenanceRow, until: EpochMs): NewOccurrence[] => {
@@ -54,6 +55,7 @@ export const storeOccurrencesOf = async (tx: Tx, row: MaintenanceRow, now: Epoch
   const until = row.rrule === null ? addMs(row.startsAt, 1) : (Math.max(horizon, addMs(row.startsAt, 1)) as EpochMs);
   const added = await insertOccurrences(tx, { occurrences: occurrencesOf(row, until), author: row.author, now });
   await setExpandedTo(tx, { id: row.id, expandedTo: until, now });
+  await insertMissingRuns(tx, { maintenanceId: row.id, endedAfter: addMs(row.startsAt, -1), now });
   return added;
 };
 
@@ -65,5 +67,7 @@ export const storeOccurrences = async (tx: Tx, now: EpochMs): Promise<number> =>
   let added = 0;
   for (const row of await lockMaintenancesToExpand(tx, addMs(now, HORIZON_MS - STEP_MS)))
     added += await storeOccurrencesOf(tx, row, now);
+  // Those that another version of this program stored.
+  await insertMissingRuns(tx, { maintenanceId: null, endedAfter: now, now });
   return added;
 };

@@ -38,6 +38,10 @@ const BacktestQuery = z.strictObject({
     .regex(/^\d{1,6}\/\d{1,6}$/, "must be two counts such as 3/2")
     .optional()
     .meta({ description: "Bad events needed in the long and in the short window of every pair", example: "3/2" }),
+  policy: z
+    .enum(["own", "default", "pages"])
+    .optional()
+    .meta({ description: "`default`: the default policy; `pages`: without tickets; `own` or left out: as configured" }),
   from: instant("Start; 28 days before `to` when it is left out, and 92 days at most"),
   to: instant("End; that of the newest reading when it is left out, and at most"),
 });
@@ -46,6 +50,7 @@ const BacktestQuery = z.strictObject({
 export const ANALYSIS_OPERATIONS = [
   {
     operationId: "getFeasibility",
+    cost: 5,
     method: "GET",
     path: "/v1/slos/{id}/feasibility",
     tag: "slos",
@@ -57,6 +62,7 @@ export const ANALYSIS_OPERATIONS = [
   },
   {
     operationId: "getForecast",
+    cost: 5,
     method: "GET",
     path: "/v1/slos/{id}/forecast",
     tag: "slos",
@@ -68,6 +74,7 @@ export const ANALYSIS_OPERATIONS = [
   },
   {
     operationId: "getBacktest",
+    cost: 10,
     method: "GET",
     path: "/v1/slos/{id}/backtest",
     tag: "slos",

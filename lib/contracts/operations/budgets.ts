@@ -64,6 +64,7 @@ export const BUDGET_OPERATIONS = [
   },
   {
     operationId: "getStatement",
+    produces: ["text/csv", "text/html"],
     method: "GET",
     path: "/v1/statements/{id}",
     tag: "statements",

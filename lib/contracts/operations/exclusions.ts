@@ -1,8 +1,5 @@
 import { z } from "zod";
-import { isTimeZone } from "#lib/core/calendar.ts";
-import { parseDuration } from "#lib/core/duration.ts";
 import { ExclusionKind, ExclusionResource, ExclusionState } from "../exclusions.ts";
-import { MaintenanceImpact, MaintenanceResource, MaintenanceState } from "../maintenances.ts";
 import type { Operation } from "./operation.ts";
 import {
   bodyInstant,
@@ -15,21 +12,6 @@ import {
   READ_PROBLEMS,
   WRITE_PROBLEMS,
 } from "./operation.ts";
-
-const MINUTE_MS = 60_000;
-const MOST_REMINDERS = 5;
-
-/** A length of time in a body. */
-const bodyDuration = (description: string, example: string) =>
-  z
-    .string()
-    .transform((text, context) => {
-      const duration = parseDuration(text);
-      if (duration !== null) return duration;
-      context.addIssue({ code: "custom", message: `must be a length of time such as ${example}` });
-      return z.NEVER;
-    })
-    .meta({ description, type: "string", example });
 
 const CreateExclusionBody = z
   .strictObject({
@@ -48,34 +30,6 @@ const CreateExclusionBody = z
     path: ["sloId"],
   })
   .meta({ id: "ExclusionCreation" });
-
-const ScheduleMaintenanceBody = z
-  .strictObject({
-    title: bodyText(200, "What is done, in a few words"),
-    body: z.string().trim().max(10_000).default("").meta({ description: "Plain text for the page" }),
-    impact: MaintenanceImpact.default("none"),
-    reminders: z
-      .array(bodyDuration("How long before each start", "1h"))
-      .max(MOST_REMINDERS)
-      .default([])
-      .transform((lengths) => lengths.map((ms) => Math.round(ms / MINUTE_MS)))
-      .meta({ type: "array", items: { type: "string" } }),
-    serviceIds: z.array(id).min(1).max(100),
-    startsAt: bodyInstant("Of the first occurrence"),
-    duration: bodyDuration("Of each occurrence, up to 31 days", "2h"),
-    rrule: bodyText(500, "RFC 5545, by the hour, day, week, month or year").optional(),
-    timeZone: z
-      .string()
-      .refine(isTimeZone, "is not a time zone")
-      .optional()
-      .meta({ description: "IANA name, on whose wall clock the rule is worked out; that of the page without it" }),
-    announcedAt: bodyInstant("When customers were told; now when it is left out").optional(),
-  })
-  .meta({ id: "MaintenanceCreation" });
-
-const CancelMaintenanceBody = z
-  .strictObject({ reason: bodyText(2_000, "Why").optional() })
-  .meta({ id: "MaintenanceCancellation" });
 
 export const EXCLUSION_OPERATIONS = [
   {
@@ -140,53 +94,6 @@ export const EXCLUSION_OPERATIONS = [
     scope: "exclusions:write",
     query: NoQuery,
     response: ExclusionResource,
-    problems: WRITE_PROBLEMS,
-  },
-  {
-    operationId: "listMaintenances",
-    method: "GET",
-    path: "/v1/maintenances",
-    tag: "maintenances",
-    summary: "List maintenances, the newest first",
-    scope: "maintenances:read",
-    query: z.strictObject({ ...paging, state: MaintenanceState.optional(), serviceId: id.optional() }),
-    response: listOf(MaintenanceResource, "MaintenanceList"),
-    problems: READ_PROBLEMS,
-  },
-  {
-    operationId: "getMaintenance",
-    method: "GET",
-    path: "/v1/maintenances/{id}",
-    tag: "maintenances",
-    summary: "Read one maintenance",
-    scope: "maintenances:read",
-    query: NoQuery,
-    response: MaintenanceResource,
-    problems: READ_ONE_PROBLEMS,
-  },
-  {
-    operationId: "createMaintenance",
-    method: "POST",
-    path: "/v1/maintenances",
-    tag: "maintenances",
-    summary: "Schedule planned work, once or by a rule; its time is excluded from budgets",
-    scope: "maintenances:write",
-    query: NoQuery,
-    body: ScheduleMaintenanceBody,
-    response: MaintenanceResource,
-    status: 201,
-    problems: WRITE_PROBLEMS,
-  },
-  {
-    operationId: "cancelMaintenance",
-    method: "POST",
-    path: "/v1/maintenances/{id}/cancel",
-    tag: "maintenances",
-    summary: "Cancel what has not begun; again, it changes nothing",
-    scope: "maintenances:write",
-    query: NoQuery,
-    body: CancelMaintenanceBody,
-    response: MaintenanceResource,
     problems: WRITE_PROBLEMS,
   },
 ] as const satisfies readonly Operation[];

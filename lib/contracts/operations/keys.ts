@@ -10,6 +10,10 @@ const CreateKeyBody = z
     name: bodyText(100, "What the key is for"),
     scopes: z.array(ScopeName).min(1).max(100).meta({ description: "None that the asking key does not hold itself" }),
     expiresAt: expiresAt.optional(),
+    mode: z
+      .enum(["live", "test"])
+      .default("live")
+      .meta({ description: "A test key opens the demonstration only, and is made only there" }),
   })
   .meta({ id: "ApiKeyCreation" });
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { PartResource, ProbeResource, RunResource } from "../probes.ts";
+import { PartResource, ProbeResource, ProbeTrialResource, RunResource } from "../probes.ts";
 import type { Operation } from "./operation.ts";
-import { id, instant, listOf, NoQuery, paging, READ_ONE_PROBLEMS, READ_PROBLEMS } from "./operation.ts";
+import { id, instant, listOf, NoQuery, paging, READ_ONE_PROBLEMS, READ_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
 export const ListProbesQuery = z.strictObject({ ...paging, serviceId: id.optional() });
 export const ListPartsQuery = z.strictObject(paging);
@@ -51,6 +51,19 @@ export const PROBE_OPERATIONS = [
     response: listOf(PartResource, "PartList"),
     showsMoreWhenSignedIn: true,
     problems: READ_ONE_PROBLEMS,
+  },
+  {
+    operationId: "runProbe",
+    method: "POST",
+    path: "/v1/probes/{id}/run",
+    tag: "probes",
+    summary: "Run a probe once from this installation, within 10 s; nothing counts the run",
+    scope: "probes:write",
+    query: NoQuery,
+    response: ProbeTrialResource,
+    cost: 10,
+    worksOutside: true,
+    problems: WRITE_PROBLEMS,
   },
   {
     operationId: "listRuns",

@@ -2,16 +2,46 @@ import { z } from "zod";
 import { AlertResource, AlertSeverity, AlertState, MetaResource, ServiceResource, SloResource } from "../api.ts";
 import { MetricsResource } from "../metrics.ts";
 import type { Operation } from "./operation.ts";
-import { id, instant, listOf, NoQuery, paging, READ_ONE_PROBLEMS, READ_PROBLEMS } from "./operation.ts";
+import {
+  id,
+  instant,
+  listOf,
+  NoQuery,
+  offsetPaging,
+  paging,
+  READ_ONE_PROBLEMS,
+  READ_PROBLEMS,
+  searching,
+  sorting,
+  staticListOf,
+} from "./operation.ts";
 
-const ListServicesQuery = z.strictObject(paging);
-const ListSlosQuery = z.strictObject({ ...paging, serviceId: id.optional() });
+const createdAfter = instant("Only what was made after this instant");
+
+const ListServicesQuery = z.strictObject({
+  ...paging,
+  ...offsetPaging,
+  ...searching,
+  createdAfter,
+  sort: sorting(["createdAt", "updatedAt", "name", "id"]),
+});
+const ListSlosQuery = z.strictObject({
+  ...paging,
+  ...offsetPaging,
+  ...searching,
+  serviceId: id.optional(),
+  createdAfter,
+  sort: sorting(["createdAt", "updatedAt", "serviceId", "id"]),
+});
 const ListAlertsQuery = z.strictObject({
   ...paging,
   state: AlertState.optional(),
   severity: AlertSeverity.optional(),
   sloId: id.optional(),
   serviceId: id.optional(),
+  ...searching,
+  createdAfter: instant("Only alerts that fired after this instant"),
+  sort: sorting(["createdAt", "firedAt", "severity", "state", "serviceId"]),
 });
 
 const GetMetricsQuery = z.strictObject({
@@ -35,7 +65,7 @@ export const READ_OPERATIONS = [
     summary: "List services in the order of the page",
     scope: null,
     query: ListServicesQuery,
-    response: listOf(ServiceResource, "ServiceList"),
+    response: staticListOf(ServiceResource, "ServiceList"),
     problems: READ_PROBLEMS,
   },
   {
@@ -57,7 +87,7 @@ export const READ_OPERATIONS = [
     summary: "List objectives with their newest reading",
     scope: null,
     query: ListSlosQuery,
-    response: listOf(SloResource, "SloList"),
+    response: staticListOf(SloResource, "SloList"),
     problems: READ_PROBLEMS,
   },
   {

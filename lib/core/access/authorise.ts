@@ -1,15 +1,23 @@
 /** What a scope is about: a resource of `/v1`. One word here opens `word:read` and `word:write`. */
 export const SCOPED_RESOURCES = [
   "alerts",
+  "audit",
+  "config",
   "deliveries",
   "endpoints",
   "events",
   "exclusions",
+  "incidents",
+  "jobs",
   "keys",
   "maintenances",
   "probes",
+  "services",
   "silences",
+  "slos",
   "statements",
+  "subscribers",
+  "users",
 ] as const;
 export type ScopedResource = (typeof SCOPED_RESOURCES)[number];
 export type Scope = `${ScopedResource}:${"read" | "write"}`;
@@ -23,10 +31,15 @@ export const SCOPES: readonly Scope[] = SCOPED_RESOURCES.flatMap((resource) => [
 const KNOWN: ReadonlySet<string> = new Set(SCOPES);
 export const isScope = (text: string): text is Scope => KNOWN.has(text);
 
-/** Who asks. */
-export type Principal =
-  | { readonly kind: "anonymous" }
-  | { readonly kind: "key"; readonly id: string; readonly name: string; readonly scopes: readonly Scope[] };
+type Known<Kind extends string> = {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+};
+
+/** Who asks: nobody known, a key of the API, a person who is signed in, or a machine with a token of the identity provider. */
+export type Principal = { readonly kind: "anonymous" } | Known<"key"> | Known<"user"> | Known<"client">;
 
 export const ANONYMOUS: Principal = { kind: "anonymous" };
 
@@ -41,8 +54,8 @@ export const holdsScope = (held: readonly Scope[], wanted: Scope): boolean =>
   held.includes(wanted) || (wanted.endsWith(":read") && held.includes(wanted.replace(/:read$/, ":write") as Scope));
 
 /**
- * The one place that decides who may do what: an operation without a scope is for everybody, any other for keys that
- * hold its scope.
+ * The one place that decides who may do what: an operation without a scope is for everybody, any other for those
+ * who hold its scope.
  */
 export const authorise = (principal: Principal, operation: { readonly scope: Scope | null }): Verdict => {
   if (operation.scope === null) return { kind: "allowed" };
@@ -52,6 +65,12 @@ export const authorise = (principal: Principal, operation: { readonly scope: Sco
     : { kind: "forbidden", missing: operation.scope };
 };
 
+const ACTOR_PREFIXES = { key: "api_key", user: "user", client: "client" } as const;
+
 /** How the audit log names a principal. */
 export const actorOf = (principal: Principal): string =>
-  principal.kind === "key" ? `api_key:${principal.id}` : "anonymous";
+  principal.kind === "anonymous" ? "anonymous" : `${ACTOR_PREFIXES[principal.kind]}:${principal.id}`;
+
+/** How people are told who did something. */
+export const nameOfPrincipal = (principal: Principal): string =>
+  principal.kind === "anonymous" ? "anonymous" : principal.name;

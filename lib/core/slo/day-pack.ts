@@ -1,5 +1,5 @@
 import type { EpochMinute } from "../units.ts";
-import type { BlockPool, HourBlock, MinuteSeries } from "./series.ts";
+import type { BlockPool, Counts, HourBlock, MinuteSeries } from "./series.ts";
 import { createBlockPool, findShared, hashOf, isCompact, share } from "./series.ts";
 
 const HOUR = 60;
@@ -82,6 +82,19 @@ const readRun = (bytes: Uint8Array, place: { index: number }): Run => {
   const total = readNumber(bytes, place);
   const bad = readNumber(bytes, place);
   return { length, bad, total, expected: total + unzigzag(readNumber(bytes, place)) };
+};
+
+/** What a packed day counts in all, without unpacking its minutes. @throws RangeError when the bytes end too early. */
+export const countsOfDay = (bytes: Uint8Array): Counts => {
+  const place = { index: 0 };
+  let [bad, total, expected] = [0, 0, 0];
+  while (place.index < bytes.length) {
+    const run = readRun(bytes, place);
+    bad += run.bad * run.length;
+    total += run.total * run.length;
+    expected += run.expected * run.length;
+  }
+  return { bad, total, expected };
 };
 
 /** Adds a run of equal minutes from `first` on to the running sums of its hours. */

@@ -31,14 +31,29 @@ export const paceOf = (counts: Pick<Counts, "bad" | "total">, minutes: number): 
   minutes,
 });
 
-/** 1 as the budget is overspent, 0 as it is exactly spent, -1 below that; null without events. */
-const standing = (args: ForecastArgs, pace: Pace, ahead: number): -1 | 0 | 1 | null => {
-  const { series, objective, window, kind } = args;
+/** What the window will hold in `ahead` minutes, all times `pace.minutes`, so that everything stays whole. */
+const countsAhead = (args: Omit<ForecastArgs, "objective" | "pace">, pace: Pace, ahead: number) => {
+  const { series, window, kind } = args;
   const after = kind === "rolling" ? Math.min(window.after + ahead, window.until) : window.after;
   const known = sumOver(series, after as EpochMinute, window.until);
-  // All times `pace.minutes`, so that everything stays whole.
-  const bad = known.bad * pace.minutes + pace.bad * Math.min(ahead, window.fullMinutes);
-  const total = known.total * pace.minutes + pace.total * Math.min(ahead, window.fullMinutes);
+  return {
+    bad: known.bad * pace.minutes + pace.bad * Math.min(ahead, window.fullMinutes),
+    total: known.total * pace.minutes + pace.total * Math.min(ahead, window.fullMinutes),
+  };
+};
+
+/** The signed share of the budget that is left in `ahead` minutes when `args.pace` goes on; null without events. */
+export const remainingAhead = (args: ForecastArgs, ahead: number): number | null => {
+  const { bad, total } = countsAhead(args, args.pace, ahead);
+  const { numerator, denominator } = args.objective.budget;
+  const allowed = total * Number(numerator);
+  return total <= 0 ? null : (allowed - bad * Number(denominator)) / allowed;
+};
+
+/** 1 as the budget is overspent, 0 as it is exactly spent, -1 below that; null without events. */
+const standing = (args: ForecastArgs, pace: Pace, ahead: number): -1 | 0 | 1 | null => {
+  const { objective } = args;
+  const { bad, total } = countsAhead(args, pace, ahead);
   if (total <= 0) return null;
   const { numerator, denominator } = objective.budget;
   const [left, right] = [bad * Number(denominator), total * Number(numerator)];

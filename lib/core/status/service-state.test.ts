@@ -5,7 +5,7 @@ import { dissentingLocations } from "./dissent.ts";
 import type { CoreSli } from "./service-state.ts";
 import { decideServiceState } from "./service-state.ts";
 import type { Impact, MeasuredServiceState } from "./severity.ts";
-import { overallState, publishedState, STATES_BY_SEVERITY, severityOf } from "./severity.ts";
+import { publishedState, severityOf } from "./severity.ts";
 import type { SliState } from "./sli-state.ts";
 
 const sli = (kind: CoreSli["kind"], state: SliState): CoreSli => ({
@@ -126,16 +126,4 @@ test("impacts map to states", () => {
   expect(
     (["none", "minor", "major", "critical"] as const).map((impact) => publishedState("operational", [impact])),
   ).toEqual(["operational", "degraded_performance", "partial_outage", "major_outage"]);
-});
-
-test("the page is as bad as its worst service, in any order", () => {
-  fc.assert(
-    fc.property(fc.array(fc.constantFrom(...STATES_BY_SEVERITY), { minLength: 1 }), (states) => {
-      const overall = overallState(states);
-      expect(states).toContain(overall);
-      expect(states.every((state) => severityOf(state) <= severityOf(overall))).toBe(true);
-      expect(overallState([...states].reverse())).toBe(overall);
-    }),
-  );
-  expect(overallState([])).toBe("unknown");
 });

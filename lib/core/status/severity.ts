@@ -47,7 +47,3 @@ const stateOfImpact = (impact: Impact): MeasuredServiceState => {
 /** What customers are shown: the worst of what was measured and of the open incidents' impacts. */
 export const publishedState = (measured: MeasuredServiceState, impacts: readonly Impact[]): MeasuredServiceState =>
   impacts.map(stateOfImpact).reduce(worse, measured);
-
-/** The state of the whole page: the worst of its services; unknown without any. */
-export const overallState = (states: readonly PublicServiceState[]): PublicServiceState =>
-  worstState(states) ?? "unknown";

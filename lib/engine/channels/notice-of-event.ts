@@ -1,4 +1,5 @@
 import type { AlertResource, ServiceResource } from "#lib/contracts/api.ts";
+import type { BudgetResource } from "#lib/contracts/budget-resource.ts";
 import type {
   BlindAlertResource,
   DeliveryResource,
@@ -7,17 +8,21 @@ import type {
   IncidentResource,
   ProberResource,
 } from "#lib/contracts/events.ts";
+import type { ConfiguredResource } from "#lib/contracts/configured.ts";
 import type { ExclusionResource } from "#lib/contracts/exclusions.ts";
 import type { ExternalAlertResource } from "#lib/contracts/external-alerts.ts";
+import type { IncidentTemplateResource } from "#lib/contracts/incidents.ts";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
 import type { ReconciliationResource } from "#lib/contracts/reconciliation.ts";
 import type { SilenceResource } from "#lib/contracts/silences.ts";
 import type { Notice, NoticeLink, Tone } from "#lib/core/channels/notice.ts";
 import { plainText } from "#lib/core/channels/notice.ts";
+import { ofIncident, ofTemplate } from "./notice-of-incident.ts";
 import { ofExclusion, ofMaintenance, ofStatement } from "./notice-of-plan.ts";
 import type { EventToTell, Naming, Part } from "./notice-part.ts";
 import { clock, fact, link } from "./notice-part.ts";
-import { ofExternalAlert, ofReconciliation } from "./other-notices.ts";
+import { ofConfigured } from "./notice-of-configured.ts";
+import { ofBudget, ofExternalAlert, ofReconciliation } from "./other-notices.ts";
 
 export type { EventToTell, Naming } from "./notice-part.ts";
 
@@ -87,6 +92,7 @@ const ofAlert = (alert: AlertResource, type: keyof typeof ALERT_PHASES, naming: 
     facts: alertFacts(alert),
     links: [
       ...(runbook === null ? [] : absolute({ label: "Runbook", url: runbook })),
+      ...link(naming, "On call", `/admin/on-call/${encodeURIComponent(alert.id)}`),
       ...(dashboard === null ? [] : absolute({ label: "Dashboard", url: dashboard })),
       ...link(naming, "Status page", `/services/${encodeURIComponent(alert.serviceId)}`),
     ],
@@ -95,34 +101,6 @@ const ofAlert = (alert: AlertResource, type: keyof typeof ALERT_PHASES, naming: 
     severity: alert.severity,
     beganAtMs: Date.parse(alert.firedAt),
     endedAtMs: alert.resolvedAt === null ? null : Date.parse(alert.resolvedAt),
-  };
-};
-
-const IMPACT_TONES: Readonly<Record<IncidentResource["impact"], Tone>> = {
-  none: "neutral",
-  minor: "warning",
-  major: "critical",
-  critical: "critical",
-};
-
-const ofIncident = (incident: IncidentResource, type: EventType, naming: Naming): Part => {
-  const isOver = type === "incident.resolved";
-  const newest = incident.updates[0];
-  return {
-    tone: isOver ? "good" : IMPACT_TONES[incident.impact],
-    phase: isOver ? "ends" : type === "incident.opened" ? "begins" : "goes_on",
-    title: `${incident.name}: ${incident.status}`,
-    text: newest?.body ?? `The incident is ${incident.status}.`,
-    facts: [
-      ...fact("Impact", incident.impact),
-      ...fact("Services", incident.serviceIds.map((id) => naming.serviceName(id) ?? id).join(", ")),
-      ...fact("Since", clock(incident.startedAt)),
-      ...fact("Until", incident.resolvedAt === null ? null : clock(incident.resolvedAt)),
-    ],
-    links: link(naming, "Status page", "/"),
-    serviceId: incident.serviceIds[0] ?? null,
-    beganAtMs: Date.parse(incident.startedAt),
-    endedAtMs: incident.resolvedAt === null ? null : Date.parse(incident.resolvedAt),
   };
 };
 
@@ -201,6 +179,15 @@ const partOf = (event: EventToTell, naming: Naming): Part => {
     case "incident.opened":
     case "incident.updated":
     case "incident.resolved":
+    case "incident.drafted":
+    case "incident.draft_changed":
+    case "incident.discarded":
+    case "incident.update_scheduled":
+    case "incident.alert_attached":
+    case "incident.merged":
+    case "incident.reopened":
+    case "incident.postmortem_published":
+    case "incident.resolve_due":
       return ofIncident(event.data as IncidentResource, event.type, naming);
     case "component.status_changed":
       return ofService(event.data as ServiceResource, naming);
@@ -222,6 +209,10 @@ const partOf = (event: EventToTell, naming: Naming): Part => {
       return ofExclusion(event.data as ExclusionResource);
     case "maintenance.scheduled":
     case "maintenance.canceled":
+    case "maintenance.started":
+    case "maintenance.updated":
+    case "maintenance.completed":
+    case "maintenance.reminder":
       return ofMaintenance(event.data as MaintenanceResource, naming);
     case "statement.issued":
       return ofStatement(event.subject);
@@ -230,6 +221,21 @@ const partOf = (event: EventToTell, naming: Naming): Part => {
       return ofExternalAlert(event.data as ExternalAlertResource);
     case "reconciliation.mismatch":
       return ofReconciliation(event.data as ReconciliationResource);
+    case "slo.budget_exhausted":
+      return ofBudget(event.data as BudgetResource);
+    case "incident_template.saved":
+    case "incident_template.deleted":
+      return ofTemplate(event.data as IncidentTemplateResource, event.type);
+    case "service.created":
+    case "service.updated":
+    case "service.deleted":
+    case "probe.created":
+    case "probe.updated":
+    case "probe.deleted":
+    case "slo.created":
+    case "slo.updated":
+    case "slo.deleted":
+      return ofConfigured(event.data as ConfiguredResource);
   }
 };
 

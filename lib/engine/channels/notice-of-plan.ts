@@ -32,10 +32,14 @@ export const ofMaintenance = (maintenance: MaintenanceResource, naming: Naming):
   tone: "neutral",
   phase: "note",
   title: `${maintenance.title}: ${maintenance.state.replaceAll("_", " ")}`,
-  text: maintenance.cancelReason ?? (maintenance.body === "" ? "Planned work." : maintenance.body),
+  text:
+    maintenance.cancelReason ??
+    // Events of before have no messages.
+    (maintenance as Partial<MaintenanceResource>).updates?.[0]?.message ??
+    (maintenance.body || "Planned work."),
   facts: [
     ...fact("Services", maintenance.serviceIds.map((id) => naming.serviceName(id) ?? id).join(", ")),
-    ...fact("Starts", clock(maintenance.startsAt)),
+    ...fact("Starts", clock((maintenance.occurrence ?? maintenance).startsAt)),
     ...fact("Lasts", maintenance.duration),
     ...fact("Repeats", maintenance.rrule),
   ],

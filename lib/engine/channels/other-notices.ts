@@ -1,3 +1,4 @@
+import type { BudgetResource } from "#lib/contracts/budget-resource.ts";
 import type { ExternalAlertResource } from "#lib/contracts/external-alerts.ts";
 import type { ReconciliationResource } from "#lib/contracts/reconciliation.ts";
 import type { Notice } from "#lib/core/channels/notice.ts";
@@ -38,6 +39,20 @@ export const ofExternalAlert = (alert: ExternalAlertResource): NoticePart => {
     endedAtMs: alert.endsAt === null ? null : Date.parse(alert.endsAt),
   };
 };
+
+/** Says that nothing is left of an error budget. */
+export const ofBudget = (budget: BudgetResource): NoticePart => ({
+  tone: "warning",
+  phase: "note",
+  title: `${budget.id}: the error budget is spent`,
+  text: `Nothing is left of what ${budget.objective} % allows within the window.`,
+  facts: [factOf("Bad", `${budget.bad ?? 0} of ${budget.total ?? 0}`)],
+  links: [],
+  serviceId: budget.serviceId,
+  severity: null,
+  beganAtMs: Date.parse(budget.exhaustedAt ?? ""),
+  endedAtMs: null,
+});
 
 /** Says what a reconciliation found. */
 export const ofReconciliation = (round: ReconciliationResource): NoticePart => {

@@ -91,12 +91,16 @@ const runSteps = async (args: ReconcileArgs, step: StepArgs, signal: AbortSignal
   return [...findings, ...[findingOf("check_failed", failed)].filter((finding) => finding !== null)];
 };
 
-const showFindings = (findings: readonly FindingResource[], now: EpochMs): void => {
-  const left = gauge({
+/** What is left; known before the first round, so that an alert on it tells zero from nothing. */
+export const mismatchesGauge = () =>
+  gauge({
     name: "nines_reconciliation_mismatches",
     help: "What the newest reconciliation found and could not mend, by kind.",
     labels: ["kind"],
   });
+
+const showFindings = (findings: readonly FindingResource[], now: EpochMs): void => {
+  const left = mismatchesGauge();
   for (const kind of FINDING_KINDS)
     left.set(
       { kind },

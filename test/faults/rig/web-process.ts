@@ -3,11 +3,23 @@ import { join } from "node:path";
 import { openDatabase } from "#db/database.ts";
 import type { FromRole, RoleSettings, ToRole } from "#lib/cli/roles/role.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
+import { getWebContext } from "#lib/read/web-context.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
 import { silentAccessLog } from "#lib/web/access-log.ts";
+import type { Renderer } from "#lib/web/next-renderer.ts";
 import { startWebServer } from "#lib/web/server.ts";
 import { fakeRenderer } from "../../support/web-site.ts";
+
+/** The stand-in for Next, which writes the state of each service as well: pages change with them. */
+const withStates = (renderer: Renderer): Renderer => ({
+  ...renderer,
+  render: async (path) => {
+    const services = getWebContext().snapshot()?.services ?? [];
+    const list = services.map(({ id, published }) => `<li>${id}=${published}</li>`).join("");
+    return (await renderer.render(path)).replace("</h1>", `</h1><ul>${list}</ul>`);
+  },
+});
 
 const send = (message: FromRole): void => void process.send?.(message);
 
@@ -25,7 +37,7 @@ const start = async ({ databaseUrl, dataDir, host, port, logLevel, secretKey }: 
     clock: systemClock,
     log: createLogger({ service: "nines-web", level: logLevel }),
     accessLog: silentAccessLog,
-    renderer: fakeRenderer(),
+    renderer: withStates(fakeRenderer()),
     randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)),
     secretBox: createSecretBox(Buffer.from(secretKey, "base64")),
     collectMetrics: () => Promise.resolve(""),

@@ -4,17 +4,17 @@ import type { SnapshotService } from "#lib/contracts/snapshot.ts";
 import { Fill } from "../../../../../_parts/fill.tsx";
 import { Glyph } from "../../../../../_parts/glyph.tsx";
 import { isOpen } from "../../../../../_view/heading.ts";
-import { promisesSpeed } from "../../../../../_view/slo-line.ts";
 import { ROLE_OF } from "../../../../../_view/state-looks.ts";
 import { DayTable } from "../../../../_parts/day-table.tsx";
-import { Frame } from "../../../../_parts/frame.tsx";
+import { Frame, Up } from "../../../../_parts/frame.tsx";
 import { OpenIncident, PastIncidents } from "../../../../_parts/incidents.tsx";
 import { Instant } from "../../../../_parts/instant.tsx";
+import { pageMetadata } from "../../../../_parts/page-metadata.ts";
 import { ResponseChart } from "../../../../_parts/response-chart.tsx";
-import { BurnLine } from "../../../../_parts/service-row.tsx";
 import { SloTable } from "../../../../_parts/slo-table.tsx";
 import type { View } from "../../../../_parts/view.ts";
 import { loadView } from "../../../../_parts/view.ts";
+import { Why } from "../../../../_parts/why.tsx";
 
 type Props = { params: Promise<{ language: string; id: string }> };
 
@@ -31,43 +31,10 @@ const stateWord = ({ hasData, published }: SnapshotService, view: View): string 
 
 export const generateMetadata = async ({ params }: Props): Promise<Metadata> => {
   const { view, service } = await loadService(params);
-  return {
+  return pageMetadata(view, `/services/${service.id}`, {
     title: `${service.name}: ${stateWord(service, view).toLocaleLowerCase(view.language)} · ${view.snapshot.page.name}`,
     description: service.description ?? `${service.name}: ${stateWord(service, view)}`,
-  };
-};
-
-/** The numbers behind the state, and the rule that turns them into a word. */
-const Why = ({ service, view }: { service: SnapshotService; view: View }) => {
-  const { format, language } = view;
-  const { service: words, states } = format.words;
-  const { why } = service;
-  const numbers = (promisesSpeed(service) ? words.whySlow : words.whyNumbers)
-    .replace("{window}", format.span(why.windowSeconds * 1_000))
-    .replace("{decided}", format.integer(why.decidedSlots))
-    .replace("{expected}", format.integer(why.expectedSlots))
-    .replace("{bad}", format.integer(why.badSlots));
-  const dissent = why.dissentingLocations;
-  const silent = why.locationsWithoutData ?? [];
-  return (
-    <section className="why" aria-labelledby="why">
-      <div className="head">
-        <h2 id="why">{words.whyTitle}</h2>
-      </div>
-      <p>
-        {why.expectedSlots === 0 ? words.whyNone : numbers}{" "}
-        {dissent.length === 0
-          ? null
-          : format.plural(dissent.length, words.dissent).replace("{names}", format.list(dissent))}{" "}
-        {silent.length === 0 ? null : words.noDataFrom.replace("{names}", format.list(silent))}{" "}
-        <BurnLine service={service} view={view} />
-      </p>
-      {service.measured === service.published ? null : (
-        <p>{words.published.replace("{state}", states[service.measured].toLocaleLowerCase(language))}</p>
-      )}
-      <p className="soft small">{words.rule}</p>
-    </section>
-  );
+  });
 };
 
 /** One service: its state and since when, the numbers behind it, objectives, days, response time and incidents. */
@@ -76,12 +43,9 @@ const ServicePage = async ({ params }: Props) => {
   const { format } = view;
   const role = service.hasData ? ROLE_OF[service.published] : "none";
   const incidents = view.snapshot.incidents.filter(({ serviceIds }) => serviceIds.includes(service.id));
-  const home = view.language === view.snapshot.page.languages[0] ? "/" : `/?lang=${view.language}`;
   const say = (
     <>
-      <p className="up">
-        <a href={home}>{`${view.snapshot.page.name} ${format.words.status}`}</a>
-      </p>
+      <Up view={view} path="/" name={`${view.snapshot.page.name} ${format.words.status}`} />
       <h1>
         <Glyph role={role} />
         <span>{service.name}</span>
@@ -105,7 +69,12 @@ const ServicePage = async ({ params }: Props) => {
       {incidents.filter(isOpen).map((incident) => (
         <OpenIncident key={incident.id} incident={incident} view={view} />
       ))}
-      <Why service={service} view={view} />
+      <section className="why" aria-labelledby="why">
+        <div className="head">
+          <h2 id="why">{format.words.service.whyTitle}</h2>
+        </div>
+        <Why service={service} view={view} />
+      </section>
       <SloTable service={service} view={view} />
       <DayTable service={service} view={view} />
       <ResponseChart service={service} view={view} />

@@ -1,0 +1,103 @@
+import type { AlertResource } from "#lib/contracts/alerts.ts";
+import type { OnCallContext } from "#lib/read/on-call.ts";
+import { StateMark } from "../../_parts/glyph.tsx";
+import { fillText } from "../../_view/format.ts";
+import { nameIn } from "./desk-words.ts";
+import { OnCallActions } from "./oncall-actions.tsx";
+import { burnRows, courseOf, failingWords, subjectOf, whyWords } from "./oncall-words.ts";
+import type { AdminView } from "./view.ts";
+import { iso } from "./view.ts";
+
+export type AlertProps = { view: AdminView; alert: AlertResource; context: OnCallContext };
+
+export const SeverityMark = ({ view, alert }: Pick<AlertProps, "view" | "alert">) => {
+  const { oncall } = view.words;
+  const word = alert.severity === "page" ? oncall.page : oncall.ticket;
+  return alert.state === "resolved" ? (
+    <StateMark role="ok" word={fillText(oncall.severityOver, { severity: word })} />
+  ) : (
+    <StateMark role={alert.severity === "page" ? "major" : "degraded"} word={word} />
+  );
+};
+
+const Figures = ({ view, alert, context }: AlertProps) => {
+  if (alert.kind === "threshold") return null;
+  const { columns, asItFired } = view.words.oncall;
+  const burning = context.burning.find(({ id }) => id === alert.sloId) ?? null;
+  const at = burning?.evaluatedAt ?? null;
+  return (
+    <>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{columns.last}</th>
+            <th scope="col" className="number">
+              {columns.failed}
+            </th>
+            <th scope="col" className="number">
+              {columns.burn}
+            </th>
+            <th scope="col" className="number">
+              {columns.now}
+            </th>
+            <th scope="col" className="number">
+              {columns.limit}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {burnRows(alert, burning, view).map((row) => (
+            <tr key={row.last}>
+              <th scope="row">{row.last}</th>
+              <td className="number">{row.failed}</td>
+              <td className="number">{row.burn}</td>
+              <td className="number">{row.now}</td>
+              <td className="number soft">{row.limit}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {at === null ? null : (
+        <p className="small soft">{fillText(asItFired, { time: view.format.when(iso(at), view.today) })}</p>
+      )}
+    </>
+  );
+};
+
+/** One alert with everything that the one who is woken needs: what, since when, why, and what to do. */
+export const FiringAlert = ({ view, alert, context, level = 2 }: AlertProps & { level?: 1 | 2 }) => {
+  const { oncall } = view.words;
+  const Heading = level === 1 ? "h1" : "h2";
+  const failing = failingWords(alert, view);
+  const subject = subjectOf(alert, view);
+  return (
+    <article className="fire" aria-labelledby={alert.id}>
+      <p>
+        <SeverityMark view={view} alert={alert} />
+      </p>
+      <Heading id={alert.id}>
+        {level === 1 ? (
+          subject
+        ) : (
+          <a className="quiet" href={`/admin/on-call/${alert.id}`}>
+            {subject}
+          </a>
+        )}
+      </Heading>
+      <p className="small soft">{`${nameIn(context.services, alert.serviceId)} · ${courseOf(alert, view)}`}</p>
+      <p className="why">{whyWords(alert, view)}</p>
+      <Figures view={view} alert={alert} context={context} />
+      {failing === null ? null : <p className="small soft">{failing}</p>}
+      {alert.acknowledgement === null ? null : (
+        <p className="small">
+          {fillText(oncall.acknowledgedBy, {
+            name: alert.acknowledgement.author ?? view.words.frame.unknown,
+            time: view.format.when(alert.acknowledgement.acknowledgedAt, view.today),
+          })}
+          {alert.acknowledgement.note === null ? null : `: ${alert.acknowledgement.note}`}
+        </p>
+      )}
+      <OnCallActions view={view} alert={alert} context={context} />
+    </article>
+  );
+};

@@ -1,0 +1,97 @@
+import type { ProbeDashboard, ProbeQuestion } from "#lib/read/probe-dashboard.ts";
+import { probeAddress } from "./probe-search.ts";
+import { tookText } from "./red-marks.ts";
+import { HEIGHT, linePath, niceTop, STEP, unknownPath } from "./red-plot.tsx";
+import { isMeasured } from "./red-rows.ts";
+import type { AdminView } from "./view.ts";
+
+type Side = ProbeDashboard["sides"][number];
+
+const Line = ({ side: { red }, top }: { side: Side; top: number }) => {
+  const { points } = red.metrics;
+  return (
+    <svg
+      className="strip"
+      viewBox={`0 0 ${points.length * STEP} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      <path className="unknown" d={unknownPath(points.map(isMeasured))} />
+      <path
+        className="line p95"
+        d={linePath(
+          points.map(({ durationMs }) => durationMs.p95),
+          top,
+        )}
+      />
+    </svg>
+  );
+};
+
+/** The same range for each location, on one scale. */
+export const ProbeSides = ({
+  view,
+  question,
+  sides,
+}: {
+  view: AdminView;
+  question: ProbeQuestion;
+  sides: ProbeDashboard["sides"];
+}) => {
+  const { format, words } = view;
+  const { sides: text, figures, location, noData } = words.probes;
+  const all = sides.flatMap(({ red }) => red.metrics.points.map(({ durationMs }) => durationMs.p95 ?? 0));
+  const top = niceTop(Math.max(0, ...all), 1);
+  return (
+    <section aria-labelledby="sides">
+      <div className="head">
+        <h2 id="sides">{text.title}</h2>
+        <a className="small" href={probeAddress(question, { file: "locations.csv" })}>
+          {words.frame.csv}
+        </a>
+      </div>
+      <p className="small soft">{text.note}</p>
+      <div className="scroll" tabIndex={0} role="group" aria-label={text.title}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{location}</th>
+              <th scope="col" className="draw">
+                <span className="hidden">{figures.p95}</span>
+              </th>
+              {[figures.runs, figures.errors, figures.p50, figures.p95, figures.p99].map((name) => (
+                <th scope="col" className="number" key={name}>
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {sides.map((side) => {
+              const { runs, errors, errorRatio, p50, p95, p99 } = side.red.totals;
+              return (
+                <tr key={side.location.id}>
+                  <th scope="row">
+                    <a href={probeAddress(question, { location: side.location.id })}>{side.location.name}</a>
+                  </th>
+                  <td className="draw">
+                    <Line side={side} top={top} />
+                  </td>
+                  <td className="number">{format.integer(runs)}</td>
+                  <td className={`number${errors > 0 ? " major" : ""}`}>
+                    {errorRatio === null ? noData : format.percent(errorRatio, 3)}
+                  </td>
+                  {[p50, p95, p99].map((ms, index) => (
+                    <td className="number" key={index}>
+                      {ms === null ? noData : tookText(ms, format)}
+                    </td>
+                  ))}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+};

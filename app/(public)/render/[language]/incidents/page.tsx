@@ -1,0 +1,72 @@
+import type { Metadata } from "next";
+import type { SnapshotIncident } from "#lib/contracts/snapshot.ts";
+import { monthOf } from "#lib/core/status/history-months.ts";
+import { epochMs } from "#lib/core/units.ts";
+import { addressOf } from "../../../../_view/address.ts";
+import { isOpen } from "../../../../_view/heading.ts";
+import { Frame, Up } from "../../../_parts/frame.tsx";
+import { IncidentList } from "../../../_parts/incidents.tsx";
+import { pageMetadata } from "../../../_parts/page-metadata.ts";
+import type { View } from "../../../_parts/view.ts";
+import { loadView } from "../../../_parts/view.ts";
+
+type Props = { params: Promise<{ language: string }> };
+
+export const generateMetadata = async ({ params }: Props): Promise<Metadata> => {
+  const view = await loadView(params);
+  const { incident } = view.format.words;
+  return pageMetadata(view, "/incidents", {
+    title: `${incident.title} · ${view.snapshot.page.name}`,
+    description: incident.text,
+  });
+};
+
+/** By the month in which they began, newest first. */
+const byMonth = (incidents: readonly SnapshotIncident[], timeZone: string): [string, SnapshotIncident[]][] => {
+  const months = new Map<string, SnapshotIncident[]>();
+  for (const incident of incidents) {
+    const month = monthOf(epochMs(Date.parse(incident.startedAt)), timeZone);
+    months.set(month, [...(months.get(month) ?? []), incident]);
+  }
+  return [...months].sort(([a], [b]) => b.localeCompare(a));
+};
+
+const Section = (props: { id: string; title: string; incidents: readonly SnapshotIncident[]; view: View }) => (
+  <section aria-labelledby={props.id}>
+    <h2 id={props.id} className="cap">
+      {props.title}
+    </h2>
+    <IncidentList incidents={props.incidents} view={props.view} />
+  </section>
+);
+
+/** All incidents that are told of: the open ones first, then month by month. */
+const IncidentsPage = async ({ params }: Props) => {
+  const view = await loadView(params);
+  const { snapshot, format } = view;
+  const { incident: words, links } = format.words;
+  const open = snapshot.incidents.filter(isOpen);
+  const over = byMonth(
+    snapshot.incidents.filter((incident) => !isOpen(incident)),
+    snapshot.page.timeZone,
+  );
+  const say = (
+    <>
+      <Up view={view} path="/" name={`${snapshot.page.name} ${format.words.status}`} />
+      <h1>{words.title}</h1>
+      <p>{snapshot.incidents.length === 0 ? words.none : words.text}</p>
+    </>
+  );
+  return (
+    <Frame view={view} role={null} say={say}>
+      {open.length === 0 ? null : <Section id="open" title={words.open} incidents={open} view={view} />}
+      {over.map(([month, incidents]) => (
+        <Section key={month} id={`in-${month}`} title={format.month(month)} incidents={incidents} view={view} />
+      ))}
+      <p className="onward">
+        <a href={addressOf("/history", view)}>{links.fullHistory}</a>
+      </p>
+    </Frame>
+  );
+};
+export default IncidentsPage;

@@ -1,0 +1,1 @@
+-- Takes part in the numbering; its statements follow with the feature.

@@ -1,0 +1,23 @@
+/** What one look at the set-up found. A problem stops something from working; a warning will one day. */
+export type Finding = {
+  /** The kind of look, stable: scripts may rely on it. */
+  readonly check: string;
+  readonly state: "ok" | "warning" | "problem";
+  readonly message: string;
+  /** What to do about it; absent when all is well. */
+  readonly cure?: string;
+};
+
+export const ok = (check: string, message: string): Finding => ({ check, state: "ok", message });
+export const warning = (check: string, message: string, cure: string): Finding => ({
+  check,
+  state: "warning",
+  message,
+  cure,
+});
+export const problem = (check: string, message: string, cure: string): Finding => ({
+  check,
+  state: "problem",
+  message,
+  cure,
+});

@@ -1,0 +1,72 @@
+import type { JWTVerifyGetKey } from "jose";
+import { decodeProtectedHeader, jwtVerify } from "jose";
+import type { Principal, Scope } from "#lib/core/access/authorise.ts";
+import { isScope } from "#lib/core/access/authorise.ts";
+import type { TokenIssuer } from "#lib/core/identity/definition.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+
+const MAX_TOKEN_LENGTH = 8_192;
+const LEEWAY_SECONDS = 60;
+const ALGORITHMS = ["RS256", "ES256"];
+/** Parts of a head that would let the token name its own key, or ask for something that we do not do. */
+const FORBIDDEN_PARTS = ["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip"];
+const TYPES: ReadonlySet<string> = new Set(["jwt", "at+jwt", "application/at+jwt"]);
+
+export type KeysOf = (issuer: TokenIssuer) => JWTVerifyGetKey;
+
+/** Whether a bearer token is a JWT, and no key of ours. */
+export const isMachineToken = (token: string): boolean =>
+  token.length <= MAX_TOKEN_LENGTH && /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/.test(token);
+
+const hasGoodHead = (token: string): boolean => {
+  const head: Record<string, unknown> = decodeProtectedHeader(token);
+  const { kid, alg, typ } = head;
+  return (
+    typeof kid === "string" &&
+    kid !== "" &&
+    kid.length <= 256 &&
+    ALGORITHMS.includes(String(alg)) &&
+    (typ === undefined || TYPES.has(String(typ).toLowerCase())) &&
+    !FORBIDDEN_PARTS.some((part) => Object.hasOwn(head, part))
+  );
+};
+
+/** What a claim of scopes opens here; what it says of other services is none of ours. */
+const scopesOf = (claim: unknown): Scope[] =>
+  typeof claim === "string" ? [...new Set(claim.split(" "))].filter(isScope) : [];
+
+const nameOf = (claim: unknown): string | null =>
+  typeof claim === "string" && claim !== "" && claim.length <= 200 ? claim : null;
+
+/**
+ * The machine behind a JWT of an issuer that the configuration names (R97 to R100, T26): RS256 or ES256 by a key of the
+ * issuer's set, named by `kid`; `iss`, `aud`, `exp` and `nbf` with 60 s of leeway. Null, always the same, for any other.
+ */
+export const findMachine = async (
+  token: string,
+  {
+    issuers,
+    keysOf,
+    now,
+  }: { readonly issuers: readonly TokenIssuer[]; readonly keysOf: KeysOf; readonly now: EpochMs },
+): Promise<Extract<Principal, { kind: "client" }> | null> => {
+  if (!isMachineToken(token)) return null;
+  try {
+    if (!hasGoodHead(token)) return null;
+    const body = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8")) as { iss?: unknown };
+    const issuer = issuers.find((one) => one.issuer === body.iss);
+    if (issuer === undefined) return null;
+    const { payload } = await jwtVerify(token, keysOf(issuer), {
+      algorithms: ALGORITHMS,
+      issuer: issuer.issuer,
+      audience: issuer.audience,
+      clockTolerance: LEEWAY_SECONDS,
+      requiredClaims: ["iss", "aud", "exp"],
+      currentDate: new Date(now),
+    });
+    const id = nameOf(payload.client_id) ?? nameOf(payload.sub);
+    return id === null ? null : { kind: "client", id, name: id, scopes: scopesOf(payload.scope) };
+  } catch {
+    return null;
+  }
+};

@@ -1,0 +1,22 @@
+import type { Fault } from "./config-error.ts";
+import type { EgressRules } from "./egress-rules.ts";
+import { isMapping } from "./read-document.ts";
+import type { Placed } from "./references.ts";
+import { entriesOf, fieldOf } from "./references.ts";
+
+/** Asks the address policy about the identity provider and the addresses of keys. */
+export const checkIdentity = (root: Placed, rules: EgressRules): Fault[] => {
+  const section = fieldOf(root, "identity");
+  if (!isMapping(section.value)) return [];
+  const oidc = fieldOf(section, "oidc");
+  const places = [
+    ...(isMapping(oidc.value) ? [fieldOf(oidc, "issuer")] : []),
+    ...entriesOf(section, "token_issuers")
+      .filter(({ value }) => isMapping(value))
+      .map((entry) => fieldOf(entry, "jwks_url")),
+  ];
+  return places.flatMap(({ value, path }) => {
+    const complaint = typeof value === "string" ? rules.checkWebhookUrl(value) : null;
+    return complaint === null ? [] : [{ ...complaint, path }];
+  });
+};

@@ -1,0 +1,44 @@
+import type { Config } from "#lib/core/definitions.ts";
+import { formatDuration } from "#lib/core/duration.ts";
+import type { IncidentTemplateDefinition } from "#lib/core/incidents/template-definition.ts";
+import type { MaintenanceDefinition } from "#lib/core/maintenance/definition.ts";
+import { durationMs, MINUTE_MS } from "#lib/core/units.ts";
+import type { Section } from "./export-context.ts";
+import { known, said, unless } from "./export-context.ts";
+
+const exportTemplate = ({ affected, translations, ...template }: IncidentTemplateDefinition): Section =>
+  said({
+    ...template,
+    affected: unless(
+      affected.map(({ serviceId, impact }) => ({ service: serviceId, impact })),
+      [],
+    ),
+    translations: unless(translations, {}),
+  });
+
+const instantText = (at: number): string => new Date(at).toISOString().replace(".000Z", "Z");
+
+const exportMaintenance = (one: MaintenanceDefinition): Section =>
+  said({
+    id: one.id,
+    title: one.title,
+    description: unless(one.description, ""),
+    impact: one.impact,
+    services: one.serviceIds,
+    start: instantText(one.startsAt),
+    duration: formatDuration(one.durationMs),
+    rrule: known(one.rrule),
+    time_zone: one.timeZone,
+    announced: one.announcedAt === null ? undefined : instantText(one.announcedAt),
+    reminders: unless(
+      one.reminders.map((minutes) => formatDuration(durationMs(minutes * MINUTE_MS))),
+      [],
+    ),
+  });
+
+/** The sections `sandbox`, `incident_templates` and `maintenances` in the words of the file. */
+export const exportDesk = ({ isSandbox, incidentTemplates, maintenances }: Config): Section => ({
+  sandbox: isSandbox,
+  incident_templates: incidentTemplates?.map(exportTemplate),
+  maintenances: maintenances?.map(exportMaintenance),
+});

@@ -1,0 +1,95 @@
+import type { Database } from "#db/database.ts";
+import { readMailSettings } from "#db/queries/mail-settings.ts";
+import type { Receipt, Subscriber } from "#db/queries/subscribers.ts";
+import { countSubscribers, readReceipt, readSubscriber, readSubscribers } from "#db/queries/subscribers.ts";
+import type { SubscriberResource } from "#lib/contracts/subscribers.ts";
+import { csvOf } from "#lib/core/csv.ts";
+import { AppError } from "#lib/core/errors.ts";
+import type { SubscriberChannel, SubscriberState } from "#lib/core/subscribers/words.ts";
+import type { EpochMs } from "#lib/core/units.ts";
+import type { Listed, Paging } from "./pagination.ts";
+import { assertOneDirection, encodeCursor, pageOf, placeInTime } from "./pagination.ts";
+
+/** Opens what may be shown of a subscriber; the key to do so is the caller's. */
+type Show = (row: Subscriber) => SubscriberResource;
+
+type Query = Paging & {
+  readonly state?: SubscriberState | undefined;
+  readonly channel?: SubscriberChannel | undefined;
+};
+
+/** One page of subscribers, the newest first. @throws AppError INVALID_REQUEST */
+export const listSubscribers = async (
+  database: Database,
+  query: Query,
+  show: Show,
+): Promise<Listed<SubscriberResource>> => {
+  assertOneDirection(query);
+  const after = placeInTime("subscribers", query.after);
+  const before = placeInTime("subscribers", query.before);
+  const { limit, state = null, channel = null } = query;
+  const found = await database.read((db) => readSubscribers(db, { state, channel, after, before, limit: limit + 1 }));
+  return pageOf(
+    found,
+    { limit, after, before },
+    {
+      cursorOf: (row) => encodeCursor("subscribers", row.createdAt, row.id),
+      resourceOf: show,
+    },
+  );
+};
+
+/** @throws AppError NOT_FOUND */
+export const getSubscriber = async (database: Database, id: string, show: Show): Promise<SubscriberResource> => {
+  const one = await database.read((db) => readSubscriber(db, id));
+  if (one === null) throw new AppError("NOT_FOUND", "there is no subscriber with this id");
+  return show(one);
+};
+
+/** How many subscribers there are, by channel and state. */
+export const subscriberCounts = (database: Database) => database.read(countSubscribers);
+
+export const findReceipt = (database: Database, id: string): Promise<Receipt | null> =>
+  database.read((db) => readReceipt(db, id));
+
+/** Whether people can subscribe by mail. */
+export const hasMail = async (database: Database): Promise<boolean> => (await database.read(readMailSettings)) !== null;
+
+const COLUMNS = [
+  "id",
+  "channel",
+  "address",
+  "state",
+  "kinds",
+  "services",
+  "cadence",
+  "language",
+  "confirmed_at",
+  "disabled_reason",
+  "created_at",
+] as const;
+const PAGE = 1_000;
+type Place = { readonly at: EpochMs; readonly id: string };
+
+/** All subscribers as CSV, the newest first. Cells that a spreadsheet could take for a formula are quoted. */
+export const subscribersCsv = async (database: Database, show: Show): Promise<string> => {
+  const rows: (string | null)[][] = [[...COLUMNS]];
+  let after: Place | null = null;
+  for (;;) {
+    const from = after;
+    const some: Subscriber[] = await database.read((db) =>
+      readSubscribers(db, { state: null, channel: null, after: from, before: null, limit: PAGE }),
+    );
+    for (const one of some) {
+      const { id, channel, address, state, kinds, serviceIds, cadence, language, ...rest } = show(one);
+      const services = serviceIds === null ? "all" : serviceIds.join(" ");
+      rows.push([
+        ...[id, channel, address, state, kinds.join(" "), services, cadence, language],
+        ...[rest.confirmedAt, rest.disabledReason, rest.createdAt],
+      ]);
+    }
+    const last = some.at(-1);
+    if (some.length < PAGE || last === undefined) return csvOf(rows);
+    after = { at: last.createdAt, id: last.id };
+  }
+};

@@ -1,0 +1,268 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Database } from "#db/database.ts";
+import { openDatabase } from "#db/database.ts";
+import { startTemporary } from "#db/embedded/temporary.ts";
+import { migrate } from "#db/migrate.ts";
+import { createKey } from "#lib/commands/api-keys/create-key.ts";
+import { openIncidentIn } from "#lib/commands/incidents/open-incident.ts";
+import { createTemplate } from "#lib/commands/incidents/templates.ts";
+import { createSignInLink } from "#lib/commands/sign-in.ts";
+import type { IncidentResource } from "#lib/contracts/incidents.ts";
+import { MINUTE_MS } from "#lib/core/units.ts";
+import { getLedger } from "#lib/read/ledger.ts";
+import { systemClock } from "#lib/runtime/clock.ts";
+import { openBrowser } from "#test/support/browser.ts";
+import { accessibilityFaults, buildPages, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
+import { OUTAGE_MINUTES, seedOnCall } from "#test/support/sample-on-call.ts";
+import { startWebRole } from "#test/support/web-role.ts";
+
+let browser: Browser;
+let database: Database;
+let url: string;
+let bearer: string;
+const startedAt = systemClock.now();
+const closers: (() => Promise<unknown>)[] = [];
+
+const author = { actor: "test", now: startedAt, randomBytes };
+
+const openSamples = (): Promise<void> =>
+  database.transaction(async (tx) => {
+    const draft = {
+      affected: { mail: "minor", shop: "major" },
+      impact: null,
+      message: "Mails **arrive late**. We look into it.",
+      name: "Mails arrive late",
+      translations: { ko: { title: "메일이 늦게 도착합니다", message: "확인하고 있습니다." } },
+    } as const;
+    await openIncidentIn(tx, { ...draft, ...author, isDraft: true });
+    await openIncidentIn(tx, { ...draft, ...author, name: "Shop is slow", affected: { shop: "minor" } });
+    const template = { name: "Payments fail", title: "Payments fail", message: "Paying fails at the last step." };
+    const rest = { status: "investigating", impact: "critical", translations: {} } as const;
+    await createTemplate(
+      tx,
+      { ...template, ...rest, affected: [{ serviceId: "checkout", impact: "critical" }] },
+      author,
+    );
+  });
+
+beforeAll(async () => {
+  await buildPages();
+  const cluster = await startTemporary();
+  closers.push(cluster.stop);
+  await migrate({ url: cluster.server.url });
+  database = openDatabase({ url: cluster.server.url, applicationName: "desk-test" });
+  closers.push(() => database.close());
+  await seedOnCall(database, startedAt);
+  await openSamples();
+  const key = { name: "reader", scopes: ["incidents:read"], expiresAt: null, ...author } as const;
+  bearer = (await database.transaction((tx) => createKey(tx, { ...key, scopes: [...key.scopes] }))).token;
+  const dataDir = await mkdtemp(join(tmpdir(), "nines-desk-"));
+  closers.push(() => rm(dataDir, { recursive: true, force: true }));
+  const role = await startWebRole({ databaseUrl: cluster.server.url, dataDir });
+  closers.push(role.close);
+  url = role.url;
+  const opened = await openBrowser();
+  browser = opened.browser;
+  closers.push(opened.close);
+});
+
+afterAll(async () => {
+  for (const close of closers.reverse()) await close();
+});
+
+/** A signed-in browser of the size of a phone, in Seoul. */
+const signedIn = async (language = "en"): Promise<BrowserContext> => {
+  const context = await browser.newContext({
+    viewport: { width: 360, height: 740 },
+    locale: language,
+    timezoneId: "Asia/Seoul",
+    reducedMotion: "reduce",
+  });
+  context.setDefaultTimeout(10_000);
+  const { token } = await createSignInLink(database, { now: systemClock.now(), actor: "test", randomBytes });
+  const page = await context.newPage();
+  await page.goto(`${url}/admin/sign-in?token=${token}`);
+  await page.locator("main form button[type=submit]").last().click();
+  await page.waitForURL(({ pathname }) => pathname !== "/admin/sign-in");
+  await page.close();
+  return context;
+};
+
+const LOOKS = [360, 768, 1440].flatMap((width) => (["light", "dark"] as const).map((theme) => ({ width, theme })));
+
+/** Where colours and layout differ most: axe looks at these. */
+const AXE = new Set(["360 dark", "1440 light"]);
+
+/** Pictures at all widths in both themes, readable by everyone and not wider than the window. */
+const look = async (page: Page, name: string): Promise<void> => {
+  for (const { width, theme } of LOOKS) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme: theme });
+    if (AXE.has(`${width} ${theme}`)) expect(await accessibilityFaults(page), `${name} ${width} ${theme}`).toEqual([]);
+    expect(await scrollsSideways(page), `${name} ${width} ${theme}`).toBe(false);
+    await takePicture(page, `admin-desk-${name}-${width}-${theme}`);
+  }
+  await page.setViewportSize({ width: 360, height: 740 });
+};
+
+const read = async (path: string): Promise<unknown> =>
+  (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${bearer}` } })).json();
+const readIncident = (id: string): Promise<IncidentResource> =>
+  read(`/v1/incidents/${id}`) as Promise<IncidentResource>;
+
+/** What a field of local time takes, in the zone of the phone. */
+const local = (at: number): string =>
+  new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Seoul", dateStyle: "short", timeStyle: "short" })
+    .format(at)
+    .replace(" ", "T");
+
+describe("a night on call, on a phone", () => {
+  let context: BrowserContext;
+  let page: Page;
+  let incidentId: string;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    context = await signedIn();
+  });
+  afterAll(() => context.close());
+
+  test("the page shows what fires, why in both windows, and apart what is silenced or muted", async () => {
+    const seen = await visit(context, `${url}/admin/on-call`);
+    page = seen.page;
+    complaints.push(...seen.complaints);
+    expect(await page.locator("h1").innerText()).toBe("1 page is firing");
+    const alert = page.locator("article.fire");
+    expect(await alert.innerText()).toContain(
+      "18 of 120 checks failed within 1 hour. All 10 checks failed within 5 minutes.",
+    );
+    expect(await alert.innerText()).toMatch(/22\.8\s% of the budget of 28 days is left\./);
+    const quiet = page.locator("section", { has: page.locator("#quiet") });
+    expect(await quiet.innerText()).toContain("by Ada: A migration runs.");
+    expect(await quiet.innerText()).toContain("Held back while its page fires (alt_page).");
+    expect(await page.locator("section", { has: page.locator("#over") }).innerText()).toContain("it recovered");
+    await look(page, "on-call");
+  });
+
+  test("it is acknowledged once, also when the first answer is lost on a bad network", async () => {
+    await page.getByRole("link", { name: "checkout-availability" }).first().click();
+    await page.waitForURL(/\/admin\/on-call\/alt_page/);
+    const button = page.getByRole("button", { name: "Acknowledge" });
+    await page.route("**/acknowledge", async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await button.click();
+    await page.getByText("The server cannot be reached.").waitFor();
+    await page.unroute("**/acknowledge");
+    await button.click();
+    await page.getByText(/has looked after it since/).waitFor();
+    const rows = await database.read((db) => db`select actor from audit_log where action = 'alert.acknowledged'`);
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.["actor"]).toMatch(/^user:usr_/);
+    await look(page, "alert");
+  });
+
+  test("an incident of it is published from the phone, is what the API shows, and carries the alert", async () => {
+    await page.getByRole("link", { name: "Open an incident" }).click();
+    await page.waitForURL(/\/admin\/incidents\/new\?alert=alt_page/);
+    expect(await page.getByRole("checkbox", { name: "Checkout" }).isChecked()).toBe(true);
+    await look(page, "new");
+    await page.getByLabel("Message to customers").fill("Paying fails. We **look** into it.");
+    await page.getByText("More: times, draft, other languages").click();
+    await page.getByLabel("Began at, if not now").fill(local(startedAt - OUTAGE_MINUTES * MINUTE_MS));
+    await page.getByRole("button", { name: "Publish" }).click();
+    await page.waitForURL(/\/admin\/incidents\/inc_/);
+    incidentId = new URL(page.url()).pathname.split("/").at(-1) ?? "";
+    const made = await readIncident(incidentId);
+    expect(made).toMatchObject({ status: "investigating", publication: "published", alertIds: ["alt_page"] });
+    expect(made.affected).toEqual([{ serviceId: "checkout", impact: "major" }]);
+    expect(Date.parse(made.startedAt)).toBe(Math.floor(startedAt / MINUTE_MS - OUTAGE_MINUTES) * MINUTE_MS);
+    const rows = await database.read(
+      (db) => db`select actor from audit_log where action = 'incident.opened' and subject = ${incidentId}`,
+    );
+    expect(rows[0]?.["actor"]).toMatch(/^user:usr_/);
+  });
+
+  test("an update goes out, one is planned, and it is resolved", async () => {
+    const update = page.locator("section", { has: page.locator("#update") });
+    await update.getByLabel("Where it stands").selectOption("identified");
+    await update.getByLabel("Message to customers").fill("A full disk.");
+    await update.getByRole("button", { name: "Publish" }).click();
+    await update.getByText("Published.").waitFor();
+    expect(await update.getByLabel("Message to customers").inputValue()).toBe("");
+    await update.getByLabel("Message to customers").fill("We watch it.");
+    await update.getByText("More: times, other languages").click();
+    await update.getByLabel("Publish later, at").fill(local(startedAt + 90 * MINUTE_MS));
+    await update.getByRole("button", { name: "Publish" }).click();
+    await page.getByText(/^Planned for/).waitFor();
+    await look(page, "open");
+    await page.locator("details.act > summary", { hasText: "Resolve" }).click();
+    await page.getByRole("button", { name: /^Resolve/ }).click();
+    await page.getByRole("heading", { name: "Post-mortem" }).waitFor();
+    const after = await readIncident(incidentId);
+    expect(after.status).toBe("resolved");
+    expect(after.updates.map(({ status }) => status)).toContain("identified");
+  });
+
+  test("the post-mortem shows what the ledger says that it cost, and is published", async () => {
+    const { resolvedAt } = await readIncident(incidentId);
+    const to = Math.ceil(Date.parse(resolvedAt ?? "") / MINUTE_MS) * MINUTE_MS;
+    const ledger = await getLedger(
+      database,
+      { id: "checkout-availability", to: to as typeof startedAt },
+      systemClock.now(),
+    );
+    const entry = ledger.entries.find(({ id }) => id === incidentId);
+    expect(entry?.bad).toBe(OUTAGE_MINUTES * 2);
+    const cost = page.locator("section", { has: page.locator("#postmortem") }).locator("tbody tr");
+    expect(await cost.innerText()).toContain(`${entry?.bad}`);
+    expect(await cost.innerText()).toMatch(new RegExp(`\\b${Math.round(Number(entry?.consumedRatio) * 100)}\\s%`));
+    await look(page, "over");
+    expect(await page.locator("#postmortem-message").inputValue()).toContain(`${entry?.bad} failed checks`);
+    await page.locator("#postmortem-message").fill("## Cause\n\nA full disk.");
+    await page.getByRole("button", { name: "Publish the post-mortem" }).click();
+    await page.getByText("It is published; correct it in the timeline.").waitFor();
+    expect((await readIncident(incidentId)).status).toBe("postmortem");
+    expect(complaints).toEqual([]);
+  });
+});
+
+test("the desk lists what is open, drafts and what is over; a draft is published from it; templates begin an incident", async () => {
+  const context = await signedIn();
+  const { page } = await visit(context, `${url}/admin/incidents`);
+  expect(await page.locator("h1").innerText()).toBe("1 incident is open, 1 draft waits");
+  await look(page, "list");
+  await page.getByRole("link", { name: "Mails arrive late" }).click();
+  await page.getByRole("button", { name: "Publish the draft" }).waitFor();
+  await look(page, "draft");
+  await page.getByRole("button", { name: "Publish the draft" }).click();
+  await page.getByRole("heading", { name: "Post an update" }).waitFor();
+  await page.goto(`${url}/admin/incidents/templates`);
+  await look(page, "templates");
+  await page.getByRole("link", { name: /^Payments fail/ }).click();
+  await page.getByRole("heading", { name: "New incident" }).waitFor();
+  expect(await page.getByLabel("Message to customers").inputValue()).toBe("Paying fails at the last step.");
+  await context.close();
+});
+
+test.each(["ko", "ru"])("in %s, nothing of the desk and of the on-call view is left in English", async (language) => {
+  const context = await signedIn(language);
+  for (const path of ["on-call", "on-call/alt_page", "incidents", "incidents/new", "incidents/templates"]) {
+    const { page, complaints } = await visit(context, `${url}/admin/${path}`);
+    const name = `${path.replaceAll("/", "-")}-${language}`;
+    expect(await page.locator("html").getAttribute("lang")).toBe(language);
+    const text = await page.locator("main").innerText();
+    expect(text, name).not.toMatch(/\b(?:the|Incidents?|Since|firing|Draft|Publish|Silence|Acknowledge|Services?)\b/);
+    expect(await scrollsSideways(page), name).toBe(false);
+    await takePicture(page, `admin-desk-${name}-360`);
+    expect(complaints, name).toEqual([]);
+    await page.close();
+  }
+  await context.close();
+});

@@ -1,0 +1,201 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContext } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Database } from "#db/database.ts";
+import { openDatabase } from "#db/database.ts";
+import { startTemporary } from "#db/embedded/temporary.ts";
+import { migrate } from "#db/migrate.ts";
+import { createSignInLink } from "#lib/commands/sign-in.ts";
+import { MetricsResource } from "#lib/contracts/metrics.ts";
+import { ProbeTrialResource } from "#lib/contracts/probes.ts";
+import { epochMs, MINUTE_MS } from "#lib/core/units.ts";
+import { systemClock } from "#lib/runtime/clock.ts";
+import { openBrowser } from "#test/support/browser.ts";
+import { listenOn } from "#test/support/check-world.ts";
+import { accessibilityFaults, buildPages, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
+import { seedProbes } from "#test/support/sample-probes.ts";
+import { startWebRole } from "#test/support/web-role.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 200_000 });
+
+let browser: Browser;
+let database: Database;
+let url: string;
+let asked = 0;
+const NOW = epochMs(Math.floor(systemClock.now() / MINUTE_MS) * MINUTE_MS);
+const UNTIL = new Date(NOW).toISOString();
+const closers: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  await buildPages();
+  const cluster = await startTemporary();
+  closers.push(cluster.stop);
+  await migrate({ url: cluster.server.url });
+  database = openDatabase({ url: cluster.server.url, applicationName: "browser-test" });
+  closers.push(() => database.close());
+  const target = await listenOn(
+    createServer((_request, response) => {
+      asked += 1;
+      response.writeHead(200, { "content-type": "text/plain" }).end("nearly all is fine");
+    }),
+  );
+  closers.push(async () => target.close());
+  await seedProbes(database, { targetUrl: `http://127.0.0.1:${target.port}/`, now: NOW });
+  const dataDir = await mkdtemp(join(tmpdir(), "nines-admin-"));
+  closers.push(() => rm(dataDir, { recursive: true, force: true }));
+  const role = await startWebRole({ databaseUrl: cluster.server.url, dataDir });
+  closers.push(role.close);
+  url = role.url;
+  const opened = await openBrowser();
+  browser = opened.browser;
+  closers.push(opened.close);
+});
+
+afterAll(async () => {
+  for (const close of closers.reverse()) await close();
+});
+
+const signedIn = async (width: number, theme: "light" | "dark"): Promise<BrowserContext> => {
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme: theme,
+    reducedMotion: "reduce",
+  });
+  context.setDefaultTimeout(10_000);
+  const { token } = await createSignInLink(database, { now: systemClock.now(), actor: "test", randomBytes });
+  const page = await context.newPage();
+  await page.goto(`${url}/admin/sign-in?token=${token}`);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { level: 1, name: "SLOs" }).waitFor();
+  await page.close();
+  return context;
+};
+
+const HOME = `/admin/probes/shop-home?until=${UNTIL}`;
+const LOOKS = [360, 768, 1440].flatMap((width) => (["light", "dark"] as const).map((theme) => ({ width, theme })));
+const PAGES = [
+  { path: "/admin/services", name: "services" },
+  { path: "/admin/services/shop", name: "service" },
+  { path: "/admin/services/database", name: "service-needed" },
+  { path: HOME, name: "probe" },
+];
+
+describe.each(LOOKS)("probes and services at $width px, $theme", ({ width, theme }) => {
+  test("are readable by everyone, fit, and keep to the content policy", async () => {
+    const context = await signedIn(width, theme);
+    for (const { path, name } of PAGES) {
+      const { page, status, complaints } = await visit(context, `${url}${path}`);
+      await page.waitForLoadState("networkidle");
+      expect(status, path).toBe(200);
+      expect(await accessibilityFaults(page), path).toEqual([]);
+      expect(await scrollsSideways(page), path).toBe(false);
+      await takePicture(page, `admin-${name}-${width}-${theme}`);
+      expect(complaints, path).toEqual([]);
+      await page.close();
+    }
+    await context.close();
+  });
+});
+
+/** The cells of a file, without its quotes. */
+const cellsOf = (text: string): string[][] =>
+  text
+    .trim()
+    .split("\r\n")
+    .map((line) => line.slice(1, -1).split('","'));
+
+describe("what the pages say", () => {
+  test("is what GET /v1/metrics and GET /v1/runs answer to the same question", async () => {
+    const context = await signedIn(1440, "light");
+    const from = new Date(NOW - 6 * 60 * MINUTE_MS).toISOString();
+    const answer = await context.request.get(
+      `${url}/admin/api/v1/metrics?probe=shop-home&from=${from}&to=${UNTIL}&step=5m`,
+    );
+    const metrics = MetricsResource.parse(await answer.json());
+    const file = await context.request.get(`${url}/admin/probes/shop-home/red.csv?range=6h&until=${UNTIL}`);
+    const [head = [], ...rows] = cellsOf(await file.text());
+    const shown = rows.map((row) => Object.fromEntries(head.map((name, index) => [name, row[index]])));
+    const text = (value: number | null): string => (value === null ? "" : String(value));
+    expect(
+      shown.map(({ at, total, errors, p95_ms, class_bad_status }) => [at, total, errors, p95_ms, class_bad_status]),
+    ).toEqual(
+      metrics.points.map(({ at, total, errors, durationMs, byClass }) => [
+        ...[at, String(total), String(errors), text(durationMs.p95), String(byClass.bad_status ?? 0)],
+      ]),
+    );
+    const { page } = await visit(context, `${url}${HOME}&range=6h`);
+    const errors = metrics.points.reduce((sum, point) => sum + point.errors, 0);
+    const runs = metrics.points.reduce((sum, point) => sum + point.total, 0);
+    expect(errors).toBeGreaterThan(10);
+    const fact = await page.locator("main > .facts > div").nth(1).innerText();
+    expect(fact.replaceAll(",", "")).toContain(`${errors} of ${runs} runs`);
+    const listed = await context.request.get(`${url}/admin/api/v1/runs?probe=shop-home&to=${UNTIL}&limit=20`);
+    const { data } = (await listed.json()) as { data: { traceId: string; scheduledAt: string; class: string }[] };
+    const times = page.locator(".runs tbody time");
+    expect(await times.evaluateAll((all) => all.map((one) => one.getAttribute("datetime")))).toEqual(
+      data.map(({ scheduledAt }) => scheduledAt),
+    );
+    const seen = page.locator(".runs tbody");
+    expect(await seen.innerText()).toContain("body contains");
+    expect(await seen.innerText()).toContain("Try 2");
+    await context.close();
+  });
+
+  test("draws an hour without runs as unknown: no value, a gap in every line, and dashes on the ground", async () => {
+    const context = await signedIn(1440, "light");
+    const { page } = await visit(context, `${url}${HOME}`);
+    const rows = await page.locator("section[aria-labelledby=durations] tbody tr").allTextContents();
+    expect(rows.filter((row) => row.includes("no data")).length).toBeGreaterThan(0);
+    expect(await page.locator("section[aria-labelledby=rate] path.unknown").getAttribute("d")).toMatch(/^M\d+ 100h10/);
+    const line = await page.locator("section[aria-labelledby=durations] path.p95").first().getAttribute("d");
+    expect((line ?? "").match(/M/g)?.length ?? 0).toBeGreaterThan(1);
+    const file = await context.request.get(`${url}/admin/probes/shop-home/runs.csv?until=${UNTIL}`);
+    expect(file.headers()["content-type"]).toContain("text/csv");
+    await context.close();
+  });
+
+  test("a service says what would be inhibited, and its journey which step fails", async () => {
+    const context = await signedIn(768, "light");
+    const { page } = await visit(context, `${url}/admin/services/database`);
+    const inhibited = await page.locator("section[aria-labelledby=inhibited] tbody th").allInnerTexts();
+    expect([...new Set(inhibited)]).toEqual(["Shop API", "Payments", "Search"]);
+    expect(await page.locator(".dependencies a").count()).toBe(4);
+    await page.goto(`${url}/admin/services/shop`);
+    const steps = page.locator("section[aria-labelledby=parts-buy-one-item] tbody");
+    expect(await steps.locator("th").allInnerTexts()).toEqual(["Open the shop", "Pay", "Receipt"]);
+    expect(await steps.locator("svg").first().getAttribute("aria-label")).toBe("20 of the 20 newest looks were good");
+    await context.close();
+  });
+
+  test("run now asks the target once, shows what it saw, and counts nowhere", async () => {
+    const context = await signedIn(768, "light");
+    const runsNow = () => database.read((db) => db<{ n: number }[]>`select count(*)::int4 as n from runs`);
+    const [before] = await runsNow();
+    const { page, complaints } = await visit(context, `${url}${HOME}`);
+    const answered = page.waitForResponse((response) => response.url().endsWith("/v1/probes/shop-home/run"));
+    await page.getByRole("button", { name: "Run now" }).click();
+    const trial = ProbeTrialResource.parse(await (await answered).json());
+    expect(trial).toMatchObject({ class: "body_mismatch", httpStatus: 200, isCounted: false });
+    await page.getByText("nearly all is fine").waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await takePicture(page, "admin-probe-run-now-768-light");
+    expect([asked, complaints]).toEqual([1, []]);
+    const [after] = await runsNow();
+    expect(after).toEqual(before);
+    const audit = await database.read((db) => db`select actor from audit_log where action = 'probe.run_now'`);
+    expect(audit[0]?.actor).toMatch(/^user:/);
+    await context.close();
+  });
+
+  test("a probe's page loads in 300 kB, and its server time stays within 100 ms", async () => {
+    const context = await signedIn(1440, "light");
+    const { page, transferred } = await visit(context, `${url}${HOME}&range=7d`);
+    await page.waitForLoadState("networkidle");
+    expect(await transferred()).toBeLessThanOrEqual(300_000);
+    await context.close();
+  });
+});
