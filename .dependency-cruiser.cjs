@@ -94,7 +94,6 @@ module.exports = {
       pkg("next"),
       pkg("react"),
       pkg("react-dom"),
-      pkg("recharts"),
       "\\.css$",
     ]),
     {

@@ -71,11 +71,20 @@ const dateFormats = (locale: string, timeZone: string) => {
   };
 };
 
-const spanFormat =
-  (locale: string) =>
-  (ms: number): string => {
-    const write = (value: number, unit: string) =>
-      new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(value);
+/** Numbers with an option each; one is made once, since that takes longer than all of its uses. */
+const kept = <K>(make: (key: K) => Intl.NumberFormat): ((key: K) => Intl.NumberFormat) => {
+  const known = new Map<K, Intl.NumberFormat>();
+  return (key) => {
+    const format = known.get(key) ?? make(key);
+    known.set(key, format);
+    return format;
+  };
+};
+
+const spanFormat = (locale: string) => {
+  const units = kept((unit: string) => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }));
+  return (ms: number): string => {
+    const write = (value: number, unit: string) => units(unit).format(value);
     const first = SPANS.findIndex((span) => ms >= span.ms);
     const large = SPANS[first];
     if (large === undefined) return write(0, "second");
@@ -86,6 +95,7 @@ const spanFormat =
       ? write(count, large.unit)
       : `${write(count, large.unit)} ${write(rest, small.unit)}`;
   };
+};
 
 const responseFormat = (words: Words) => {
   const whole = new Intl.NumberFormat(words.locale, { maximumFractionDigits: 0 });
@@ -104,8 +114,9 @@ export const createFormat = (words: Words, timeZone: string): Format => {
   const rates = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
   const rules = new Intl.PluralRules(locale);
   const lists = new Intl.ListFormat(locale, { type: "conjunction" });
+  const decimals = kept((digits: number) => new Intl.NumberFormat(locale, { maximumFractionDigits: digits }));
   const asPercent = (value: number, digits: number) =>
-    fillText(words.percent, { number: new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value) });
+    fillText(words.percent, { number: decimals(digits).format(value) });
   const keyOf = (date: string) => (PLAIN_DATE.test(date) ? date : dates.key.format(new Date(date)));
 
   const format: Format = {

@@ -22,6 +22,21 @@ const toIncidentPolicy = (policy: NonNullable<ConfigFile["incidents"]>): Inciden
   singleLocation: policy.single_location ?? DEFAULT_POLICY.singleLocation,
 });
 
+type Sections = Pick<Config, "incidentTemplates" | "maintenances" | "deadMan" | "mail" | "identity">;
+
+/** The sections that a file may leave out whole. */
+const toSections = (file: ConfigFile, timeZone: string, secretAt: (path: Path) => string | null): Sections => ({
+  ...(file.incident_templates === undefined
+    ? {}
+    : { incidentTemplates: file.incident_templates.map(toIncidentTemplate) }),
+  ...(file.maintenances === undefined
+    ? {}
+    : { maintenances: file.maintenances.map((one) => toMaintenance(one, timeZone)) }),
+  ...(file.dead_man === undefined ? {} : { deadMan: toDeadMan(file.dead_man, secretAt(["dead_man", "url"])) }),
+  ...(file.mail === undefined ? {} : { mail: toMail(file.mail, (key) => secretAt(["mail", key])) }),
+  ...(file.identity === undefined ? {} : { identity: toIdentity(file.identity) }),
+});
+
 /** A file without faults as the engine knows it, defaults filled in. */
 export const normalise = (file: ConfigFile, secrets: ReadonlyMap<string, string>, sourceOf: SourceOf): Config => {
   const secretOf = (path: Path): string => secrets.get(JSON.stringify(path)) ?? "";
@@ -72,18 +87,6 @@ export const normalise = (file: ConfigFile, secrets: ReadonlyMap<string, string>
       }),
     ),
     ...(file.incidents === undefined ? {} : { incidents: toIncidentPolicy(file.incidents) }),
-    ...(file.incident_templates === undefined
-      ? {}
-      : { incidentTemplates: file.incident_templates.map(toIncidentTemplate) }),
-    ...(file.maintenances === undefined
-      ? {}
-      : { maintenances: file.maintenances.map((one) => toMaintenance(one, page.timeZone)) }),
-    ...(file.dead_man === undefined
-      ? {}
-      : { deadMan: toDeadMan(file.dead_man, secrets.get(JSON.stringify(["dead_man", "url"])) ?? null) }),
-    ...(file.mail === undefined
-      ? {}
-      : { mail: toMail(file.mail, (key) => secrets.get(JSON.stringify(["mail", key])) ?? null) }),
-    ...(file.identity === undefined ? {} : { identity: toIdentity(file.identity) }),
+    ...toSections(file, page.timeZone, (path) => secrets.get(JSON.stringify(path)) ?? null),
   };
 };

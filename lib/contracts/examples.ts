@@ -213,9 +213,7 @@ export const BODY_EXAMPLES: Readonly<Record<string, unknown>> = {
     id: "blog",
     name: "Blog",
     group: "Marketing",
-    probes: [
-      { id: "blog-home", type: "http", url: "https://blog.example.com/", interval: "1m", locations: ["fra"] },
-    ],
+    probes: [{ id: "blog-home", type: "http", url: "https://blog.example.com/", interval: "1m", locations: ["fra"] }],
     slos: [{ id: "blog-availability", sli: "availability", probes: ["blog-home"], objective: 99.5, window: "28d" }],
   },
   changeService: { name: "Company blog", description: "News for customers" },

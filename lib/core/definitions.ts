@@ -1,19 +1,18 @@
-import type { IncidentPolicy } from "./incidents/policy.ts";
 import type { EndpointType } from "./channels/channel.ts";
 import type { IdentityDefinition } from "./identity/definition.ts";
+import type { IncidentPolicy } from "./incidents/policy.ts";
 import type { IncidentTemplateDefinition } from "./incidents/template-definition.ts";
+import type { Language } from "./languages.ts";
 import type { MaintenanceDefinition } from "./maintenance/definition.ts";
 import type { ProbeDefinition } from "./probe-definitions.ts";
 import type { SloDefinition, ThresholdAlert } from "./slo-definitions.ts";
 import type { DurationMs } from "./units.ts";
 
+export * from "./languages.ts";
 export * from "./probe-definitions.ts";
 export * from "./slo-definitions.ts";
 
 /** What the configuration file defines, after defaults: the same shapes stand in the mirror tables (`definition jsonb`). */
-
-export const LANGUAGES = ["en", "ko", "ru"] as const;
-export type Language = (typeof LANGUAGES)[number];
 
 /** Who may see a page. */
 export type PageAudience =

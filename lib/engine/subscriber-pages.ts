@@ -1,5 +1,4 @@
 import type { ConfigDocument } from "#db/queries/config.ts";
-import type { ToldEvent } from "#db/queries/subscriber-messages.ts";
 import { dataOnPage, viewOfPage } from "#lib/contracts/page-view.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { MAIN_PAGE_ID } from "#lib/contracts/snapshot-pages.ts";

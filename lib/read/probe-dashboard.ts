@@ -84,7 +84,7 @@ const orNull = async <T>(work: Promise<T>): Promise<T | null> => {
 };
 
 /** Sums of points as `GET /v1/metrics` gives them, with quantiles of the merged histograms. */
-export const totalsOf = (metrics: MetricsResource, histograms: readonly Histogram[]): RedTotals => {
+const totalsOf = (metrics: MetricsResource, histograms: readonly Histogram[]): RedTotals => {
   const sum = (of: (point: MetricsResource["points"][number]) => number): number =>
     metrics.points.reduce((total, point) => total + of(point), 0);
   const [runs, errors, unvoted] = [sum((at) => at.total), sum((at) => at.errors), sum((at) => at.unvoted)];

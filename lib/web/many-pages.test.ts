@@ -118,9 +118,10 @@ describe("pages of one data set", () => {
   });
 
   test("a service of protected pages alone does not exist on the public ones", async () => {
-    for (const path of [`/services/${SECRET}`, `/badge/${SECRET}.svg`, `/live?service=${SECRET}`])
+    const own = ["services/X", "ko/services/X", "badge/X.svg", "badge/X.json", "live?service=X"];
+    for (const path of own.map((one) => `/${one.replace("X", SECRET)}`))
       expect((await get(path, "any.example")).status).toBe(404);
-    for (const path of ["/api/v2/summary.json", "/feed.json", "/sitemap.xml"])
+    for (const path of ["/", "/api/v2/summary.json", "/feed.json", "/history.atom", "/calendar.ics", "/sitemap.xml"])
       expect((await get(path, "any.example")).text.toLowerCase()).not.toContain(SECRET);
   });
 

@@ -72,7 +72,10 @@ describe("a public page", () => {
       pages.accept(oneLanguage({ version: 4_711 + second, dataAsOf: at(second * 1_000), builtAt: at(second * 1_000) }));
       await pages.tick();
     }
-    await waitFor("the pages of both services", () => renderer.rendered.filter((path) => path.includes("/services/")).length === 2);
+    await waitFor(
+      "the pages of both services",
+      () => renderer.rendered.filter((path) => path.includes("/services/")).length === 2,
+    );
     expect(renderer.rendered.filter((path) => path === "/render/en")).toHaveLength(1);
     expect(text(pages.peek("home", "en"))).toMatch(/14:07:3[67] UTC/);
   });

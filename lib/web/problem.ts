@@ -85,7 +85,10 @@ export const sendProblem = (exchange: Exchange, problem: Problem, headers: reado
   };
   const text = `${JSON.stringify(body)}\n`;
   const isLater = problem.status === 503 || problem.status === 429;
-  const retry = isLater && !headers.includes("Retry-After") && !exchange.res.hasHeader("Retry-After") ? ["Retry-After", String(RETRY_AFTER_SECONDS)] : [];
+  const retry =
+    isLater && !headers.includes("Retry-After") && !exchange.res.hasHeader("Retry-After")
+      ? ["Retry-After", String(RETRY_AFTER_SECONDS)]
+      : [];
   const challenge =
     problem.status === 401 && !headers.includes("WWW-Authenticate")
       ? ["WWW-Authenticate", 'Session realm="nines", sign-in="/admin/sign-in"']

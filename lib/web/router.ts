@@ -57,7 +57,9 @@ type Target = Extract<RequestTarget, { kind: "path" }>;
 
 /** Addresses for programs get problem details, all others a page for people. */
 const isForPrograms = (path: string): boolean =>
-  /^\/(v1|api|live|ping|ingest|hooks|alertmanager|healthz?|metrics|probe|(?:open|async)api\.json|admin\/(session|api))(\/|$)/.test(path);
+  /^\/(v1|api|live|ping|ingest|hooks|alertmanager|healthz?|metrics|probe|(?:open|async)api\.json|admin\/(session|api))(\/|$)/.test(
+    path,
+  );
 
 const NOTICE_KINDS: Readonly<Record<number, NoticeKind>> = {
   400: "bad-address",

@@ -194,7 +194,7 @@ describe("addresses", () => {
   });
 
   test("other methods are refused with what is allowed", async () => {
-    for (const path of ["/", "/api/v2/summary.json", "/v1/services"]) {
+    for (const path of ["/", "/api/v2/summary.json", "/v1/locations"]) {
       const answer = await get(path, {}, { method: "POST", body: "x" });
       expect(answer.status).toBe(405);
       expect(answer.headers.get("allow")).toBe("GET, HEAD");

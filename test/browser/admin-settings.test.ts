@@ -213,7 +213,7 @@ describe("every page", () => {
       const { page, status, complaints } = await visit(admin, `${instance.url}${path}`);
       expect(status, path).toBe(200);
       for (const details of await page.locator("main details").all())
-        await details.evaluate("(it) => { it.open = true }");
+        await details.evaluate((it) => it.setAttribute("open", ""));
       for (const theme of THEMES) {
         await page.emulateMedia({ colorScheme: theme });
         for (const width of WIDTHS) {

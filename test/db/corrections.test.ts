@@ -182,7 +182,13 @@ describe("the ledger", () => {
   test("gives every bad event to one incident, one maintenance or nothing, with shares that add up to one", async () => {
     const span = { createdAt: at(260), publishedAt: at(260), publishAt: null, monitoringAt: null };
     const services = { serviceIds: ["shop"], impacts: { shop: "major" }, origin: "person", translations: {} } as const;
-    const incident = { id: "inc_1", name: "Checkout is down", status: "resolved", impact: "major", ...services } as const;
+    const incident = {
+      id: "inc_1",
+      name: "Checkout is down",
+      status: "resolved",
+      impact: "major",
+      ...services,
+    } as const;
     await database.transaction((tx) =>
       insertIncident(tx, { ...incident, ...span, startedAt: at(210), resolvedAt: at(240) }),
     );

@@ -124,7 +124,7 @@ describe("probes", () => {
       headers: { authorization: "[hidden]" },
       auth: { kind: "bearer", token: "[hidden]" },
     });
-    expect(answer.headers.get("vary")).toBe("Accept-Encoding, Authorization, Cookie");
+    expect(answer.headers.get("vary")).toBe("Accept-Encoding, Authorization, Cookie, Origin");
     expect(answer.headers.get("cache-control")).toBe("private, no-cache");
     expect(JSON.stringify(probe)).not.toContain("canary");
     const stranger = await ask("/v1/probes/shop-home", { cookie: `nines_session=${"x".repeat(43)}` });

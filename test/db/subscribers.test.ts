@@ -149,7 +149,8 @@ test("a link of the first mail ends after a day; the link to one's own settings 
     (db) => db<object[]>`select kinds, cadence, language from subscribers where id = ${id}`,
   );
   expect([...changed]).toEqual([{ kinds: ["maintenance"], cadence: "daily", language: "ko" }]);
-  expect((await world.form(`${own.slice(0, -1)}_`, { cadence: "each" })).status).toBe(404);
+  expect((await world.form(`${own}x`, { cadence: "each" })).status).toBe(404);
+  expect((await world.form(own.replace("/subscription/", "/unsubscribe/"), {})).status).toBe(200);
 });
 
 test("a filled trap looks like a success and does nothing", async () => {

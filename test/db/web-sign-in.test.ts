@@ -39,7 +39,9 @@ test("a link signs in once; the cookie opens the pages until the session is ende
   const answer = await signIn({ token });
   expect([answer.status, where(answer)]).toEqual([303, "/admin/slos"]);
   const setCookie = answer.headers.get("set-cookie") ?? "";
-  expect(setCookie).toMatch(/^nines_session=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43(?:200|199)$/);
+  expect(setCookie).toMatch(
+    /^nines_session=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43(?:200|199)$/,
+  );
   const cookie = setCookie.split(";")[0] ?? "";
 
   expect((await visit(cookie)).status).toBe(200);
@@ -57,7 +59,9 @@ test("over https the cookie has the name that only https may set", async () => {
   const host = new URL(site.url).host;
   const answer = await signIn({ token: await newToken() }, { origin: `https://${host}` });
   const setCookie = answer.headers.get("set-cookie") ?? "";
-  expect(setCookie).toMatch(/^__Host-nines_session=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43(?:200|199); Secure$/);
+  expect(setCookie).toMatch(
+    /^__Host-nines_session=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43(?:200|199); Secure$/,
+  );
   expect((await visit(setCookie.split(";")[0] ?? "")).status).toBe(200);
 });
 

@@ -187,8 +187,9 @@ export const ActionForm = ({
     event.preventDefault();
     if (isBusy || (confirm !== undefined && !window.confirm(confirm))) return;
     const form = new FormData(event.currentTarget);
-    const body =
-      method === "GET" || method === "DELETE" ? undefined : bodyOf(fields, (name) => form.getAll(name).map(String));
+    // A button sends no body: operations that take none refuse even an empty one.
+    const hasBody = fields.length > 0 && method !== "GET" && method !== "DELETE";
+    const body = hasBody ? bodyOf(fields, (name) => form.getAll(name).map(String)) : undefined;
     // The same key until an answer came; another one for what is entered anew.
     key.current ??= crypto.randomUUID();
     setBusy(true);

@@ -68,7 +68,9 @@ const Controls = ({ slo, form, view }: Pick<Props, "slo" | "form" | "view">) => 
           />
         </label>
       ))}
-      <button type="submit" className="main">{backtest.replay}</button>
+      <button type="submit" className="main">
+        {backtest.replay}
+      </button>
     </form>
   );
 };

@@ -38,7 +38,7 @@ const usedText = ({ window, budget }: BudgetCourse, { words, format }: AdminView
 };
 
 const Course = ({ course, at, view }: { course: BudgetCourse; at: number; view: AdminView }) => {
-  const { words, format } = view;
+  const { words } = view;
   const { budget } = words.sloPage;
   const name = windowText(course.window, at as SloWithReading["activeFrom"], view);
   const isEmpty = course.points.every(({ whole }) => whole === null);

@@ -85,8 +85,10 @@ const gapsOf = (points: readonly BurnDownPoint[]): readonly { from: number; to: 
 };
 
 const axisText = (percent: number, format: Format): string => {
-  const compact = new Intl.NumberFormat(format.words.locale, { notation: "compact", maximumFractionDigits: 1 });
-  return (Math.abs(percent) < 10_000 ? format.integer(percent) : compact.format(percent)).replace("-", "−");
+  const options = { notation: "compact", maximumFractionDigits: 1 } as const;
+  const isShort = Math.abs(percent) < 10_000;
+  const text = isShort ? format.integer(percent) : new Intl.NumberFormat(format.words.locale, options).format(percent);
+  return text.replace("-", "−");
 };
 
 /** "9 July", or "14:00" where the whole drawing is two days at most. */

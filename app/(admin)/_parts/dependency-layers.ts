@@ -2,7 +2,7 @@ import { dependentsOf } from "#lib/core/alerting/inhibition-preview.ts";
 import { dependenciesOf } from "#lib/core/alerting/suppression.ts";
 import type { DependsOn } from "#lib/read/service-dashboard.ts";
 
-export type Relation = "self" | "needs" | "needsThrough" | "needed" | "neededThrough";
+type Relation = "self" | "needs" | "needsThrough" | "needed" | "neededThrough";
 
 /** A service around another one: how it stands to it, and how many steps away; negative: it needs the other. */
 export type Neighbour = { readonly id: string; readonly relation: Relation; readonly level: number };

@@ -22,8 +22,11 @@ const placed = (neighbours: readonly Neighbour[]): Placed[] => {
 
 const short = (name: string): string => (name.length > MOST_LETTERS ? `${name.slice(0, MOST_LETTERS - 1)}…` : name);
 
-const edgePath = (from: Placed, to: Placed): string => {
-  const [start, end] = [from.x + NAME + 14, to.x - 6];
+/** About how wide a text is drawn: letters of Korean fill a square. */
+const widthOf = (text: string): number => [...text].reduce((sum, letter) => sum + (letter > "\u2e80" ? 14 : 8), 0);
+
+const edgePath = (from: Placed, to: Placed, name: string): string => {
+  const [start, end] = [from.x + 34 + Math.min(widthOf(short(name)), NAME - 20), to.x - 6];
   const middle = (start + end) / 2;
   return `M${start} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${end} ${to.y}m-5 -4l5 4l-5 4`;
 };
@@ -47,7 +50,9 @@ export const DependencyPicture = ({
   const edges = nodes.flatMap((from) =>
     (dependsOn.get(from.id) ?? []).flatMap((id) => {
       const to = at.get(id);
-      return to === undefined ? [] : [{ key: `${from.id} ${id}`, path: edgePath(from, to) }];
+      return to === undefined
+        ? []
+        : [{ key: `${from.id} ${id}`, path: edgePath(from, to, services.get(from.id)?.name ?? from.id) }];
     }),
   );
   return (

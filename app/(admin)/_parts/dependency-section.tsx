@@ -4,6 +4,7 @@ import { fillText } from "../../_view/format.ts";
 import { ROLE_OF } from "../../_view/state-looks.ts";
 import { neighboursOf } from "./dependency-layers.ts";
 import { DependencyPicture } from "./dependency-picture.tsx";
+import { RedHeads } from "./red-heads.tsx";
 import type { AdminView } from "./view.ts";
 
 type Props = { readonly view: AdminView; readonly dashboard: ServiceDashboard };
@@ -39,15 +40,7 @@ export const DependencySection = ({ view, dashboard }: Props) => {
           <details>
             <summary>{words.frame.table}</summary>
             <table>
-              <thead>
-                <tr>
-                  {[text.service, text.relation, text.state].map((name) => (
-                    <th scope="col" key={name}>
-                      {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
+              <RedHeads heads={[text.service, text.relation, text.state].map((name) => ({ name }))} />
               <tbody>
                 {neighbours.map(({ id, relation }) => {
                   const state = byId.get(id)?.state ?? "unknown";
@@ -90,15 +83,7 @@ export const InhibitedSection = ({ view, dashboard }: Props) => {
       {inhibited.length === 0 ? null : (
         <div className="scroll points" tabIndex={0} role="group" aria-label={text.inhibitedTitle}>
           <table>
-            <thead>
-              <tr>
-                {[text.service, text.alert, text.keptBackBy].map((name) => (
-                  <th scope="col" key={name}>
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <RedHeads heads={[text.service, text.alert, text.keptBackBy].map((name) => ({ name }))} />
             <tbody>
               {inhibited.map(({ alert, by }) => (
                 <tr key={`${alert.sloId} ${alert.pairId}`}>

@@ -9,22 +9,37 @@ const DRAWN = 3;
 const HEIGHT = 20;
 const LEAST = 4;
 
+type Kind = "calm" | "bad" | "none" | "maint";
+
+const kindOf = ({ bad, total, isExcluded }: SparkDay): Kind =>
+  isExcluded ? "maint" : total === 0 ? "none" : bad === 0 ? "calm" : "bad";
+
+/** Heights of the strokes of a kind; the dashes between the days are in the style sheet. */
+const STROKES: Readonly<Record<Exclude<Kind, "bad">, readonly number[]>> = {
+  calm: [18.5],
+  none: [19.5],
+  maint: [17.5, 13.5],
+};
+
 /**
- * The days as paths. Calm days are a low line, a day with failures rises by the root of its share of the budget of these days,
- * a day without data is a hairline, and one with an exclusion has a mark of its own. Equal neighbours are one stroke.
+ * The days as paths. Calm days are a low line, a day with failures rises by the root of its share of the budget of these
+ * days, a day without data is a hairline, and one with an exclusion has a mark of its own. Equal neighbours are one stroke.
  */
-const pathsOf = (days: readonly SparkDay[], objective: string) => {
+const pathsOf = (days: readonly SparkDay[], objective: string): Readonly<Record<Kind, string>> => {
   const allowed = days.reduce((sum, { total }) => sum + total, 0) * (1 - Number(objective) / 100);
   const paths = { calm: "", bad: "", none: "", maint: "" };
-  days.forEach(({ bad, total, isExcluded }, index) => {
-    const x = index * WIDTH;
-    if (isExcluded) paths.maint += `M${x} 17.5h${DRAWN}M${x} 13.5h${DRAWN}`;
-    else if (total === 0) paths.none += `M${x} 19.5h${DRAWN}`;
-    else if (bad === 0) paths.calm += `M${x} 18.5h${DRAWN}`;
-    else {
-      const height = LEAST + Math.round((HEIGHT - LEAST) * Math.sqrt(Math.min(1, bad / allowed)));
-      paths.bad += `M${x} ${HEIGHT}h${DRAWN}v-${height}h-${DRAWN}z`;
+  let start = 0;
+  days.forEach((day, index) => {
+    const kind = kindOf(day);
+    if (kind === "bad") {
+      const height = LEAST + Math.round((HEIGHT - LEAST) * Math.sqrt(Math.min(1, day.bad / allowed)));
+      paths.bad += `M${index * WIDTH} ${HEIGHT}h${DRAWN}v-${height}h-${DRAWN}z`;
     }
+    const next = days[index + 1];
+    if (next !== undefined && kind !== "bad" && kindOf(next) === kind) return;
+    if (kind !== "bad")
+      paths[kind] += STROKES[kind].map((y) => `M${start * WIDTH} ${y}h${(index + 1 - start) * WIDTH - 1}`).join("");
+    start = index + 1;
   });
   return paths;
 };

@@ -1,10 +1,11 @@
 import type { ProbeQuestion, RunWithTries } from "#lib/read/probe-dashboard.ts";
 import { fillText } from "../../_view/format.ts";
 import { probeAddress } from "./probe-search.ts";
+import { RedHeads } from "./red-heads.tsx";
 import { createStamp, tookText } from "./red-marks.ts";
 import type { AdminView } from "./view.ts";
 
-export const PHASES = ["dns", "connect", "tls", "firstByte", "transfer"] as const;
+const PHASES = ["dns", "connect", "tls", "firstByte", "transfer"] as const;
 const WIDTH = 1_000;
 
 /** The phases of a run one after another, on the scale of the longest. */
@@ -26,6 +27,19 @@ const Bar = ({ run, longest }: { run: RunWithTries; longest: number }) => {
     </svg>
   );
 };
+
+const Key = ({ names }: { names: Readonly<Record<(typeof PHASES)[number], string>> }) => (
+  <ul className="key">
+    {PHASES.map((phase) => (
+      <li key={phase}>
+        <svg className="swatch" viewBox="0 0 10 10" aria-hidden="true">
+          <rect className={`phase ${phase}`} width="10" height="10" />
+        </svg>{" "}
+        {names[phase]}
+      </li>
+    ))}
+  </ul>
+);
 
 /** Where the time of the last runs went, each beside its figures. A phase that was not reached has none. */
 export const ProbePhases = ({
@@ -52,35 +66,18 @@ export const ProbePhases = ({
         </a>
       </div>
       <p className="small soft">{fillText(text.note, { count: format.integer(runs.length) })}</p>
-      <ul className="key">
-        {PHASES.map((phase) => (
-          <li key={phase}>
-            <svg className="swatch" viewBox="0 0 10 10" aria-hidden="true">
-              <rect className={`phase ${phase}`} width="10" height="10" />
-            </svg>{" "}
-            {text.names[phase]}
-          </li>
-        ))}
-      </ul>
+      <Key names={text.names} />
       <div className="scroll" tabIndex={0} role="group" aria-label={text.title}>
         <table className="tight">
-          <thead>
-            <tr>
-              <th scope="col">{text.run}</th>
-              <th scope="col">{runWords.where}</th>
-              <th scope="col" className="draw">
-                <span className="hidden">{text.title}</span>
-              </th>
-              {PHASES.map((phase) => (
-                <th scope="col" className="number" key={phase}>
-                  {text.names[phase]}
-                </th>
-              ))}
-              <th scope="col" className="number">
-                {text.total}
-              </th>
-            </tr>
-          </thead>
+          <RedHeads
+            heads={[
+              { name: text.run },
+              { name: runWords.where },
+              { name: text.title, kind: "draw" },
+              ...PHASES.map((phase) => ({ name: text.names[phase], kind: "number" as const })),
+              { name: text.total, kind: "number" },
+            ]}
+          />
           <tbody>
             {runs.map((run) => (
               <tr key={`${run.locationId} ${run.scheduledAt}`}>

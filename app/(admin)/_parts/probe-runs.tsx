@@ -68,19 +68,31 @@ const Row = ({ view, run, stamp }: { view: AdminView; run: RunWithTries; stamp: 
   );
 };
 
+type Props = {
+  readonly view: AdminView;
+  readonly question: ProbeQuestion;
+  readonly runs: ProbeDashboard["runs"];
+};
+
+const Pager = ({ view, question, runs }: Props) => {
+  const { runs: text } = view.words.probes;
+  const { nextCursor, prevCursor } = runs.pagination;
+  return (
+    <p className="pager">
+      {prevCursor === null ? null : (
+        <a href={`${probeAddress(question, { before: prevCursor, after: undefined })}#runs`}>{text.newer}</a>
+      )}
+      {nextCursor === null ? null : (
+        <a href={`${probeAddress(question, { after: nextCursor, before: undefined })}#runs`}>{text.older}</a>
+      )}
+    </p>
+  );
+};
+
 /** One page of runs, the newest first, as `GET /v1/runs` has them. */
-export const ProbeRuns = ({
-  view,
-  question,
-  runs,
-}: {
-  view: AdminView;
-  question: ProbeQuestion;
-  runs: ProbeDashboard["runs"];
-}) => {
+export const ProbeRuns = ({ view, question, runs }: Props) => {
   const { runs: text } = view.words.probes;
   const stamp = createStamp(view);
-  const { nextCursor, prevCursor } = runs.pagination;
   const heads = [text.where, text.took, text.status];
   const certificate = runs.data[0]?.certificateExpiresAt ?? null;
   return (
@@ -123,14 +135,7 @@ export const ProbeRuns = ({
           </table>
         </div>
       )}
-      <p className="pager">
-        {prevCursor === null ? null : (
-          <a href={`${probeAddress(question, { before: prevCursor, after: undefined })}#runs`}>{text.newer}</a>
-        )}
-        {nextCursor === null ? null : (
-          <a href={`${probeAddress(question, { after: nextCursor, before: undefined })}#runs`}>{text.older}</a>
-        )}
-      </p>
+      <Pager view={view} question={question} runs={runs} />
     </section>
   );
 };

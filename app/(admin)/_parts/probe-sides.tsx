@@ -1,5 +1,6 @@
 import type { ProbeDashboard, ProbeQuestion } from "#lib/read/probe-dashboard.ts";
 import { probeAddress } from "./probe-search.ts";
+import { RedHeads } from "./red-heads.tsx";
 import { tookText } from "./red-marks.ts";
 import { HEIGHT, linePath, niceTop, STEP, unknownPath } from "./red-plot.tsx";
 import { isMeasured } from "./red-rows.ts";
@@ -28,6 +29,38 @@ const Line = ({ side: { red }, top }: { side: Side; top: number }) => {
   );
 };
 
+type RowProps = {
+  readonly view: AdminView;
+  readonly question: ProbeQuestion;
+  readonly side: Side;
+  readonly top: number;
+};
+
+const Row = ({ view, question, side, top }: RowProps) => {
+  const { format, words } = view;
+  const { noData } = words.probes;
+  const { runs, errors, errorRatio, p50, p95, p99 } = side.red.totals;
+  return (
+    <tr>
+      <th scope="row">
+        <a href={probeAddress(question, { location: side.location.id })}>{side.location.name}</a>
+      </th>
+      <td className="draw">
+        <Line side={side} top={top} />
+      </td>
+      <td className="number">{format.integer(runs)}</td>
+      <td className={`number${errors > 0 ? " major" : ""}`}>
+        {errorRatio === null ? noData : format.percent(errorRatio, 3)}
+      </td>
+      {[p50, p95, p99].map((ms, index) => (
+        <td className="number" key={index}>
+          {ms === null ? noData : tookText(ms, format)}
+        </td>
+      ))}
+    </tr>
+  );
+};
+
 /** The same range for each location, on one scale. */
 export const ProbeSides = ({
   view,
@@ -38,8 +71,8 @@ export const ProbeSides = ({
   question: ProbeQuestion;
   sides: ProbeDashboard["sides"];
 }) => {
-  const { format, words } = view;
-  const { sides: text, figures, location, noData } = words.probes;
+  const { words } = view;
+  const { sides: text, figures, location } = words.probes;
   const all = sides.flatMap(({ red }) => red.metrics.points.map(({ durationMs }) => durationMs.p95 ?? 0));
   const top = niceTop(Math.max(0, ...all), 1);
   return (
@@ -53,42 +86,20 @@ export const ProbeSides = ({
       <p className="small soft">{text.note}</p>
       <div className="scroll" tabIndex={0} role="group" aria-label={text.title}>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">{location}</th>
-              <th scope="col" className="draw">
-                <span className="hidden">{figures.p95}</span>
-              </th>
-              {[figures.runs, figures.errors, figures.p50, figures.p95, figures.p99].map((name) => (
-                <th scope="col" className="number" key={name}>
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <RedHeads
+            heads={[
+              { name: location },
+              { name: figures.p95, kind: "draw" },
+              ...[figures.runs, figures.errors, figures.p50, figures.p95, figures.p99].map((name) => ({
+                name,
+                kind: "number" as const,
+              })),
+            ]}
+          />
           <tbody>
-            {sides.map((side) => {
-              const { runs, errors, errorRatio, p50, p95, p99 } = side.red.totals;
-              return (
-                <tr key={side.location.id}>
-                  <th scope="row">
-                    <a href={probeAddress(question, { location: side.location.id })}>{side.location.name}</a>
-                  </th>
-                  <td className="draw">
-                    <Line side={side} top={top} />
-                  </td>
-                  <td className="number">{format.integer(runs)}</td>
-                  <td className={`number${errors > 0 ? " major" : ""}`}>
-                    {errorRatio === null ? noData : format.percent(errorRatio, 3)}
-                  </td>
-                  {[p50, p95, p99].map((ms, index) => (
-                    <td className="number" key={index}>
-                      {ms === null ? noData : tookText(ms, format)}
-                    </td>
-                  ))}
-                </tr>
-              );
-            })}
+            {sides.map((side) => (
+              <Row key={side.location.id} view={view} question={question} side={side} top={top} />
+            ))}
           </tbody>
         </table>
       </div>

@@ -12,10 +12,10 @@ export const isMeasured = ({ total }: MetricsPoint): boolean => total > 0;
 /** Runs that saw the target. */
 export const reportsOf = ({ total, unvoted }: MetricsPoint): number => total - unvoted;
 
-export type ErrorClass = { readonly name: OutcomeClass; readonly count: number };
+type ErrorClass = { readonly name: OutcomeClass; readonly count: number };
 
 /** Classes of errors of the range, the most frequent first. */
-export const errorClasses = ({ points }: MetricsResource): ErrorClass[] => {
+const errorClasses = ({ points }: MetricsResource): ErrorClass[] => {
   const counts = new Map<OutcomeClass, number>();
   for (const { byClass } of points)
     for (const [name, count] of Object.entries(byClass) as [OutcomeClass, number][])

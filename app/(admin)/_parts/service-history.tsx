@@ -13,7 +13,7 @@ const ROW = 20;
 /** How tall a state stands in its row, as the days of the status page do. */
 const TALL: Readonly<Record<Role, number>> = { ok: 6, degraded: 11, partial: 15, major: 20, maint: 8, none: 2 };
 
-export type StateSpan = StateChange & { readonly until: number };
+type StateSpan = StateChange & { readonly until: number };
 
 /** Changes as spans of time within the last 35 days, the newest first. */
 export const spansOf = (states: readonly StateChange[], now: number): StateSpan[] =>

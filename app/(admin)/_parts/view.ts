@@ -84,7 +84,4 @@ export const adminView = async (search: SearchParams = {}): Promise<AdminView> =
   return { cookie, session, language, words: ADMIN_WORDS[language], format, timeZone, today };
 };
 
-/** Dashboards in the page's time zone; UTC before the first snapshot. */
-export const adminFormat = (): Format => createFormat(WORDS.en, pageZone());
-
 export const iso = (at: number): string => new Date(at).toISOString();

@@ -1,5 +1,5 @@
 import { redirect } from "next/navigation";
 
-/** There is one kind of dashboard so far. */
+/** The overview is where everybody begins. */
 const AdminPage = () => redirect("/admin/slos");
 export default AdminPage;

@@ -10,6 +10,8 @@ const SOURCES = [
   "app",
   "lib/core",
   "lib/contracts",
+  "lib/config",
+  "lib/egress",
   "lib/read",
   "lib/commands",
   "lib/runtime",

@@ -55,6 +55,18 @@ test("clocks may differ by a minute and no more", async () => {
   expect(await find(await begins(61))).toBeNull();
 });
 
+test("a token lives for a day at the most, and was made by now", async () => {
+  expect(await find(await make({ claims: { exp: SECONDS + 86_400 } }))).not.toBeNull();
+  for (const exp of [SECONDS + 86_401, 1e15]) expect(await find(await make({ claims: { exp } }))).toBeNull();
+  expect(await find(await make({ claims: { iat: SECONDS + 61 } }))).toBeNull();
+});
+
+test("of two issuers, each client is named with its own", async () => {
+  const issuers = [ISSUER, { ...ISSUER, issuer: "https://other.example.com" }];
+  const machine = await findMachine(await make(), { issuers, keysOf: () => keys, now: NOW });
+  expect(machine).toMatchObject({ id: "https://idp.example.com#ci", name: "ci" });
+});
+
 const hmacWithPublicKey = () => make({ head: { alg: "HS256" }, key: new TextEncoder().encode(publicPem) });
 const embeddedKey = async () => make({ head: { jwk: await exportJWK(stranger.publicKey) }, key: stranger.privateKey });
 const REFUSED: readonly (readonly [string, () => Promise<string>])[] = [

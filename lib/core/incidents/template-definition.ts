@@ -1,4 +1,4 @@
-import type { Language } from "#lib/core/definitions.ts";
+import type { Language } from "#lib/core/languages.ts";
 
 type Impact = "none" | "minor" | "major" | "critical";
 

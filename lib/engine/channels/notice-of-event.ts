@@ -1,5 +1,6 @@
 import type { AlertResource, ServiceResource } from "#lib/contracts/api.ts";
 import type { BudgetResource } from "#lib/contracts/budget-resource.ts";
+import type { ConfiguredResource } from "#lib/contracts/configured.ts";
 import type {
   BlindAlertResource,
   DeliveryResource,
@@ -8,7 +9,6 @@ import type {
   IncidentResource,
   ProberResource,
 } from "#lib/contracts/events.ts";
-import type { ConfiguredResource } from "#lib/contracts/configured.ts";
 import type { ExclusionResource } from "#lib/contracts/exclusions.ts";
 import type { ExternalAlertResource } from "#lib/contracts/external-alerts.ts";
 import type { IncidentTemplateResource } from "#lib/contracts/incidents.ts";
@@ -17,11 +17,11 @@ import type { ReconciliationResource } from "#lib/contracts/reconciliation.ts";
 import type { SilenceResource } from "#lib/contracts/silences.ts";
 import type { Notice, NoticeLink, Tone } from "#lib/core/channels/notice.ts";
 import { plainText } from "#lib/core/channels/notice.ts";
+import { ofConfigured } from "./notice-of-configured.ts";
 import { ofIncident, ofTemplate } from "./notice-of-incident.ts";
 import { ofExclusion, ofMaintenance, ofStatement } from "./notice-of-plan.ts";
 import type { EventToTell, Naming, Part } from "./notice-part.ts";
 import { clock, fact, link } from "./notice-part.ts";
-import { ofConfigured } from "./notice-of-configured.ts";
 import { ofBudget, ofExternalAlert, ofReconciliation } from "./other-notices.ts";
 
 export type { EventToTell, Naming } from "./notice-part.ts";
@@ -168,80 +168,79 @@ const ofEndpoint = (endpoint: EndpointStateResource, type: EventType): Part => {
 const isBlindAlert = (data: unknown): data is BlindAlertResource =>
   typeof data === "object" && data !== null && "alertId" in data;
 
-const partOf = (event: EventToTell, naming: Naming): Part => {
-  switch (event.type) {
-    case "alert.firing":
-    case "alert.resolved":
-    case "alert.acknowledged":
-    case "alert.unacknowledged":
-    case "alert.reminder":
-      return ofAlert(event.data as AlertResource, event.type, naming);
-    case "incident.opened":
-    case "incident.updated":
-    case "incident.resolved":
-    case "incident.drafted":
-    case "incident.draft_changed":
-    case "incident.discarded":
-    case "incident.update_scheduled":
-    case "incident.alert_attached":
-    case "incident.merged":
-    case "incident.reopened":
-    case "incident.postmortem_published":
-    case "incident.resolve_due":
-      return ofIncident(event.data as IncidentResource, event.type, naming);
-    case "component.status_changed":
-      return ofService(event.data as ServiceResource, naming);
-    case "delivery.dead":
-      return ofDelivery(event.data as DeliveryResource);
-    case "prober.blind":
-    case "prober.recovered":
-      return isBlindAlert(event.data) ? ofBlindAlert(event.data, naming) : ofProber(event.data as ProberResource);
-    case "silence.created":
-    case "silence.expired":
-      return ofSilence(event.data as SilenceResource, event.type);
-    case "endpoint.failing":
-    case "endpoint.disabled":
-    case "endpoint.test":
-      return ofEndpoint(event.data as EndpointStateResource, event.type);
-    case "exclusion.created":
-    case "exclusion.approved":
-    case "exclusion.revoked":
-      return ofExclusion(event.data as ExclusionResource);
-    case "maintenance.scheduled":
-    case "maintenance.canceled":
-    case "maintenance.started":
-    case "maintenance.updated":
-    case "maintenance.completed":
-    case "maintenance.reminder":
-      return ofMaintenance(event.data as MaintenanceResource, naming);
-    case "statement.issued":
-      return ofStatement(event.subject);
-    case "external_alert.firing":
-    case "external_alert.resolved":
-      return ofExternalAlert(event.data as ExternalAlertResource);
-    case "reconciliation.mismatch":
-      return ofReconciliation(event.data as ReconciliationResource);
-    case "slo.budget_exhausted":
-      return ofBudget(event.data as BudgetResource);
-    case "incident_template.saved":
-    case "incident_template.deleted":
-      return ofTemplate(event.data as IncidentTemplateResource, event.type);
-    case "service.created":
-    case "service.updated":
-    case "service.deleted":
-    case "probe.created":
-    case "probe.updated":
-    case "probe.deleted":
-    case "slo.created":
-    case "slo.updated":
-    case "slo.deleted":
-      return ofConfigured(event.data as ConfiguredResource);
-  }
+type PartOf = (event: EventToTell, naming: Naming) => Part;
+
+const alertPart: PartOf = (event, naming) =>
+  ofAlert(event.data as AlertResource, event.type as keyof typeof ALERT_PHASES, naming);
+const incidentPart: PartOf = (event, naming) => ofIncident(event.data as IncidentResource, event.type, naming);
+const proberPart: PartOf = (event, naming) =>
+  isBlindAlert(event.data) ? ofBlindAlert(event.data, naming) : ofProber(event.data as ProberResource);
+const silencePart: PartOf = (event) => ofSilence(event.data as SilenceResource, event.type);
+const endpointPart: PartOf = (event) => ofEndpoint(event.data as EndpointStateResource, event.type);
+const exclusionPart: PartOf = (event) => ofExclusion(event.data as ExclusionResource);
+const maintenancePart: PartOf = (event, naming) => ofMaintenance(event.data as MaintenanceResource, naming);
+const externalAlertPart: PartOf = (event) => ofExternalAlert(event.data as ExternalAlertResource);
+const incidentTemplatePart: PartOf = (event) => ofTemplate(event.data as IncidentTemplateResource, event.type);
+const configuredPart: PartOf = (event) => ofConfigured(event.data as ConfiguredResource);
+
+/** How each type is told; a type that is missing does not compile. */
+const PARTS: Readonly<Record<EventType, PartOf>> = {
+  "alert.firing": alertPart,
+  "alert.resolved": alertPart,
+  "alert.acknowledged": alertPart,
+  "alert.unacknowledged": alertPart,
+  "alert.reminder": alertPart,
+  "incident.opened": incidentPart,
+  "incident.updated": incidentPart,
+  "incident.resolved": incidentPart,
+  "incident.drafted": incidentPart,
+  "incident.draft_changed": incidentPart,
+  "incident.discarded": incidentPart,
+  "incident.update_scheduled": incidentPart,
+  "incident.alert_attached": incidentPart,
+  "incident.merged": incidentPart,
+  "incident.reopened": incidentPart,
+  "incident.postmortem_published": incidentPart,
+  "incident.resolve_due": incidentPart,
+  "component.status_changed": (event, naming) => ofService(event.data as ServiceResource, naming),
+  "delivery.dead": (event) => ofDelivery(event.data as DeliveryResource),
+  "prober.blind": proberPart,
+  "prober.recovered": proberPart,
+  "silence.created": silencePart,
+  "silence.expired": silencePart,
+  "endpoint.failing": endpointPart,
+  "endpoint.disabled": endpointPart,
+  "endpoint.test": endpointPart,
+  "exclusion.created": exclusionPart,
+  "exclusion.approved": exclusionPart,
+  "exclusion.revoked": exclusionPart,
+  "maintenance.scheduled": maintenancePart,
+  "maintenance.canceled": maintenancePart,
+  "maintenance.started": maintenancePart,
+  "maintenance.updated": maintenancePart,
+  "maintenance.completed": maintenancePart,
+  "maintenance.reminder": maintenancePart,
+  "statement.issued": (event) => ofStatement(event.subject),
+  "external_alert.firing": externalAlertPart,
+  "external_alert.resolved": externalAlertPart,
+  "reconciliation.mismatch": (event) => ofReconciliation(event.data as ReconciliationResource),
+  "slo.budget_exhausted": (event) => ofBudget(event.data as BudgetResource),
+  "incident_template.saved": incidentTemplatePart,
+  "incident_template.deleted": incidentTemplatePart,
+  "service.created": configuredPart,
+  "service.updated": configuredPart,
+  "service.deleted": configuredPart,
+  "probe.created": configuredPart,
+  "probe.updated": configuredPart,
+  "probe.deleted": configuredPart,
+  "slo.created": configuredPart,
+  "slo.updated": configuredPart,
+  "slo.deleted": configuredPart,
 };
 
 /** Says a stored event in words. `data` is what the event was recorded with, so it is not judged again. */
 export const noticeOfEvent = (event: EventToTell, naming: Naming): Notice => {
-  const part = partOf(event, naming);
+  const part = PARTS[event.type](event, naming);
   return {
     eventId: event.id,
     eventType: event.type,
