@@ -77,3 +77,9 @@ test("as plain text the markup is gone and every sign is what it was", () => {
   expect(plainText('a & b **c** < d > "e" [f](https://g.example)')).toBe('a & b c < d > "e" f');
   expect(plainText("We look into it.")).toBe("We look into it.");
 });
+
+test("a link whose address is refused becomes its words, any other keeps its address", () => {
+  expect(incidentHtml("[see](javascript:alert(1)) and [here](https://example.com/a)")).toBe(
+    '<p>see and <a href="https://example.com/a" rel="noopener nofollow">here</a></p>',
+  );
+});

@@ -1,5 +1,6 @@
 import { marked } from "marked";
 import sanitizeHtml from "sanitize-html";
+import { escapeHtml } from "#lib/core/escape-html.ts";
 
 /**
  * Texts of incidents: markdown in, a short list of harmless elements out (T7). What is not on the list is shown as text or
@@ -25,14 +26,14 @@ const RULES: sanitizeHtml.IOptions = {
     ),
     a: sanitizeHtml.simpleTransform("a", { rel: "noopener nofollow" }),
   },
+  // A link whose address was refused is its words.
+  exclusiveFilter: ({ tag, attribs }) => (tag === "a" && !attribs.href ? "excludeTag" : false),
 };
-
-const escapeText = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 const renderer = new marked.Renderer();
 // Raw HTML is text: what people typed stays readable and does nothing.
-renderer.html = ({ text }) => escapeText(text);
-renderer.image = ({ text }) => escapeText(text);
+renderer.html = ({ text }) => escapeHtml(text);
+renderer.image = ({ text }) => escapeHtml(text);
 
 /** Markdown as safe HTML. The same text gives the same bytes. */
 export const incidentHtml = (markdown: string): string => {
