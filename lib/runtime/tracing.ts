@@ -1,5 +1,5 @@
 import type { Attributes, Tracer } from "@opentelemetry/api";
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
+import { ProxyTracerProvider, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
 import type { EpochMs } from "#lib/core/units.ts";
 import { VERSION } from "./version.ts";
 
@@ -84,7 +84,11 @@ export const startTracing = async (env: Environment, role: string): Promise<() =
     idGenerator: { generateTraceId: () => nextIds.traceId, generateSpanId: () => nextIds.spanId },
   });
   sdk.start();
-  const tracer = trace.getTracer(`nines-${role}`, VERSION);
+  const provider = trace.getTracerProvider();
+  const own = provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
+  const tracer = own.getTracer(`nines-${role}`, VERSION);
+  // For us alone: Next would tell of the same requests with addresses, in which tokens of sign-in links stand.
+  trace.disable();
   (globalThis as Holder)[KEY] = { tracer, nextIds };
   return async () => {
     delete (globalThis as Holder)[KEY];
