@@ -2,6 +2,7 @@
 
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { join } from "node:path";
+import { isConnectionFailure } from "#db/database-errors.ts";
 import type { FromRole, RoleName, RunningRole, StartRole, ToRole } from "#lib/cli/roles/role.ts";
 import { processEnvironment } from "#lib/config/env.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
@@ -58,6 +59,12 @@ const start = async (message: Extract<ToRole, { kind: "settings" }>): Promise<vo
     process.exit(1);
   });
   process.on("unhandledRejection", (error) => {
+    // The database library asks each new connection for its array types, and nobody waits for that query: when the
+    // pool is cut just then, its end is told here. Every query of ours has somebody who waits for it.
+    if (isConnectionFailure(error) && String((error as Error).stack).includes("postgres")) {
+      log.warn({ error }, "a connection to the database was cut while it was being made");
+      return;
+    }
     log.error({ code: "ROLE_CRASHED", error }, "the process ends after an unexpected rejection");
     process.exit(1);
   });
