@@ -56,7 +56,8 @@ const addEndpoint = (id: string) =>
 const delivered = () =>
   database.read((db) =>
     db<{ key: string }[]>`
-      select e.dedup_key as key from deliveries d join events e on e.id = d.event_id order by d.sequence`.then((rows) =>
+      select e.dedup_key as key from deliveries d join events e on e.id = d.event_id
+       where e.type like 'alert.%' order by d.sequence`.then((rows) =>
       rows.map((row) => row.key.replace("alert:shop-availability:", "")),
     ),
   );
@@ -217,7 +218,10 @@ describe("who is told", () => {
     await ingestSpan(database, 0, 60, "ok");
     await ingestSpan(database, 60, 65, "timeout");
     await settleAt(65);
-    const endpoints = await database.read((db) => db<{ id: string }[]>`select endpoint_id as id from deliveries`);
+    const endpoints = await database.read(
+      (db) => db<{ id: string }[]>`
+      select d.endpoint_id as id from deliveries d join events e on e.id = d.event_id where e.type like 'alert.%'`,
+    );
     expect(endpoints.map((row) => row.id)).toEqual(["oncall"]);
   });
 });

@@ -147,7 +147,7 @@ test("links and sessions that let nobody in go a day later, live ones stay", asy
   await db.database.transaction(
     (tx) => tx`insert into sessions (token_sha256, last_seen_at, expires_at, revoked_at) values
       (${"a".repeat(64)}, ${new Date(NOW)}, ${new Date(NOW + DAY_MS)}, null),
-      (${"b".repeat(64)}, ${new Date(NOW - 2 * DAY_MS)}, ${new Date(NOW + DAY_MS)}, null),
+      (${"b".repeat(64)}, ${new Date(NOW - 3 * DAY_MS)}, ${new Date(NOW + DAY_MS)}, null),
       (${"c".repeat(64)}, ${new Date(NOW)}, ${new Date(NOW + DAY_MS)}, ${new Date(NOW - 2 * DAY_MS)}),
       (${"d".repeat(64)}, ${new Date(NOW)}, ${new Date(NOW - 2 * DAY_MS)}, null)`,
   );
