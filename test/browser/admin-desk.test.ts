@@ -1,32 +1,24 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Database } from "#db/database.ts";
-import { openDatabase } from "#db/database.ts";
-import { startTemporary } from "#db/embedded/temporary.ts";
-import { migrate } from "#db/migrate.ts";
 import { createKey } from "#lib/commands/api-keys/create-key.ts";
 import { openIncidentIn } from "#lib/commands/incidents/open-incident.ts";
 import { createTemplate } from "#lib/commands/incidents/templates.ts";
-import { createSignInLink } from "#lib/commands/sign-in.ts";
 import type { IncidentResource } from "#lib/contracts/incidents.ts";
 import { MINUTE_MS } from "#lib/core/units.ts";
 import { getLedger } from "#lib/read/ledger.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
-import { openBrowser } from "#test/support/browser.ts";
-import { accessibilityFaults, buildPages, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
+import type { AdminSite } from "#test/support/admin-site.ts";
+import { LOOKS, startAdminSite } from "#test/support/admin-site.ts";
+import { accessibilityFaults, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
 import { OUTAGE_MINUTES, seedOnCall } from "#test/support/sample-on-call.ts";
-import { startWebRole } from "#test/support/web-role.ts";
 
-let browser: Browser;
+let site: AdminSite;
 let database: Database;
 let url: string;
 let bearer: string;
 const startedAt = systemClock.now();
-const closers: (() => Promise<unknown>)[] = [];
 
 const author = { actor: "test", now: startedAt, randomBytes };
 
@@ -51,49 +43,20 @@ const openSamples = (): Promise<void> =>
   });
 
 beforeAll(async () => {
-  await buildPages();
-  const cluster = await startTemporary();
-  closers.push(cluster.stop);
-  await migrate({ url: cluster.server.url });
-  database = openDatabase({ url: cluster.server.url, applicationName: "desk-test" });
-  closers.push(() => database.close());
-  await seedOnCall(database, startedAt);
-  await openSamples();
-  const key = { name: "reader", scopes: ["incidents:read"], expiresAt: null, ...author } as const;
-  bearer = (await database.transaction((tx) => createKey(tx, { ...key, scopes: [...key.scopes] }))).token;
-  const dataDir = await mkdtemp(join(tmpdir(), "nines-desk-"));
-  closers.push(() => rm(dataDir, { recursive: true, force: true }));
-  const role = await startWebRole({ databaseUrl: cluster.server.url, dataDir });
-  closers.push(role.close);
-  url = role.url;
-  const opened = await openBrowser();
-  browser = opened.browser;
-  closers.push(opened.close);
+  site = await startAdminSite(async (filled) => {
+    database = filled;
+    await seedOnCall(database, startedAt);
+    await openSamples();
+    const key = { name: "reader", scopes: ["incidents:read"], expiresAt: null, ...author } as const;
+    bearer = (await database.transaction((tx) => createKey(tx, { ...key, scopes: [...key.scopes] }))).token;
+  });
+  ({ url } = site);
 });
-
-afterAll(async () => {
-  for (const close of closers.reverse()) await close();
-});
+afterAll(() => site.close());
 
 /** A signed-in browser of the size of a phone, in Seoul. */
-const signedIn = async (language = "en"): Promise<BrowserContext> => {
-  const context = await browser.newContext({
-    viewport: { width: 360, height: 740 },
-    locale: language,
-    timezoneId: "Asia/Seoul",
-    reducedMotion: "reduce",
-  });
-  context.setDefaultTimeout(10_000);
-  const { token } = await createSignInLink(database, { now: systemClock.now(), actor: "test", randomBytes });
-  const page = await context.newPage();
-  await page.goto(`${url}/admin/sign-in?token=${token}`);
-  await page.locator("main form button[type=submit]").last().click();
-  await page.waitForURL(({ pathname }) => pathname !== "/admin/sign-in");
-  await page.close();
-  return context;
-};
-
-const LOOKS = [360, 768, 1440].flatMap((width) => (["light", "dark"] as const).map((theme) => ({ width, theme })));
+const signedIn = (language = "en"): Promise<BrowserContext> =>
+  site.signedIn({ viewport: { width: 360, height: 740 }, locale: language, timezoneId: "Asia/Seoul" });
 
 /** Where colours and layout differ most: axe looks at these. */
 const AXE = new Set(["360 dark", "1440 light"]);

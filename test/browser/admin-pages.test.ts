@@ -1,79 +1,26 @@
-import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Database } from "#db/database.ts";
-import { openDatabase } from "#db/database.ts";
-import { startTemporary } from "#db/embedded/temporary.ts";
-import { migrate } from "#db/migrate.ts";
-import { createSignInLink } from "#lib/commands/sign-in.ts";
-import { systemClock } from "#lib/runtime/clock.ts";
-import { openBrowser } from "#test/support/browser.ts";
-import { accessibilityFaults, buildPages, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
+import type { AdminSite } from "#test/support/admin-site.ts";
+import { LOOKS, lookOf, startAdminSite } from "#test/support/admin-site.ts";
+import { accessibilityFaults, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
 import { seedSlos } from "#test/support/sample-slos.ts";
-import { startWebRole } from "#test/support/web-role.ts";
 
-let browser: Browser;
-let database: Database;
+let site: AdminSite;
 let url: string;
-const closers: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  await buildPages();
-  const cluster = await startTemporary();
-  closers.push(cluster.stop);
-  await migrate({ url: cluster.server.url });
-  database = openDatabase({ url: cluster.server.url, applicationName: "browser-test" });
-  closers.push(() => database.close());
-  await seedSlos(database);
-  const dataDir = await mkdtemp(join(tmpdir(), "nines-admin-"));
-  closers.push(() => rm(dataDir, { recursive: true, force: true }));
-  const role = await startWebRole({ databaseUrl: cluster.server.url, dataDir });
-  closers.push(role.close);
-  url = role.url;
-  const opened = await openBrowser();
-  browser = opened.browser;
-  closers.push(opened.close);
+  site = await startAdminSite(seedSlos);
+  ({ url } = site);
 });
+afterAll(() => site.close());
 
-afterAll(async () => {
-  for (const close of closers.reverse()) await close();
-});
+const openContext = (width: number, theme: "light" | "dark") => site.openContext(lookOf(width, theme));
+const signedIn = (width: number, theme: "light" | "dark") => site.signedIn(lookOf(width, theme));
 
-const newLink = async (): Promise<string> => {
-  const { token } = await createSignInLink(database, { now: systemClock.now(), actor: "test", randomBytes });
-  return `${url}/admin/sign-in?token=${token}`;
-};
-
-const openContext = async (width: number, theme: "light" | "dark"): Promise<BrowserContext> => {
-  const context = await browser.newContext({
-    viewport: { width, height: 900 },
-    colorScheme: theme,
-    reducedMotion: "reduce",
-  });
-  context.setDefaultTimeout(10_000);
-  return context;
-};
-
-const signIn = async (context: BrowserContext): Promise<void> => {
-  const page = await context.newPage();
-  await page.goto(await newLink());
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { level: 1, name: "SLOs" }).waitFor();
-  await page.close();
-};
-
-const WIDTHS = [360, 768, 1440] as const;
-const THEMES = ["light", "dark"] as const;
-const LOOKS = WIDTHS.flatMap((width) => THEMES.map((theme) => ({ width, theme })));
 const PATHS = ["/admin/slos", "/admin/slos/checkout-availability", "/admin/slos/docs-availability"];
 
 describe.each(LOOKS)("dashboards at $width px, $theme", ({ width, theme }) => {
   test("are readable by everyone, fit, and keep to the content policy", async () => {
-    const context = await openContext(width, theme);
-    await signIn(context);
+    const context = await signedIn(width, theme);
     for (const path of PATHS) {
       const { page, status, complaints } = await visit(context, `${url}${path}`);
       await page.waitForLoadState("networkidle");
@@ -103,7 +50,7 @@ describe("the door", () => {
 
   test("a link works once: the second time it says so and shows the way", async () => {
     const context = await openContext(768, "dark");
-    const link = await newLink();
+    const link = await site.newLink();
     const first = await visit(context, link);
     await takePicture(first.page, "admin-sign-in-token-768-dark");
     await first.page.getByRole("button", { name: "Sign in" }).click();
@@ -118,8 +65,7 @@ describe("the door", () => {
   });
 
   test("signing out ends the session", async () => {
-    const context = await openContext(768, "light");
-    await signIn(context);
+    const context = await signedIn(768, "light");
     const { page } = await visit(context, `${url}/admin/slos`);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("heading", { level: 1, name: "Sign in" }).waitFor();
@@ -131,8 +77,7 @@ describe("the door", () => {
 
 describe("what the dashboards say", () => {
   test("what fires comes first, then what exhausts soonest; what was never evaluated comes last", async () => {
-    const context = await openContext(1440, "light");
-    await signIn(context);
+    const context = await signedIn(1440, "light");
     const { page } = await visit(context, `${url}/admin/slos`);
     const names = await page.locator("tbody th a").allInnerTexts();
     expect(names[0]).toBe("checkout-availability");
@@ -143,8 +88,7 @@ describe("what the dashboards say", () => {
   });
 
   test("the file behind the chart holds the exact counts, ends with the reading, and leaves unmeasured budgets empty", async () => {
-    const context = await openContext(1440, "light");
-    await signIn(context);
+    const context = await signedIn(1440, "light");
     const { page } = await visit(context, `${url}/admin/slos/checkout-availability`);
     const shown = await page.locator(".facts dd").nth(1).innerText();
     const response = await context.request.get(`${url}/admin/slos/checkout-availability/burn-down.csv`);
@@ -164,8 +108,7 @@ describe("what the dashboards say", () => {
   });
 
   test("an SLO that does not exist is not found, in the look of the dashboards", async () => {
-    const context = await openContext(360, "light");
-    await signIn(context);
+    const context = await signedIn(360, "light");
     const { page, status } = await visit(context, `${url}/admin/slos/nothing`);
     expect(status).toBe(404);
     expect(await page.locator("h1").innerText()).toBe("There is no such page");
@@ -173,11 +116,9 @@ describe("what the dashboards say", () => {
   });
 
   test("the first load of a dashboard with a chart is at most 300 kB", async () => {
-    const context = await openContext(1440, "light");
-    await signIn(context);
+    const context = await signedIn(1440, "light");
     await context.close();
-    const fresh = await openContext(1440, "light");
-    await signIn(fresh);
+    const fresh = await signedIn(1440, "light");
     await fresh.newPage().then((page) => page.close());
     const { page, transferred } = await visit(fresh, `${url}/admin/slos/checkout-availability`);
     await page.waitForLoadState("networkidle");

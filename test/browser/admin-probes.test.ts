@@ -1,82 +1,45 @@
-import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Database } from "#db/database.ts";
-import { openDatabase } from "#db/database.ts";
-import { startTemporary } from "#db/embedded/temporary.ts";
-import { migrate } from "#db/migrate.ts";
-import { createSignInLink } from "#lib/commands/sign-in.ts";
 import { MetricsResource } from "#lib/contracts/metrics.ts";
 import { ProbeTrialResource } from "#lib/contracts/probes.ts";
 import { epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
-import { openBrowser } from "#test/support/browser.ts";
+import type { AdminSite } from "#test/support/admin-site.ts";
+import { LOOKS, lookOf, startAdminSite } from "#test/support/admin-site.ts";
 import { listenOn } from "#test/support/check-world.ts";
-import { accessibilityFaults, buildPages, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
+import { accessibilityFaults, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
 import { seedProbes } from "#test/support/sample-probes.ts";
-import { startWebRole } from "#test/support/web-role.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 200_000 });
 
-let browser: Browser;
+let site: AdminSite;
 let database: Database;
 let url: string;
 let asked = 0;
 const NOW = epochMs(Math.floor(systemClock.now() / MINUTE_MS) * MINUTE_MS);
 const UNTIL = new Date(NOW).toISOString();
-const closers: (() => Promise<unknown>)[] = [];
+let target: Awaited<ReturnType<typeof listenOn>>;
 
 beforeAll(async () => {
-  await buildPages();
-  const cluster = await startTemporary();
-  closers.push(cluster.stop);
-  await migrate({ url: cluster.server.url });
-  database = openDatabase({ url: cluster.server.url, applicationName: "browser-test" });
-  closers.push(() => database.close());
-  const target = await listenOn(
+  target = await listenOn(
     createServer((_request, response) => {
       asked += 1;
       response.writeHead(200, { "content-type": "text/plain" }).end("nearly all is fine");
     }),
   );
-  closers.push(async () => target.close());
-  await seedProbes(database, { targetUrl: `http://127.0.0.1:${target.port}/`, now: NOW });
-  const dataDir = await mkdtemp(join(tmpdir(), "nines-admin-"));
-  closers.push(() => rm(dataDir, { recursive: true, force: true }));
-  const role = await startWebRole({ databaseUrl: cluster.server.url, dataDir });
-  closers.push(role.close);
-  url = role.url;
-  const opened = await openBrowser();
-  browser = opened.browser;
-  closers.push(opened.close);
+  const targetUrl = `http://127.0.0.1:${target.port}/`;
+  site = await startAdminSite((filled) => seedProbes(filled, { targetUrl, now: NOW }));
+  ({ url, database } = site);
 });
-
 afterAll(async () => {
-  for (const close of closers.reverse()) await close();
+  await site.close();
+  await target.close();
 });
 
-const signedIn = async (width: number, theme: "light" | "dark"): Promise<BrowserContext> => {
-  const context = await browser.newContext({
-    viewport: { width, height: 900 },
-    colorScheme: theme,
-    reducedMotion: "reduce",
-  });
-  context.setDefaultTimeout(10_000);
-  const { token } = await createSignInLink(database, { now: systemClock.now(), actor: "test", randomBytes });
-  const page = await context.newPage();
-  await page.goto(`${url}/admin/sign-in?token=${token}`);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { level: 1, name: "SLOs" }).waitFor();
-  await page.close();
-  return context;
-};
+const signedIn = (width: number, theme: "light" | "dark") => site.signedIn(lookOf(width, theme));
 
 const HOME = `/admin/probes/shop-home?until=${UNTIL}`;
-const LOOKS = [360, 768, 1440].flatMap((width) => (["light", "dark"] as const).map((theme) => ({ width, theme })));
 const PAGES = [
   { path: "/admin/services", name: "services" },
   { path: "/admin/services/shop", name: "service" },

@@ -1,30 +1,20 @@
-import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFormat } from "#app/_view/format.ts";
 import { digitsFor } from "#app/_view/slo-line.ts";
 import { WORDS } from "#app/_words/index.ts";
 import type { Database } from "#db/database.ts";
-import { openDatabase } from "#db/database.ts";
-import { startTemporary } from "#db/embedded/temporary.ts";
-import { migrate } from "#db/migrate.ts";
-import { createSignInLink } from "#lib/commands/sign-in.ts";
 import type { SloResource } from "#lib/contracts/api.ts";
 import type { LedgerResource } from "#lib/contracts/budgets.ts";
 import type { BacktestResource, FeasibilityResource, ForecastResource } from "#lib/contracts/slo-analyses.ts";
-import { systemClock } from "#lib/runtime/clock.ts";
-import { openBrowser } from "#test/support/browser.ts";
-import { accessibilityFaults, buildPages, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
+import type { AdminSite } from "#test/support/admin-site.ts";
+import { lookOf, startAdminSite } from "#test/support/admin-site.ts";
+import { accessibilityFaults, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
 import { seedSlos } from "#test/support/sample-slos.ts";
-import { startWebRole } from "#test/support/web-role.ts";
 
+let site: AdminSite;
 let context: BrowserContext;
-let database: Database;
 let url: string;
-const closers: (() => Promise<unknown>)[] = [];
 const format = createFormat(WORDS.en, "UTC");
 
 const INCIDENTS = [
@@ -32,7 +22,7 @@ const INCIDENTS = [
   ["inc_some", "Failed for some customers", "2026-07-18T09:40:00Z", "2026-07-18T09:54:00Z"],
 ] as const;
 
-const seedIncidents = (): Promise<void> =>
+const seedIncidents = (database: Database): Promise<void> =>
   database.transaction(async (tx) => {
     for (const [id, name, from, to] of INCIDENTS) {
       await tx`insert into incidents (id, name, status, impact, started_at, resolved_at)
@@ -42,34 +32,14 @@ const seedIncidents = (): Promise<void> =>
   });
 
 beforeAll(async () => {
-  await buildPages();
-  const cluster = await startTemporary();
-  closers.push(cluster.stop);
-  await migrate({ url: cluster.server.url });
-  database = openDatabase({ url: cluster.server.url, applicationName: "browser-test" });
-  closers.push(() => database.close());
-  await seedSlos(database);
-  await seedIncidents();
-  const dataDir = await mkdtemp(join(tmpdir(), "nines-figures-"));
-  closers.push(() => rm(dataDir, { recursive: true, force: true }));
-  const role = await startWebRole({ databaseUrl: cluster.server.url, dataDir });
-  closers.push(role.close);
-  url = role.url;
-  const opened = await openBrowser();
-  closers.push(opened.close);
-  context = await opened.browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce" });
-  context.setDefaultTimeout(10_000);
-  const { token } = await createSignInLink(database, { now: systemClock.now(), actor: "test", randomBytes });
-  const page = await context.newPage();
-  await page.goto(`${url}/admin/sign-in?token=${token}`);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { level: 1, name: "SLOs" }).waitFor();
-  await page.close();
+  site = await startAdminSite(async (database) => {
+    await seedSlos(database);
+    await seedIncidents(database);
+  });
+  ({ url } = site);
+  context = await site.signedIn(lookOf(1440, "light"));
 });
-
-afterAll(async () => {
-  for (const close of closers.reverse()) await close();
-});
+afterAll(() => site.close());
 
 const api = async <T>(path: string): Promise<T> => (await (await context.request.get(`${url}${path}`)).json()) as T;
 

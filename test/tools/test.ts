@@ -4,8 +4,8 @@ import type { Step, StepResult } from "./steps.ts";
 import { ROOT, runStep } from "./steps.ts";
 
 const PROJECTS = ["unit", "db", "rules", "process", "browser"];
-/** They wait for minutes of the clock, for agents and for processes, and need next to no processor. */
-const WAITING_FILES = ["thread", "agents", "life-cycle"].map((name) => `test/process/${name}.test.ts`);
+/** Waits for minutes of the clock to close and needs next to no processor: it runs beside the others. */
+const WAITING_FILE = "test/process/thread.test.ts";
 const CLOSING_LINE = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/m;
 
 const vitest = (name: string, args: readonly string[]): Step => ({
@@ -24,15 +24,12 @@ const runChosen = async (args: readonly string[]): Promise<void> => {
 
 /** Waits, then draws pages: little that others could disturb. */
 const SLOW_LANE = [
-  vitest("waiting tests", [...projectArgs(["process"]), ...WAITING_FILES]),
+  vitest("waiting tests", [...projectArgs(["process"]), WAITING_FILE]),
   vitest("browser tests", projectArgs(["browser"])),
 ];
 /** What is measured in here (process tests come last) must not be the load of the other lane, which is done by then. */
 const MAIN_LANE = [
-  vitest("tests", [
-    ...projectArgs(PROJECTS.filter((name) => name !== "browser")),
-    ...WAITING_FILES.flatMap((file) => ["--exclude", file]),
-  ]),
+  vitest("tests", [...projectArgs(PROJECTS.filter((name) => name !== "browser")), "--exclude", WAITING_FILE]),
 ];
 
 /** Each run's closing line becomes part of the sum. */
