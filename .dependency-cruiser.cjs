@@ -86,16 +86,7 @@ module.exports = {
       ],
       { node: true },
     ),
-    mayImport("app", [
-      READ,
-      COMMANDS,
-      CONTRACTS,
-      CORE,
-      pkg("next"),
-      pkg("react"),
-      pkg("react-dom"),
-      "\\.css$",
-    ]),
+    mayImport("app", [READ, COMMANDS, CONTRACTS, CORE, pkg("next"), pkg("react"), pkg("react-dom"), "\\.css$"]),
     {
       name: "only-the-cli-composes",
       severity: "error",
