@@ -2,13 +2,11 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { createSecureServer, createServer } from "node:http2";
 import { createServer as createTlsServer } from "node:tls";
 import { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
-import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import type { GrpcProbeDefinition } from "#lib/core/definitions.ts";
 import { durationMs } from "#lib/core/units.ts";
 import { frame } from "#lib/egress/http2-frames.ts";
 import { checkGrpc } from "#probes/checks/grpc.ts";
-import { healthCheckRequest, servingStatusOf, unframe } from "#probes/checks/grpc-message.ts";
 import type { Listener } from "#test/support/check-world.ts";
 import { checkDeps, listenOn, listenRaw, testCheckGuarantees, tlsFixture } from "#test/support/check-world.ts";
 
@@ -315,26 +313,4 @@ describe("guarantees of every check", () => {
   testCheckGuarantees(({ host, port, timeoutMs }, deps) =>
     checkGrpc(probe({ host, port, timeoutMs: durationMs(timeoutMs) }), deps),
   );
-});
-
-describe("messages", () => {
-  test("a request holds the service, and what was framed comes out again", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 400 }), (service) => {
-        const unframed = unframe(healthCheckRequest(service));
-        const message = unframed.kind === "message" ? unframed.message : null;
-        expect(message?.includes(Buffer.from(service))).toBe(true);
-      }),
-    );
-  });
-  test("unknown fields are skipped, and any bytes at all are a number or broken", () => {
-    expect(servingStatusOf(Buffer.from([0x12, 3, 1, 2, 3, 8, 1, 0x18, 0x80, 1]))).toBe(1);
-    expect(servingStatusOf(Buffer.from([8, 2, 8, 1]))).toBe(1);
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-        const status = servingStatusOf(Buffer.from(bytes));
-        expect(status === null || status >= 0).toBe(true);
-      }),
-    );
-  });
 });
