@@ -60,3 +60,14 @@ export const callApi = async (
     return { kind: "offline" };
   }
 };
+
+/** A document of the server that this page came from, as text; a refusal is its status. Null: no answer came. */
+export const readText = async (path: string): Promise<string | null> => {
+  try {
+    // eslint-disable-next-line no-restricted-syntax -- runs in the browser, which asks the server that it came from
+    const answer = await fetch(path);
+    return answer.ok ? await answer.text() : `${answer.status}`;
+  } catch {
+    return null;
+  }
+};

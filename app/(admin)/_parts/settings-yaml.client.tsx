@@ -2,6 +2,7 @@
 
 import type { SyntheticEvent } from "react";
 import { useState } from "react";
+import { readText } from "./call-api.ts";
 
 type Props = {
   /** Of the session API: answers with text. */
@@ -18,13 +19,7 @@ export const TextOnDemand = ({ path, title, note, working, offline }: Props) => 
 
   const load = async (event: SyntheticEvent<HTMLDetailsElement>): Promise<void> => {
     if (!event.currentTarget.open || (text !== null && text !== offline)) return;
-    try {
-      // eslint-disable-next-line no-restricted-syntax -- runs in the browser, which asks the server that it came from
-      const answer = await fetch(path);
-      setText(answer.ok ? await answer.text() : `${answer.status}`);
-    } catch {
-      setText(offline);
-    }
+    setText((await readText(path)) ?? offline);
   };
 
   return (
