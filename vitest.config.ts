@@ -1,16 +1,26 @@
 import { defineConfig } from "vitest/config";
 
 const unit = ["{lib,db,probes,app,bin}/**/*.test.ts", "test/unit/**/*.test.ts"];
+/** Against hanging only, since a busy machine takes its time: what must be quick says so itself, by a stopwatch. */
+const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 const setupFiles = ["./test/support/fail-on-console.ts", "./test/support/property-seed.ts"];
 
 export default defineConfig({
   test: {
+    expect: { poll: { timeout: 10_000, interval: 20 } },
     projects: [
-      { extends: true, test: { name: "unit", include: unit, setupFiles } },
+      // One process for all files: making one for each and loading everything in it again would take most of the time.
+      { extends: true, test: { name: "unit", include: unit, setupFiles, isolate: false, ...limits } },
       // One private cluster per run, one database cloned from a migrated template per file.
       {
         extends: true,
-        test: { name: "db", include: ["test/db/**/*.test.ts"], globalSetup: ["./test/support/cluster.ts"], setupFiles },
+        test: {
+          name: "db",
+          include: ["test/db/**/*.test.ts"],
+          globalSetup: ["./test/support/cluster.ts"],
+          setupFiles,
+          ...limits,
+        },
       },
       // Real processes: the CLI, the service from start to stop, the main thread through all stations.
       {
@@ -18,7 +28,6 @@ export default defineConfig({
         test: {
           name: "process",
           include: ["test/process/**/*.test.ts"],
-          globalSetup: ["./test/support/cluster.ts"],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -2,7 +2,7 @@
 // Plain JavaScript that any Node from 18 up can read: finds a Node that runs TypeScript, then hands over.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -72,6 +72,8 @@ if (!existsSync(join(root, "node_modules"))) {
     process.channel.unref();
   }
   watchParent(() => process.kill(process.pid, "SIGTERM"));
+  // Compiling is most of a short command. Who may write here may change the packages as well; who may not, goes without.
+  module.enableCompileCache?.(join(root, "node_modules", ".cache", "nines"));
   const { main } = await import(pathToFileURL(mainFile).href);
   process.exitCode = await main(process.argv.slice(2));
 } else {

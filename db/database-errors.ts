@@ -5,8 +5,8 @@ const CONNECTION_CODES = new Set([
   ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN"],
   ...["ENOTFOUND", "EAI_AGAIN", "ENOENT", "EACCES", "ERR_STREAM_DESTROYED", "EADDRNOTAVAIL", "ENETDOWN"],
 ]);
-/** Server's word for: shutting down, crashed, starting up, too many clients. */
-const AWAY_STATES = new Set(["57P01", "57P02", "57P03", "53300"]);
+/** Server's word for: shutting down, crashed, starting up, too many clients, and a server that is no primary any more. */
+const AWAY_STATES = new Set(["57P01", "57P02", "57P03", "53300", "25006"]);
 /** Server's word for: wrong password, not let in, no such database. Waiting does not help. */
 const REFUSED_STATES = new Set(["28P01", "28000", "3D000"]);
 /** Statement, transaction and idle-in-transaction limits of the server. */

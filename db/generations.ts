@@ -39,6 +39,7 @@ const openGeneration = (address: DatabaseAddress, settings: GenerationSettings):
   return { pool: openPool(address, { ...settings, onClose }), transactions, works: 0, isRetired: false, onIdle: [] };
 };
 
+/** The first pool of connections to a database, and how further ones are opened in its place. */
 export const createGenerations = (address: DatabaseAddress, settings: GenerationSettings): Generations => {
   const open = (): Generation => openGeneration(address, settings);
   return { name: describeAddress(address), open, current: open(), isClosed: false };

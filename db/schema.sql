@@ -68,6 +68,8 @@ create table alerts (
   constraint alerts_severity_check CHECK ((severity = ANY (ARRAY['page'::text, 'ticket'::text]))),
   constraint alerts_state_check CHECK ((state = ANY (ARRAY['firing'::text, 'resolved'::text])))
 );
+CREATE INDEX alerts_ended ON public.alerts USING btree (resolved_at) WHERE (state = 'resolved'::text);
+CREATE INDEX alerts_newest ON public.alerts USING btree (fired_at DESC, id DESC);
 CREATE UNIQUE INDEX alerts_one_firing_per_pair ON public.alerts USING btree (slo_id, pair_id) WHERE (state = 'firing'::text);
 CREATE UNIQUE INDEX alerts_one_firing_per_threshold ON public.alerts USING btree (pair_id) WHERE ((slo_id IS NULL) AND (state = 'firing'::text));
 CREATE UNIQUE INDEX alerts_threshold_number ON public.alerts USING btree (pair_id, number) WHERE (slo_id IS NULL);
@@ -366,6 +368,7 @@ create table deliveries (
 );
 CREATE INDEX deliveries_by_endpoint ON public.deliveries USING btree (endpoint_id, id);
 CREATE INDEX deliveries_dead ON public.deliveries USING btree (finished_at DESC) WHERE (state = 'dead'::text);
+CREATE INDEX deliveries_dead_by_endpoint ON public.deliveries USING btree (endpoint_id, id) WHERE (state = 'dead'::text);
 CREATE INDEX deliveries_due ON public.deliveries USING btree (endpoint_id, next_attempt_at) WHERE (state = 'pending'::text);
 CREATE INDEX deliveries_grouped ON public.deliveries USING btree (grouped_into) WHERE (grouped_into IS NOT NULL);
 CREATE INDEX deliveries_leased ON public.deliveries USING btree (leased_until) WHERE ((state = 'pending'::text) AND (leased_until IS NOT NULL));
@@ -456,6 +459,7 @@ create table events (
   constraint events_position_key UNIQUE ("position"),
   constraint events_type_check CHECK ((type ~ '^[a-z_]+\.[a-z_]+$'::text))
 );
+CREATE INDEX events_endpoint_tests ON public.events USING btree (id) WHERE (type = 'endpoint.test'::text);
 CREATE TRIGGER events_are_immutable BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table exclusions (
@@ -839,6 +843,7 @@ create table maintenance_updates (
   body text not null,
   author text not null,
   created_at timestamp with time zone default now() not null,
+  translations jsonb default '{}'::jsonb not null,
   constraint maintenance_updates_pkey PRIMARY KEY (id),
   constraint maintenance_updates_maintenance_id_planned_for_fkey FOREIGN KEY (maintenance_id, planned_for) REFERENCES maintenance_runs(maintenance_id, planned_for),
   constraint maintenance_updates_author_check CHECK ((author <> ''::text)),
@@ -868,6 +873,7 @@ create table maintenances (
   updated_at timestamp with time zone default now() not null,
   file_id text,
   sequence integer default 0 not null,
+  translations jsonb default '{}'::jsonb not null,
   constraint maintenances_pkey PRIMARY KEY (id),
   constraint maintenances_author_check CHECK ((author <> ''::text)),
   constraint maintenances_check CHECK ((canceled_at >= created_at)),
@@ -1047,6 +1053,17 @@ create table reference_runs (
   constraint reference_runs_duration_us_check CHECK ((duration_us >= 0))
 );
 CREATE INDEX reference_runs_ingested_at ON public.reference_runs USING btree (ingested_at);
+
+create table revoked_tokens (
+  issuer text not null,
+  jti text not null,
+  expires_at timestamp with time zone not null,
+  revoked_by text not null,
+  reason text,
+  created_at timestamp with time zone default now() not null,
+  constraint revoked_tokens_pkey PRIMARY KEY (issuer, jti)
+);
+CREATE INDEX revoked_tokens_expires_at ON public.revoked_tokens USING btree (expires_at);
 
 create table rollup_progress (
   only_row boolean default true not null,

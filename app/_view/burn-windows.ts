@@ -1,21 +1,5 @@
-import type { AlertSeverity } from "#lib/core/definitions.ts";
-import type { PairReading, Reading, WindowReading } from "#lib/core/slo/reading.ts";
-
-/** One window with the limit of the first pair that looks at it. */
-export type BurnWindowRow = WindowReading & { readonly factor: string; readonly severity: AlertSeverity };
-
-/** Every window of the policy once, shortest first. */
-export const burnWindows = ({ pairs }: Reading): readonly BurnWindowRow[] => {
-  const rows = new Map<number, BurnWindowRow>();
-  const add = (window: WindowReading, { factor, severity }: PairReading) => {
-    if (!rows.has(window.minutes)) rows.set(window.minutes, { ...window, factor, severity });
-  };
-  for (const pair of pairs) {
-    add(pair.long, pair);
-    add(pair.short, pair);
-  }
-  return [...rows.values()].sort((a, b) => a.minutes - b.minutes);
-};
+export type { BurnWindowRow } from "#lib/core/slo/burn-windows.ts";
+export { burnWindows } from "#lib/core/slo/burn-windows.ts";
 
 /** A factor as a number for drawing: a decimal ("14.4") or a fraction ("14/15"). Comparisons are the engine's. */
 export const factorNumber = (factor: string): number => {

@@ -1,8 +1,11 @@
 import type { Snapshot, SnapshotDay, SnapshotIncident, SnapshotService } from "#lib/contracts/snapshot.ts";
+import type { ArchivedDocuments } from "#lib/contracts/snapshot-archive.ts";
+import { archiveByMonth } from "#lib/contracts/snapshot-archive.ts";
 import type { SnapshotMaintenance } from "#lib/contracts/snapshot-maintenances.ts";
 import type { Month } from "#lib/core/status/history-months.ts";
 import { monthOf } from "#lib/core/status/history-months.ts";
 import { epochMs } from "#lib/core/units.ts";
+import type { Format } from "./format.ts";
 
 const at = (instant: string) => epochMs(Date.parse(instant));
 
@@ -15,16 +18,49 @@ export type MonthFacts = {
   readonly services: readonly { readonly service: SnapshotService; readonly days: readonly SnapshotDay[] }[];
 };
 
-/** What happened in a month of the page's zone: what began in it, and how its days were. */
-export const monthFacts = (snapshot: Snapshot, month: Month): MonthFacts => {
+const NOTHING: ArchivedDocuments = { incidents: [], maintenances: [] };
+
+/**
+ * What happened in a month of the page's zone: what began in it, and how its days were.
+ * @param archived what began in it and is no longer in the snapshot.
+ */
+export const monthFacts = (snapshot: Snapshot, month: Month, archived: ArchivedDocuments = NOTHING): MonthFacts => {
   const isIn = (instant: string) => monthOf(at(instant), snapshot.page.timeZone) === month;
   return {
-    incidents: snapshot.incidents.filter(({ startedAt }) => isIn(startedAt)),
-    maintenances: (snapshot.maintenances ?? []).filter((one) => isOver(one) && isIn(one.scheduledFor)),
+    incidents: [...snapshot.incidents.filter(({ startedAt }) => isIn(startedAt)), ...archived.incidents],
+    maintenances: [
+      ...(snapshot.maintenances ?? []).filter((one) => isOver(one) && isIn(one.scheduledFor)),
+      ...archived.maintenances,
+    ],
     services: snapshot.services.flatMap((service) => {
       const { startDate } = service;
       const days = service.days.filter(({ date }) => date.startsWith(month) && startDate !== null && date >= startDate);
       return days.length === 0 ? [] : [{ service, days }];
     }),
   };
+};
+
+/** How much there is to tell of a month. */
+export const monthCounts = (
+  snapshot: Snapshot,
+  month: Month,
+): { readonly incidents: number; readonly maintenances: number } => {
+  const { incidents, maintenances } = monthFacts(snapshot, month);
+  const known = new Set([...incidents, ...maintenances].map(({ id }) => id));
+  const archived = archiveByMonth(snapshot.archive ?? [], snapshot.page.timeZone).get(month) ?? [];
+  const older = archived.filter(({ id }) => !known.has(id));
+  const oldIncidents = older.filter(({ kind }) => kind === "incident").length;
+  return {
+    incidents: incidents.length + oldIncidents,
+    maintenances: maintenances.length + older.length - oldIncidents,
+  };
+};
+
+/** "2 incidents, 1 maintenance", or that there was nothing. */
+export const countsText = ({ incidents, maintenances }: ReturnType<typeof monthCounts>, format: Format): string => {
+  const { counts, quiet } = format.words.history;
+  const told = [];
+  if (incidents > 0) told.push(format.plural(incidents, counts.incidents));
+  if (maintenances > 0) told.push(format.plural(maintenances, counts.maintenances));
+  return told.length === 0 ? quiet : told.join(", ");
 };

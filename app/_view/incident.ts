@@ -17,7 +17,7 @@ const STATE_OF_IMPACT: Record<IncidentImpact, PublicState> = {
 };
 
 /** The name in the reader's language where there is a translation. */
-export const nameOf = (incident: SnapshotIncident, language: Language): string =>
+export const nameOf = (incident: Pick<SnapshotIncident, "name" | "translations">, language: Language): string =>
   incident.translations?.[language]?.name ?? incident.name;
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };

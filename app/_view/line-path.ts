@@ -9,8 +9,8 @@ const stepText = (dx: number, dy: number): string => {
 
 /**
  * The path of a line through values at equal steps, with gaps where a value is null: nothing is drawn that was not
- * measured. A lone value becomes a dot (the stroke's round cap). Coordinates are whole units, written relatively,
- * which keeps a sparkline of 48 values under 200 bytes.
+ * measured. A lone value becomes a level dash as long as its step, inside the box: a dot of the stroke's width would not
+ * be seen. Coordinates are whole units, written relatively, which keeps a sparkline of 48 values under 200 bytes.
  */
 export const linePath = (
   values: readonly (number | null)[],
@@ -21,22 +21,20 @@ export const linePath = (
   const spread = range.high - range.low;
   const yOf = (value: number) =>
     Math.round(box.top + box.height * (spread > 0 ? 1 - (value - range.low) / spread : 0.5));
-  let path = "";
-  let last: { x: number; y: number } | null = null;
-  let isDrawn = false;
-  values.forEach((value, index) => {
-    if (value === null) {
-      if (last !== null && !isDrawn) path += "h0";
-      last = null;
-      return;
-    }
-    const at = { x: Math.round(box.left + index * step), y: yOf(value) };
-    isDrawn = last !== null;
-    if (last === null) path += `M${at.x} ${at.y}`;
-    else path += stepText(at.x - last.x, at.y - last.y);
-    last = at;
-  });
-  return last !== null && !isDrawn ? `${path}h0` : path;
+  const xOf = (index: number) => Math.round(box.left + index * step);
+  const dashAt = (index: number, value: number): string => {
+    const from = Math.max(box.left, xOf(index - 0.5));
+    return `M${from} ${yOf(value)}h${Math.min(box.left + box.width, xOf(index + 0.5)) - from}`;
+  };
+  const known = (index: number): number | null => values[index] ?? null;
+  return values
+    .map((value, index) => {
+      if (value === null) return "";
+      const before = known(index - 1);
+      if (before !== null) return stepText(xOf(index) - xOf(index - 1), yOf(value) - yOf(before));
+      return known(index + 1) === null ? dashAt(index, value) : `M${xOf(index)} ${yOf(value)}`;
+    })
+    .join("");
 };
 
 /** The range of a sparkline: from the lowest value to at least half as much again, so that noise stays small. */

@@ -1,6 +1,17 @@
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
-import type { SnapshotMaintenance } from "#lib/contracts/snapshot-maintenances.ts";
+import type { SnapshotMaintenance, SnapshotMaintenanceUpdate } from "#lib/contracts/snapshot-maintenances.ts";
 import { statuspageId } from "#lib/contracts/statuspage-id.ts";
+import type { Language } from "#lib/core/definitions.ts";
+
+/** Title and description in the reader's language where there is a translation. */
+export const workTextOf = (
+  { name, description, translations }: SnapshotMaintenance,
+  language: Language,
+): { readonly name: string; readonly description: string | null } => translations?.[language] ?? { name, description };
+
+/** What was said of it, in the reader's language where there is a translation. */
+export const saidOf = ({ body, translations }: SnapshotMaintenanceUpdate, language: Language): string =>
+  translations?.[language]?.body ?? body;
 
 export type MaintenanceLists = {
   readonly active: readonly SnapshotMaintenance[];

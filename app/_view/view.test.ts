@@ -114,9 +114,9 @@ describe("lines", () => {
   test("a gap ends the line, and nothing is drawn in it", () => {
     expect(linePath([0, 10, null, 10, 10], { low: 0, high: 10 }, box)).toBe("M0 10l3-10M8 0h2");
   });
-  test("a lone value is a dot", () => {
-    expect(linePath([null, 5, null], { low: 0, high: 10 }, box)).toBe("M5 5h0");
-    expect(linePath([null, null, 5], { low: 0, high: 10 }, box)).toBe("M10 5h0");
+  test("a lone value is a dash of its step, inside the box", () => {
+    expect(linePath([null, 5, null], { low: 0, high: 10 }, box)).toBe("M3 5h5");
+    expect(linePath([null, null, 5], { low: 0, high: 10 }, box)).toBe("M8 5h2");
   });
   test("noise stays small on a sparkline, and no answers have no range", () => {
     expect(calmRange([100, 101, null])).toEqual({ low: 90, high: 150 });

@@ -104,7 +104,6 @@ export type Words = {
     readonly incidents: string;
     readonly maintenance: string;
     readonly history: string;
-    readonly allIncidents: string;
     readonly allMaintenance: string;
     readonly fullHistory: string;
     /** `{ways}` is a list of links. */
@@ -127,6 +126,8 @@ export type Words = {
     readonly none: string;
     readonly open: string;
     readonly past: string;
+    /** Above a list of months. */
+    readonly older: string;
     readonly range: string;
     readonly lasted: string;
     readonly lasting: string;
@@ -191,6 +192,8 @@ export type Words = {
     readonly adjusted: string;
     readonly byIncident: string;
     readonly byMaintenance: string;
+    /** `{names}` are incidents, each with its share. */
+    readonly spentBy: string;
     readonly more: string;
     readonly objectives: string;
     readonly noObjectives: string;

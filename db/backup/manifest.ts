@@ -33,6 +33,7 @@ export type BackupManifest = {
   readonly sequences: readonly BackupSequence[];
 };
 
+/** The SHA-256 of bytes, in hexadecimal. */
 export const sha256Of = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 type Check = (value: unknown) => boolean;

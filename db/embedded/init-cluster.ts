@@ -9,6 +9,7 @@ import { runProgram, toEmbeddedError } from "./run-program.ts";
 export const EMBEDDED_USER = "nines";
 export const EMBEDDED_DATABASE = "nines";
 
+/** The folder of the cluster itself, below the home that also holds its password. */
 export const dataFolderOf = (home: string): string => join(home, "data");
 const passwordFileOf = (home: string): string => join(home, "password");
 

@@ -13,11 +13,14 @@ export const parsePostmasterFile = (text: string): Postmaster | null => {
   return { pid, port: Number.isInteger(port) ? port : 0, isReady: lines[7] === "ready" };
 };
 
+/** The file that a running server keeps: process number, port and start. */
 export const postmasterFileOf = (dataFolder: string): string => join(dataFolder, "postmaster.pid");
 
+/** What the file of a running server says; null when there is none, or none that can be read. */
 export const readPostmaster = (dataFolder: string): Promise<Postmaster | null> =>
   readFile(postmasterFileOf(dataFolder), "utf8").then(parsePostmasterFile, () => null);
 
+/** Whether a process of this number exists, whoever owns it. */
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);

@@ -26,10 +26,10 @@ const FAST_SETTINGS = {
 };
 
 /** Folders of processes that were killed. */
-const removeLeftovers = (): void => {
-  for (const name of readdirSync(tmpdir())) {
+const removeLeftovers = (parent: string): void => {
+  for (const name of readdirSync(parent)) {
     const pid = Number(/^nines-postgres-(\d+)-/.exec(name)?.[1] ?? Number.NaN);
-    if (Number.isInteger(pid) && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    if (Number.isInteger(pid) && !isAlive(pid)) rmSync(join(parent, name), { recursive: true, force: true });
   }
 };
 
@@ -37,12 +37,15 @@ export type TemporaryArgs = {
   /** Programs of another major version than the embedded one. */
   readonly other?: { readonly folder: string; readonly majorVersion: string } | undefined;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where its folder is made; the system's folder for temporary files when it is not said. */
+  readonly parent?: string;
 };
 
 /** Starts a server of its own in a temporary folder, made for speed and not for keeping. */
-export const startTemporary = async ({ other, settings }: TemporaryArgs = {}): Promise<TemporaryServer> => {
-  removeLeftovers();
-  const folder = mkdtempSync(join(tmpdir(), `nines-postgres-${process.pid}-`));
+export const startTemporary = async (args: TemporaryArgs = {}): Promise<TemporaryServer> => {
+  const { other, settings, parent = tmpdir() } = args;
+  removeLeftovers(parent);
+  const folder = mkdtempSync(join(parent, `nines-postgres-${process.pid}-`));
   // mkdtemp closes the folder to others, and as root the server runs as another user.
   chmodSync(folder, 0o755);
   const chosen = choosePlace(folder);

@@ -5,6 +5,7 @@ import { epochMs } from "#lib/core/units.ts";
 
 // Tokens are known here by their SHA-256 only.
 
+/** A link that signs in once; only the hash of its token is stored. `userId` null: for the first administrator. */
 export const insertSignInLink = async (
   db: Db,
   link: { tokenSha256: string; expiresAt: EpochMs; userId: string | null },
@@ -30,6 +31,7 @@ export const useSignInLink = async (
   return rows[0] ?? null;
 };
 
+/** A session; only the hash of its token is stored. */
 export const insertSession = async (
   db: Db,
   session: {

@@ -20,6 +20,7 @@ export const lockAlert = async (
   return rows[0] ?? null;
 };
 
+/** Stores who looks after an alert, and until when. */
 export const insertAcknowledgement = async (db: Db, ack: NewAcknowledgement): Promise<void> => {
   await db`
     insert into acknowledgements (id, alert_id, author, note, expires_at, created_at)

@@ -1,10 +1,11 @@
 import type { Db } from "#db/database.ts";
 import type { AlertFacts } from "#lib/contracts/alert-resource.ts";
 import { AlertReading, ThresholdReading } from "#lib/contracts/alerts.ts";
+import type { SORT_FIELDS } from "#lib/contracts/operations/list-operation.ts";
 import { instantText } from "#lib/contracts/values.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import type { KeysetColumn, KeysetPage } from "./keyset.ts";
-import { containing, inOrder, millisOf, pageCondition, pageEnd, placeText } from "./keyset.ts";
+import type { KeysetColumn, KeysetPage, ListOrder, SortColumns } from "./keyset.ts";
+import { columnsOf, containing, inOrder, millisOf, pageCondition, pageEnd, placeText } from "./keyset.ts";
 
 // Alerts with everything that explains them: what `/v1/alerts` lists and what events carry come from the same rows.
 
@@ -88,6 +89,14 @@ export const readAlert = async (db: Db, id: string): Promise<AlertFacts | null> 
   return rows[0] === undefined ? null : factsOf(rows[0]);
 };
 
+/** Those of these alerts that there are, the oldest first. */
+export const readAlerts = async (db: Db, ids: readonly string[]): Promise<AlertFacts[]> => {
+  if (ids.length === 0) return [];
+  const rows = await db<FactsRow[]>`
+    ${factsFrom(db)} where a.id = any(${[...ids]}::text[]) order by a.fired_at, a.id`;
+  return rows.map(factsOf);
+};
+
 export type AlertFilter = {
   readonly state: "firing" | "resolved" | null;
   readonly severity: "page" | "ticket" | null;
@@ -95,42 +104,38 @@ export type AlertFilter = {
   readonly serviceId: string | null;
   readonly q?: string | null;
   readonly createdAfter?: EpochMs | null;
+  /** Only those that ended later. Partial index. */
+  readonly endedAfter?: EpochMs;
 };
 
 /** A place in the list: alerts are ordered by firing time and id, the newest first. */
 export type AlertPlace = { readonly firedAt: EpochMs; readonly id: string };
 
 const conditionsOf = (db: Db, filter: AlertFilter) => {
-  const { q = null, createdAfter = null } = filter;
+  const { q = null, createdAfter = null, endedAfter } = filter;
   const pattern = containing(q ?? "");
   return db`
         (${filter.state}::text is null or a.state = ${filter.state}::text)
     and (${filter.severity}::text is null or a.severity = ${filter.severity}::text)
     and (${filter.sloId}::text is null or a.slo_id = ${filter.sloId}::text)
     and (${filter.serviceId}::text is null or coalesce(s.service_id, a.service_id) = ${filter.serviceId}::text)
+    ${endedAfter === undefined ? db`` : db`and a.state = 'resolved' and a.resolved_at > ${new Date(endedAfter)}`}
     and (${createdAfter === null} or a.fired_at > ${new Date(createdAfter ?? 0)}::timestamptz)
     and (${q === null} or lower(a.id) like ${pattern} or lower(a.slo_id) like ${pattern} or lower(a.pair_id) like ${pattern}
          or lower(coalesce(s.service_id, a.service_id)) like ${pattern})`;
 };
 
-/** What alerts can be ordered by; the id makes every place one alert's own. */
-export const alertColumns = (
-  db: Db,
-  order: readonly { readonly field: string; readonly isDescending: boolean }[],
-): KeysetColumn[] => {
+/** What alerts can be ordered by; the id makes every place one alert's own. Firing has an index, the others sort the alerts that match. */
+export const alertColumns = (db: Db, order: ListOrder): KeysetColumn[] => {
   const firedAt = { expression: millisOf(db, db`a.fired_at`), type: "int8" as const };
-  const known = new Map<string, Omit<KeysetColumn, "isDescending">>([
-    ["firedAt", firedAt],
-    ["createdAt", firedAt],
-    ["severity", { expression: db`a.severity`, type: "text" }],
-    ["state", { expression: db`a.state`, type: "text" }],
-    ["serviceId", { expression: db`coalesce(s.service_id, a.service_id)`, type: "text" }],
-  ]);
-  const named = order.flatMap(({ field, isDescending }) => {
-    const column = known.get(field);
-    return column === undefined ? [] : [{ ...column, isDescending }];
-  });
-  return [...named, { expression: db`a.id`, type: "text", isDescending: true }];
+  const known: SortColumns<(typeof SORT_FIELDS)["alerts"][number]> = {
+    firedAt,
+    createdAt: firedAt,
+    severity: { expression: db`a.severity`, type: "text" },
+    state: { expression: db`a.state`, type: "text" },
+    serviceId: { expression: db`coalesce(s.service_id, a.service_id)`, type: "text" },
+  };
+  return columnsOf(order, known, { expression: db`a.id`, type: "text", isDescending: true });
 };
 
 /** One page of the alerts in another order than by the instant that they fired at. */

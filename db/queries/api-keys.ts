@@ -57,6 +57,7 @@ export const lockApiKey = async (db: Db, id: string): Promise<ApiKeyRow | null> 
 export const readApiKeys = async (db: Db): Promise<ApiKeyRow[]> =>
   (await db<RawRow[]>`select ${columns(db)} from api_keys order by created_at desc, id desc`).map(keyRow);
 
+/** A key; only the hash of its token is stored. */
 export const insertApiKey = async (
   db: Db,
   key: Pick<ApiKeyRow, "id" | "name" | "scopes" | "apiVersion" | "createdBy" | "createdAt" | "expiresAt" | "isTest"> & {
@@ -69,6 +70,15 @@ export const insertApiKey = async (
             ${dateOrNull(key.expiresAt)}, ${new Date(key.createdAt)}, ${key.isTest})`;
 };
 
+/** Ends a key at `now`; one that has ended keeps its instant. */
+export const updateApiKey = async (
+  db: Db,
+  { id, name, apiVersion }: Pick<ApiKeyRow, "id" | "name" | "apiVersion">,
+): Promise<void> => {
+  await db`update api_keys set name = ${name}, api_version = ${apiVersion}, updated_at = now() where id = ${id}`;
+};
+
+/** Ends a key at `now`; one that has ended keeps its instant. */
 export const revokeApiKey = async (db: Db, args: { id: string; now: EpochMs }): Promise<void> => {
   await db`
     update api_keys set revoked_at = coalesce(revoked_at, ${new Date(args.now)}::timestamptz), updated_at = now()

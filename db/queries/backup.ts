@@ -54,6 +54,7 @@ export const setSequence = async (
   await tx`select setval(pg_get_serial_sequence(quote_ident(${table}::text), ${column}), ${lastValue}::bigint, ${isCalled})`;
 };
 
+/** How many rows a table has. The name comes from the catalogue, never from outside. */
 export const countRows = async (db: Db, table: string): Promise<number> => {
   const rows = await db<{ count: string }[]>`select count(*)::text as count from ${db(table)}`;
   return Number(rows[0]?.count ?? 0);

@@ -31,6 +31,7 @@ export const markLevel = async (db: Db, level: UpperLevel, starts: readonly Epoc
     insert into ${db(marks)} (${db(name)}) select unnest(${instants(own)}::text::timestamptz[]) on conflict do nothing`;
 };
 
+/** Marks the hours that minutes lie in as to be summed up anew. */
 export const markHoursOf = (db: Db, minutes: readonly EpochMinute[]): Promise<void> =>
   markLevel(db, "hour", minutes.map(startOfMinute));
 

@@ -39,16 +39,25 @@ export type ConfigDocument = {
   readonly updatedAt: EpochMs;
 };
 
-/** The page, the egress rules and the age of the configuration in force; null before the first. */
+/**
+ * The page, the egress rules and the age of the configuration in force; null before the first. The newest version is chosen
+ * first: else the planner may unpack every document, of which a large one has hundreds of kilobytes, to sort them.
+ */
 export const readConfigDocument = async (db: Db): Promise<ConfigDocument | null> => {
   const rows = await db<{ version: string; sha256: string; document: string; applied_at: Date; first_at: Date }[]>`
-    select version::text as version, sha256, document::text as document, applied_at,
+    select version::text as version, sha256, applied_at,
+           jsonb_build_object('page', document->'page', 'egress', document->'egress', 'pages', document->'pages',
+                              'staticSite', document->'staticSite')::text as document,
            (select applied_at from config_versions order by version limit 1) as first_at
-      from config_versions order by version desc limit 1`;
+      from (select version, sha256, document, applied_at from config_versions order by version desc limit 1) as newest`;
   const row = rows[0];
   if (row === undefined) return null;
-  const { page, egress } = definitionOf<{ page: PageDefinition; egress: EgressDefinition }>(row.document);
-  const { pages, staticSite } = definitionOf<Partial<Pick<Config, "pages" | "staticSite">>>(row.document);
+  const { page, egress, pages, staticSite } = definitionOf<{
+    page: PageDefinition;
+    egress: EgressDefinition;
+    pages: Config["pages"] | null;
+    staticSite: Config["staticSite"] | null;
+  }>(row.document);
   const createdAt = epochMs(row.first_at.getTime());
   return {
     version: BigInt(row.version),
@@ -287,5 +296,3 @@ export const readUnstartedSlos = async (db: Db): Promise<SloRow[]> => {
      order by s.position, s.id`;
   return rows.map(sloOf);
 };
-
-export { type EndpointRow, readEndpoints } from "./config-endpoints.ts";

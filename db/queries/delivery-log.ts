@@ -1,11 +1,8 @@
 import type { Db } from "#db/database.ts";
-import type { AttemptFacts } from "#lib/contracts/deliveries.ts";
+import type { AttemptFacts, DeliveryStateName } from "#lib/contracts/deliveries.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 
 // The log of deliveries and attempts, and what people do with it. How deliveries are made is in deliveries.ts.
-
-export const DELIVERY_STATES = ["pending", "delivered", "dead", "canceled"] as const;
-export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 export type DeliveryRow = {
   readonly id: string;
@@ -13,7 +10,7 @@ export type DeliveryRow = {
   readonly eventType: string;
   readonly endpointId: string;
   readonly sequence: string;
-  readonly state: DeliveryState;
+  readonly state: DeliveryStateName;
   readonly attemptsMade: number;
   readonly firstDueAt: Date;
   readonly nextAttemptAt: Date;
@@ -33,27 +30,31 @@ const columns = (db: Db) => db`
 export type DeliveryFilter = {
   readonly endpoint: string | null;
   readonly event: string | null;
-  readonly state: DeliveryState | null;
+  readonly state: DeliveryStateName | null;
+  readonly createdAfter?: EpochMs | undefined;
 };
 
 /**
- * One page of the log, newest first: those older than `after`, or the newest of those newer than `before`. Indexes
+ * One page of the log, newest first, or oldest first when it goes up; ids are in the order in which they were made:
+ * those beyond `after`, or the nearest of those before `before`. Indexes
  * deliveries_by_endpoint, (event_id, endpoint_id), the partial ones of states, or the primary key.
  */
 export const readDeliveryPage = async (
   db: Db,
-  args: { filter: DeliveryFilter; limit: number; after: string | null; before: string | null },
+  args: { filter: DeliveryFilter; isUpward: boolean; limit: number; after: string | null; before: string | null },
 ): Promise<DeliveryRow[]> => {
-  const { endpoint, event, state } = args.filter;
+  const { endpoint, event, state, createdAfter } = args.filter;
+  const [further, nearer] = args.isUpward ? [db`>`, db`<`] : [db`<`, db`>`];
   const rows = await db<DeliveryRow[]>`
     select ${columns(db)} from deliveries d join events v on v.id = d.event_id
      where true
        ${endpoint === null ? db`` : db`and d.endpoint_id = ${endpoint}`}
        ${event === null ? db`` : db`and d.event_id = ${event}`}
        ${state === null ? db`` : db`and d.state = ${state}`}
-       ${args.after === null ? db`` : db`and d.id < ${args.after}`}
-       ${args.before === null ? db`` : db`and d.id > ${args.before}`}
-     order by d.id ${args.before === null ? db`desc` : db`asc`} limit ${args.limit}`;
+       ${createdAfter === undefined ? db`` : db`and d.created_at > ${new Date(createdAfter)}`}
+       ${args.after === null ? db`` : db`and d.id ${further} ${args.after}`}
+       ${args.before === null ? db`` : db`and d.id ${nearer} ${args.before}`}
+     order by d.id ${args.isUpward === (args.before === null) ? db`asc` : db`desc`} limit ${args.limit}`;
   return args.before === null ? [...rows] : [...rows].reverse();
 };
 

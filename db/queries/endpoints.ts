@@ -58,6 +58,10 @@ export const readEndpoints = async (db: Db): Promise<EndpointRow[]> => [
   ...(await db<EndpointRow[]>`select ${columns(db)} from endpoints e where e.retired_at is null order by e.id`),
 ];
 
+/** Ids of the endpoints in use, sorted. */
+export const readEndpointIds = async (db: Db): Promise<string[]> =>
+  (await db<{ id: string }[]>`select id from endpoints where retired_at is null order by id`).map(({ id }) => id);
+
 /** One endpoint in use; null when there is none of this id. Locked until the transaction ends when asked for. */
 export const readEndpoint = async (
   db: Db,

@@ -23,15 +23,17 @@ export const readEventPage = async (
   args: {
     readonly types: readonly string[] | null;
     readonly since: EpochMs;
+    readonly createdAfter?: EpochMs | undefined;
     readonly after: bigint | null;
     readonly before: bigint | null;
     readonly limit: number;
   },
 ): Promise<EventRow[]> => {
-  const { types, after, before } = args;
+  const { types, createdAfter, after, before } = args;
   const rows = await db<EventRow[]>`
     select ${columns(db)} from events
      where created_at >= ${new Date(args.since)}
+       ${createdAfter === undefined ? db`` : db`and created_at > ${new Date(createdAfter)}`}
        ${types === null ? db`` : db`and type = any(${[...types]}::text[])`}
        ${after === null ? db`` : db`and position > ${after.toString()}::bigint`}
        ${before === null ? db`` : db`and position < ${before.toString()}::bigint`}

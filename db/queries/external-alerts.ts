@@ -1,8 +1,11 @@
 import type { Db } from "#db/database.ts";
 import type { ExternalAlertFacts } from "#lib/contracts/external-alerts.ts";
+import type { SORT_FIELDS } from "#lib/contracts/operations/list-operation.ts";
 import type { InboundSource, KnownEpisode, SentAlert } from "#lib/core/inbound/decide.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
+import type { KeysetColumn, KeysetPage, ListOrder, SortColumns } from "./keyset.ts";
+import { columnsOf, containing, inOrder, millisOf, pageCondition, pageEnd, placeText } from "./keyset.ts";
 
 // Alerts that other systems sent.
 
@@ -136,20 +139,59 @@ export const readExternalAlert = async (db: Db, id: string): Promise<ExternalAle
 /** A place in the list: by when they were first heard of, and id. */
 export type ExternalAlertPlace = { readonly firstHeardAt: EpochMs; readonly id: string };
 
+export type ExternalAlertFilter = {
+  readonly state: "firing" | "resolved" | null;
+  readonly serviceId: string | null;
+  /** Found in the id, the name, the service or the fingerprint. */
+  readonly q: string | null;
+  readonly createdAfter: EpochMs | null;
+};
+
+const conditionsOf = (db: Db, { state, serviceId, q, createdAfter }: ExternalAlertFilter) => {
+  const pattern = containing(q ?? "");
+  return db`
+        (${state}::text is null or state = ${state}::text)
+    and (${serviceId}::text is null or service_id = ${serviceId}::text)
+    and (${createdAfter === null} or first_heard_at > ${new Date(createdAfter ?? 0)}::timestamptz)
+    and (${q === null} or lower(id) like ${pattern} or lower(labels ->> 'alertname') like ${pattern}
+         or lower(service_id) like ${pattern} or fingerprint like ${pattern})`;
+};
+
+/** What they can be ordered by: the order of the list has an index, the others sort the alerts of 30 days. */
+export const externalAlertColumns = (db: Db, order: ListOrder): KeysetColumn[] => {
+  const known: SortColumns<(typeof SORT_FIELDS)["external-alerts"][number]> = {
+    firstHeardAt: { expression: millisOf(db, db`first_heard_at`), type: "int8" },
+    lastHeardAt: { expression: millisOf(db, db`last_heard_at`), type: "int8" },
+    startsAt: { expression: millisOf(db, db`starts_at`), type: "int8" },
+    state: { expression: db`state`, type: "text" },
+  };
+  return columnsOf(order, known, { expression: db`id`, type: "text", isDescending: true });
+};
+
+/** One page of them in another order than by when they were first heard of. */
+export const readSortedExternalAlerts = async (
+  db: Db,
+  args: { filter: ExternalAlertFilter; columns: readonly KeysetColumn[]; page: KeysetPage },
+): Promise<(ExternalAlertFacts & { readonly place: string })[]> => {
+  const { filter, columns: by, page } = args;
+  const rows = await db<(FactsRow & { readonly place: string })[]>`
+    select ${columns(db)}, ${placeText(db, by)} as place from external_alerts
+     where ${conditionsOf(db, filter)} ${pageCondition(db, by, page)} ${pageEnd(db, by, page)}`;
+  return inOrder(rows, page).map((row) => ({ ...factsOf(row), place: row.place }));
+};
+
 /** At most `limit` alerts next to a place: older ones after it, newer ones before it. Always the newest first. */
 export const readExternalAlertPage = async (
   db: Db,
   args: {
-    readonly state: "firing" | "resolved" | null;
-    readonly serviceId: string | null;
+    readonly filter: ExternalAlertFilter;
     readonly limit: number;
     readonly after: ExternalAlertPlace | null;
     readonly before: ExternalAlertPlace | null;
   },
 ): Promise<ExternalAlertFacts[]> => {
-  const { state, serviceId, limit, after, before } = args;
-  const conditions = db`
-    (${state}::text is null or state = ${state}::text) and (${serviceId}::text is null or service_id = ${serviceId}::text)`;
+  const { filter, limit, after, before } = args;
+  const conditions = conditionsOf(db, filter);
   const place = before ?? after;
   const edge = db`(${new Date(place?.firstHeardAt ?? 0)}::timestamptz, ${place?.id ?? ""}::text)`;
   const rows =

@@ -60,6 +60,7 @@ export const readReferencesSince = async (
   return rows.map((row) => ({ checkId: row.check_id, at: epochMs(row.at.getTime()), class: classOfCode(row.class) }));
 };
 
+/** Drops reference runs that were stored before an instant, at most `limit` of them. Returns how many. */
 export const deleteReferenceRunsBefore = async (db: Db, args: { before: EpochMs; limit: number }): Promise<number> =>
   (
     await db`
@@ -68,8 +69,7 @@ export const deleteReferenceRunsBefore = async (db: Db, args: { before: EpochMs;
          where ingested_at < ${new Date(args.before)} order by ingested_at limit ${args.limit})`
   ).count;
 
-export const BLIND_CAUSES = ["reference", "dissent", "silent"] as const;
-export type BlindCause = (typeof BLIND_CAUSES)[number];
+export type BlindCause = "reference" | "dissent" | "silent";
 
 export type StoredSpan = BlindSpan & {
   readonly locationNo: number;
@@ -114,6 +114,7 @@ export const readUncounted = async (db: Db, args: { endedAfter: EpochMs }): Prom
 
 type SpanKey = { readonly locationNo: number; readonly cause: BlindCause };
 
+/** Removes spans of a location by cause and beginning: they turned out to be none. */
 export const deleteBlindSpans = async (db: Db, key: SpanKey, began: readonly EpochMs[]): Promise<void> => {
   if (began.length === 0) return;
   const list = `{${began.map((at) => `"${new Date(at).toISOString()}"`).join(",")}}`;
@@ -137,6 +138,7 @@ export const upsertBlindSpans = async (
   }
 };
 
+/** Notes that people were told of a span. */
 export const markSpanTold = async (db: Db, key: SpanKey & { since: EpochMs; now: EpochMs }): Promise<void> => {
   await db`
     update blind_spans set told_at = ${new Date(key.now)}, updated_at = now()

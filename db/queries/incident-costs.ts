@@ -14,6 +14,7 @@ export type IncidentCost = {
   readonly windowDays: number;
 };
 
+/** What incidents cost each SLO: shares of its error budget. */
 export const readIncidentCosts = (db: Db, incidentIds: readonly string[]): Promise<IncidentCost[]> =>
   db<IncidentCost[]>`
     select incident_id as "incidentId", slo_id as "sloId", service_id as "serviceId", share, period,
@@ -21,6 +22,7 @@ export const readIncidentCosts = (db: Db, incidentIds: readonly string[]): Promi
       from incident_costs where incident_id = any(${[...incidentIds]}::text[])
      order by incident_id, share desc, slo_id`;
 
+/** Stores costs as they were measured last; a cost of the same incident and SLO is replaced. */
 export const writeIncidentCosts = async (db: Db, costs: readonly IncidentCost[], now: EpochMs): Promise<void> => {
   for (const cost of costs) {
     await db`

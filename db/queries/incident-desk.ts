@@ -110,6 +110,7 @@ export type WatchedRow = {
   readonly alertIds: readonly string[];
 };
 
+/** Open incidents with alerts attached, and how alerts and services of theirs are now. */
 export const readWatched = async (db: Db): Promise<WatchedRow[]> => {
   const rows = await db<
     {

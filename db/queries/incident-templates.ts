@@ -48,6 +48,7 @@ export const writeIncidentTemplate = async (db: Db, template: IncidentTemplate):
   return true;
 };
 
+/** Removes a template; incidents made of it stay as they are. */
 export const deleteIncidentTemplate = async (db: Db, id: string): Promise<void> => {
   await db`delete from incident_templates where id = ${id}`;
 };

@@ -64,6 +64,7 @@ export const writeIncident = async (
      where id = ${incident.id}`;
 };
 
+/** Adds an update to an incident. */
 export const insertIncidentUpdate = async (
   db: Db,
   update: Omit<IncidentUpdate, "updatedAt" | "createdAt">,

@@ -1,14 +1,16 @@
 import type { Db } from "#db/database.ts";
 import type { AffectedService, Impacts, Incident, IncidentUpdate } from "#lib/contracts/incident-resource.ts";
+import type { SORT_FIELDS } from "#lib/contracts/operations/list-operation.ts";
 import type { IncidentImpact, IncidentStatus } from "#lib/contracts/snapshot-incidents.ts";
 import type { EpochMs } from "#lib/core/units.ts";
+import type { KeysetColumn, KeysetPage, ListOrder, SortColumns } from "./keyset.ts";
+import { columnsOf, containing, inOrder, millisOf, pageCondition, pageEnd, placeText } from "./keyset.ts";
 
 export type {
   AffectedService,
   Impacts,
   Incident,
   IncidentUpdate,
-  Translations,
 } from "#lib/contracts/incident-resource.ts";
 
 /** Times are named alike in SQL and here: the driver gives them as dates. */
@@ -106,6 +108,15 @@ export const readIncident = async (db: Db, id: string, options: { lock?: boolean
   return (await withUpdates(db, rows))[0] ?? null;
 };
 
+/** Those of these ids that are published and not merged or thrown away. */
+export const readPublicIncidents = async (db: Db, ids: readonly string[]): Promise<Incident[]> =>
+  withUpdates(
+    db,
+    await db<
+      IncidentRow[]
+    >`select ${columns(db)} from incidents i where i.id = any(${[...ids]}::text[]) and ${isPublic(db)}`,
+  );
+
 export type IncidentFilter = {
   readonly status: IncidentStatus | null;
   /** True: not closed and on the page or a draft; false: closed. */
@@ -113,8 +124,52 @@ export type IncidentFilter = {
   readonly publication: "draft" | "scheduled" | "published" | "discarded" | "merged" | null;
   readonly serviceId: string | null;
   readonly createdAfter: EpochMs | null;
+  /** Found in the id or the name. */
+  readonly q: string | null;
 };
 export type IncidentPlace = { readonly at: EpochMs; readonly id: string };
+
+const conditionsOf = (db: Db, { status, isOpen, publication, serviceId, createdAfter, q }: IncidentFilter) => {
+  const closed = db`(i.status in ('resolved', 'postmortem') or i.discarded_at is not null or i.merged_into is not null)`;
+  const pattern = containing(q ?? "");
+  return db`
+        (${status}::text is null or i.status = ${status}::text)
+    and (${isOpen}::bool is null or ${closed} <> ${isOpen}::bool)
+    and (${publication}::text is null or ${publication}::text =
+           case when i.merged_into is not null then 'merged' when i.discarded_at is not null then 'discarded'
+                when i.published_at is not null then 'published' when i.publish_at is not null then 'scheduled' else 'draft' end)
+    and (${createdAfter === null} or i.created_at > ${new Date(createdAfter ?? 0)}::timestamptz)
+    and (${q === null} or lower(i.id) like ${pattern} or lower(i.name) like ${pattern})
+    and (${serviceId}::text is null
+         or exists (select 1 from incident_services s where s.incident_id = i.id and s.service_id = ${serviceId}::text))`;
+};
+
+/** What incidents can be ordered by. Only the start has an index; the others sort what the filter leaves, some thousand. */
+export const incidentColumns = (db: Db, order: ListOrder): KeysetColumn[] => {
+  const known: SortColumns<(typeof SORT_FIELDS)["incidents"][number]> = {
+    startedAt: { expression: millisOf(db, db`i.started_at`), type: "int8" },
+    createdAt: { expression: millisOf(db, db`i.created_at`), type: "int8" },
+    updatedAt: { expression: millisOf(db, db`i.updated_at`), type: "int8" },
+    name: { expression: db`i.name`, type: "text" },
+    status: { expression: db`i.status`, type: "text" },
+    impact: { expression: db`i.impact`, type: "text" },
+  };
+  return columnsOf(order, known, { expression: db`i.id`, type: "text", isDescending: true });
+};
+
+/** One page of the incidents in another order than by their start. */
+export const readSortedIncidents = async (
+  db: Db,
+  args: { filter: IncidentFilter; columns: readonly KeysetColumn[]; page: KeysetPage },
+): Promise<(Incident & { readonly place: string })[]> => {
+  const { filter, columns: by, page } = args;
+  const rows = await db<(IncidentRow & { readonly place: string })[]>`
+    select ${columns(db)}, ${placeText(db, by)} as place from incidents i
+     where ${conditionsOf(db, filter)} ${pageCondition(db, by, page)} ${pageEnd(db, by, page)}`;
+  const placeOf = new Map(rows.map(({ id, place }) => [id, place]));
+  const found = await withUpdates(db, inOrder(rows, page));
+  return found.map((incident) => ({ ...incident, place: placeOf.get(incident.id) ?? "" }));
+};
 
 /** At most `limit` incidents next to a place, drafts too, the newest by their start first. Index incidents_by_start. */
 export const readIncidentPage = async (
@@ -122,17 +177,7 @@ export const readIncidentPage = async (
   args: { filter: IncidentFilter; limit: number; after: IncidentPlace | null; before: IncidentPlace | null },
 ): Promise<Incident[]> => {
   const { filter, limit, after, before } = args;
-  const { status, isOpen, publication, serviceId, createdAfter } = filter;
-  const closed = db`(i.status in ('resolved', 'postmortem') or i.discarded_at is not null or i.merged_into is not null)`;
-  const conditions = db`
-        (${status}::text is null or i.status = ${status}::text)
-    and (${isOpen}::bool is null or ${closed} <> ${isOpen}::bool)
-    and (${publication}::text is null or ${publication}::text =
-           case when i.merged_into is not null then 'merged' when i.discarded_at is not null then 'discarded'
-                when i.published_at is not null then 'published' when i.publish_at is not null then 'scheduled' else 'draft' end)
-    and (${createdAfter === null ? null : new Date(createdAfter)}::timestamptz is null or i.created_at > ${createdAfter === null ? null : new Date(createdAfter)}::timestamptz)
-    and (${serviceId}::text is null
-         or exists (select 1 from incident_services s where s.incident_id = i.id and s.service_id = ${serviceId}::text))`;
+  const conditions = conditionsOf(db, filter);
   const place = before ?? after;
   const [placeAt, placeId] = [new Date(place?.at ?? 0), place?.id ?? ""];
   const rows =

@@ -1,6 +1,9 @@
 import type { JobFacts, JobKind, JobStatus } from "#lib/contracts/jobs.ts";
+import type { SORT_FIELDS } from "#lib/contracts/operations/list-operation.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import type { Db } from "../database.ts";
+import type { KeysetColumn, KeysetPage, ListOrder, SortColumns } from "./keyset.ts";
+import { columnsOf, inOrder, millisOf, pageCondition, pageEnd, placeText } from "./keyset.ts";
 
 // Work that takes longer than a request. Claims end by the database's own clock, so that it does not matter whose clock is wrong.
 
@@ -41,6 +44,7 @@ export type JobToInsert = {
   readonly now: EpochMs;
 };
 
+/** Stores a job that is due at once or later, and answers with it as callers see it. */
 export const insertJob = async (db: Db, job: JobToInsert): Promise<JobFacts> => {
   const rows = await db<JobRow[]>`
     insert into jobs (id, kind, params, actor, author, callback_url, callback_secret, due_at, created_at)
@@ -65,23 +69,54 @@ export const readJob = async (db: Db, { id, actor }: { id: string; actor: string
 
 export type JobPlace = { readonly at: EpochMs; readonly id: string };
 
+export type JobFilter = {
+  readonly actor: string;
+  readonly status: JobStatus | null;
+  readonly createdAfter: EpochMs | null;
+};
+
+const conditionsOf = (db: Db, { actor, status, createdAfter }: JobFilter) => db`
+  actor = ${actor} and (${status}::text is null or state = ${status})
+  and (${createdAfter === null} or created_at > ${new Date(createdAfter ?? 0)}::timestamptz)`;
+
+/** What jobs can be ordered by; index jobs_actor narrows them to those of one asker first. */
+export const jobColumns = (db: Db, order: ListOrder): KeysetColumn[] => {
+  const known: SortColumns<(typeof SORT_FIELDS)["jobs"][number]> = {
+    createdAt: { expression: millisOf(db, db`created_at`), type: "int8" },
+    kind: { expression: db`kind`, type: "text" },
+    status: { expression: db`state`, type: "text" },
+  };
+  return columnsOf(order, known, { expression: db`id`, type: "text", isDescending: true });
+};
+
+/** One page of the jobs of an asker in another order than the newest first. */
+export const readSortedJobs = async (
+  db: Db,
+  args: { filter: JobFilter; columns: readonly KeysetColumn[]; page: KeysetPage },
+): Promise<(JobFacts & { readonly place: string })[]> => {
+  const { filter, columns: by, page } = args;
+  const rows = await db<(JobRow & { readonly place: string })[]>`
+    select ${columns(db)}, ${placeText(db, by)} as place from jobs
+     where ${conditionsOf(db, filter)} ${pageCondition(db, by, page)} ${pageEnd(db, by, page)}`;
+  return inOrder(rows, page).map((row) => ({ ...factsOf(row), place: row.place }));
+};
+
 /** Jobs of an asker next to a place, the newest first. Index jobs_actor. */
 export const readJobPage = async (
   db: Db,
   args: {
-    actor: string;
-    status: JobStatus | null;
+    filter: JobFilter;
     limit: number;
     after: JobPlace | null;
     before: JobPlace | null;
   },
 ): Promise<JobFacts[]> => {
-  const { actor, status, after, before } = args;
+  const { filter, after, before } = args;
   // Instants are stored to the millisecond, as cursors carry them.
   const place = (at: JobPlace) => db`(${new Date(at.at)}::timestamptz, ${at.id}::text)`;
   const rows = await db<JobRow[]>`
     select ${columns(db)} from jobs
-     where actor = ${actor} and (${status}::text is null or state = ${status})
+     where ${conditionsOf(db, filter)}
        ${after === null ? db`` : db`and (created_at, id) < ${place(after)}`}
        ${before === null ? db`` : db`and (created_at, id) > ${place(before)}`}
      order by ${before === null ? db`created_at desc, id desc` : db`created_at, id`} limit ${args.limit}`;
@@ -113,6 +148,7 @@ export const readJobPart = async (
   return rows[0] ?? null;
 };
 
+/** The media type of a job's result; null while there is none. */
 export const readJobResultType = async (db: Db, id: string): Promise<string | null> => {
   const rows = await db<{ type: string | null }[]>`select result_type as type from jobs where id = ${id}`;
   return rows[0]?.type ?? null;

@@ -18,6 +18,23 @@ export type KeysetColumn = {
   readonly isDescending: boolean;
 };
 
+/** What a list is ordered by: fields of the API, the first one first. */
+export type ListOrder = readonly { readonly field: string; readonly isDescending: boolean }[];
+/** The columns that a list can be ordered by, under the fields' names. */
+export type SortColumns<Field extends string> = Readonly<Record<Field, Omit<KeysetColumn, "isDescending">>>;
+
+/** The named columns and a last one that makes every place one row's own. Fields that are not listed are left out. */
+export const columnsOf = <Field extends string>(
+  order: ListOrder,
+  known: SortColumns<Field>,
+  own: KeysetColumn,
+): KeysetColumn[] => [
+  ...order.flatMap(({ field, isDescending }) =>
+    Object.hasOwn(known, field) ? [{ ...known[field as Field], isDescending }] : [],
+  ),
+  own,
+];
+
 /** An instant as whole milliseconds, which is what cursors carry. */
 export const millisOf = (db: Db, column: Fragment): Fragment => db`floor(extract(epoch from ${column}) * 1000)::int8`;
 
@@ -39,7 +56,7 @@ export const isPlaceOf = (columns: readonly Pick<KeysetColumn, "type">[], place:
   });
 
 /** The rows that come after a place in the order of the columns, or before it. */
-export const beyond = (db: Db, columns: readonly KeysetColumn[], place: Place, isBackwards: boolean): Fragment => {
+const beyond = (db: Db, columns: readonly KeysetColumn[], place: Place, isBackwards: boolean): Fragment => {
   let condition = db`false`;
   for (let index = columns.length - 1; index >= 0; index -= 1) {
     const column = columns[index] as KeysetColumn;
@@ -52,7 +69,7 @@ export const beyond = (db: Db, columns: readonly KeysetColumn[], place: Place, i
 };
 
 /** What stands after `order by`. */
-export const orderOf = (db: Db, columns: readonly KeysetColumn[], isBackwards: boolean): Fragment =>
+const orderOf = (db: Db, columns: readonly KeysetColumn[], isBackwards: boolean): Fragment =>
   columns
     .map((column) => (column.isDescending !== isBackwards ? db`${ordered(db, column)} desc` : ordered(db, column)))
     .reduce((before, next) => db`${before}, ${next}`);
@@ -81,6 +98,7 @@ export const pageCondition = (db: Db, columns: readonly KeysetColumn[], { after,
 export const pageEnd = (db: Db, columns: readonly KeysetColumn[], page: KeysetPage): Fragment =>
   db`order by ${orderOf(db, columns, page.before !== null)} limit ${page.limit} offset ${page.offset ?? 0}`;
 
+/** The rows of a page in the order of the list: a page that was read backwards is turned round. */
 export const inOrder = <Row>(rows: readonly Row[], { before }: Pick<KeysetPage, "before">): Row[] =>
   before === null ? [...rows] : [...rows].reverse();
 

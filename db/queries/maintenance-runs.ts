@@ -1,3 +1,4 @@
+import type { MaintenanceMessages, MaintenanceTexts } from "#lib/core/maintenance/definition.ts";
 import type { RunState } from "#lib/core/maintenance/lifecycle.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
@@ -128,6 +129,19 @@ export const readRunsToShow = async (
   return rows.map(runOf);
 };
 
+/** The occurrences of these keys that there are. Primary key. */
+export const readRunsPlannedFor = async (
+  db: Db,
+  keys: readonly Pick<MaintenanceRun, "maintenanceId" | "plannedFor">[],
+): Promise<MaintenanceRun[]> => {
+  const rows = await db<DbRow[]>`
+    select ${columns(db)} from maintenance_runs
+     where (maintenance_id, planned_for) in (
+       select * from unnest(${keys.map(({ maintenanceId }) => maintenanceId)}::text[],
+                            ${keys.map(({ plannedFor }) => new Date(plannedFor).toISOString())}::timestamptz[]))`;
+  return rows.map(runOf);
+};
+
 /** Writes an occurrence as it is now. */
 export const writeRun = async (db: Db, run: MaintenanceRun): Promise<void> => {
   await db`
@@ -147,13 +161,15 @@ export type MaintenanceUpdateRow = {
   readonly body: string;
   readonly author: string;
   readonly createdAt: EpochMs;
+  readonly translations: MaintenanceMessages;
 };
 
+/** Adds an update to one occurrence of a maintenance. */
 export const insertMaintenanceUpdate = async (db: Db, row: MaintenanceUpdateRow): Promise<void> => {
   await db`
-    insert into maintenance_updates (id, maintenance_id, planned_for, status, body, author, created_at)
+    insert into maintenance_updates (id, maintenance_id, planned_for, status, body, author, translations, created_at)
     values (${row.id}, ${row.maintenanceId}, ${new Date(row.plannedFor)}, ${row.status}, ${row.body}, ${row.author},
-            ${new Date(row.createdAt)})
+            ${JSON.stringify(row.translations)}::text::jsonb, ${new Date(row.createdAt)})
     on conflict (id) do nothing`;
 };
 
@@ -171,9 +187,11 @@ export const readMaintenanceUpdates = async (
       body: string;
       author: string;
       created_at: Date;
+      translations: string;
     }[]
   >`
-    select id, maintenance_id, planned_for, status, body, author, created_at from maintenance_updates
+    select id, maintenance_id, planned_for, status, body, author, created_at, translations::text as translations
+      from maintenance_updates
      where maintenance_id = any(${[...args.maintenanceIds]}::text[]) and planned_for > ${new Date(args.plannedAfter)}
      order by created_at desc, id desc`;
   return rows.map((row) => ({
@@ -184,6 +202,7 @@ export const readMaintenanceUpdates = async (
     body: row.body,
     author: row.author,
     createdAt: at(row.created_at),
+    translations: JSON.parse(row.translations) as MaintenanceMessages,
   }));
 };
 
@@ -211,12 +230,21 @@ export const moveOccurrence = async (
 /** Changes what people read, and tells calendars so. */
 export const writeMaintenanceText = async (
   db: Db,
-  args: { id: string; title: string; body: string; impact: string; reminders: readonly number[]; now: EpochMs },
+  args: {
+    id: string;
+    title: string;
+    body: string;
+    impact: string;
+    reminders: readonly number[];
+    translations: MaintenanceTexts;
+    now: EpochMs;
+  },
 ): Promise<void> => {
   await db`
     update maintenances
        set title = ${args.title}, body = ${args.body}, impact = ${args.impact},
-           reminders = ${JSON.stringify(args.reminders)}::text::jsonb, sequence = sequence + 1, updated_at = ${new Date(args.now)}
+           reminders = ${JSON.stringify(args.reminders)}::text::jsonb,
+           translations = ${JSON.stringify(args.translations)}::text::jsonb, sequence = sequence + 1, updated_at = ${new Date(args.now)}
      where id = ${args.id}`;
 };
 

@@ -1,3 +1,4 @@
+import type { MaintenanceTexts } from "#lib/core/maintenance/definition.ts";
 import type { ExclusionKind } from "#lib/core/slo/exclusions.ts";
 import type { DurationMs, EpochMs } from "#lib/core/units.ts";
 import { durationMs, epochMs } from "#lib/core/units.ts";
@@ -34,6 +35,7 @@ export type MaintenanceRow = {
   readonly updatedAt: EpochMs;
   /** Grows with every change that a calendar should follow. */
   readonly sequence: number;
+  readonly translations: MaintenanceTexts;
 };
 
 type DbRow = {
@@ -57,6 +59,7 @@ type DbRow = {
   created_at: Date;
   updated_at: Date;
   sequence: number;
+  translations: string;
 };
 
 const at = (date: Date): EpochMs => epochMs(date.getTime());
@@ -83,13 +86,15 @@ const maintenanceOf = (row: DbRow): MaintenanceRow => ({
   createdAt: at(row.created_at),
   updatedAt: at(row.updated_at),
   sequence: row.sequence,
+  translations: JSON.parse(row.translations) as MaintenanceTexts,
 });
 
 const columns = (db: Db) => db`
   id, file_id, title, body, impact, reminders::text as reminders, service_ids, starts_at, duration_ms::float8 as duration_ms, rrule,
   time_zone, announced_at, author, canceled_at, canceled_by, cancel_reason, expanded_to, created_at,
-  updated_at, sequence`;
+  updated_at, sequence, translations::text as translations`;
 
+/** Stores a maintenance; its occurrences are written apart. */
 export const insertMaintenance = async (
   db: Db,
   row: Omit<MaintenanceRow, "canceledAt" | "canceledBy" | "cancelReason" | "expandedTo" | "updatedAt" | "sequence">,
@@ -97,10 +102,11 @@ export const insertMaintenance = async (
   const now = new Date(row.createdAt);
   await db`
     insert into maintenances (id, file_id, title, body, impact, reminders, service_ids, starts_at, duration_ms, rrule, time_zone,
-                              announced_at, author, created_at, updated_at)
+                              announced_at, author, translations, created_at, updated_at)
     values (${row.id}, ${row.fileId}, ${row.title}, ${row.body}, ${row.impact}, ${JSON.stringify(row.reminders)}::text::jsonb,
             ${[...row.serviceIds]}::text[], ${new Date(row.startsAt)}, ${String(row.durationMs)}::bigint, ${row.rrule},
-            ${row.timeZone}, ${new Date(row.announcedAt)}, ${row.author}, ${now}, ${now})`;
+            ${row.timeZone}, ${new Date(row.announcedAt)}, ${row.author},
+            ${JSON.stringify(row.translations)}::text::jsonb, ${now}, ${now})`;
 };
 
 /** One maintenance, locked until the transaction ends when asked for; null when there is none of this id. */
@@ -141,12 +147,14 @@ export const lockMaintenancesToExpand = async (db: Db, until: EpochMs): Promise<
   return rows.map(maintenanceOf);
 };
 
+/** Notes up to when the occurrences of a maintenance are worked out. */
 export const setExpandedTo = async (db: Db, args: { id: string; expandedTo: EpochMs; now: EpochMs }): Promise<void> => {
   await db`
     update maintenances set expanded_to = ${new Date(args.expandedTo)}, updated_at = ${new Date(args.now)}
      where id = ${args.id}`;
 };
 
+/** Notes who called a maintenance off, and why. */
 export const cancelMaintenanceRow = async (
   db: Db,
   args: { id: string; now: EpochMs; by: string; reason: string | null },

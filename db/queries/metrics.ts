@@ -115,6 +115,20 @@ export const readRunQuantiles = async (
   return rows.map(({ step, us }) => ({ step, us: JSON.parse(us) as number[] }));
 };
 
+/** Durations of good raw runs in microseconds by step, ascending. Primary key of `runs`; for questions of few runs. */
+export const readRunDurations = async (db: Db, ask: MetricsAsk): Promise<ReadonlyMap<number, readonly number[]>> => {
+  const rows = await db<{ step: number; us: string }[]>`
+    select ${stepOf(db, ask, "scheduled_at")} as step, array_agg(duration_us)::text as us
+      from runs where ${rowsOf(db, ask, "scheduled_at")} and class in (0, 1) group by 1`;
+  const sorted = (us: string): number[] =>
+    us
+      .slice(1, -1)
+      .split(",")
+      .map(Number)
+      .sort((a, b) => a - b);
+  return new Map(rows.map(({ step, us }) => [step, sorted(us)]));
+};
+
 export type MetricsProbe = {
   readonly no: number;
   readonly definition: ProbeDefinition;

@@ -5,10 +5,12 @@ import type { EpochMs } from "#lib/core/units.ts";
 
 type Retire = (db: Db, ids: readonly string[], now: EpochMs) => Promise<void>;
 
+/** Takes locations out of use; their runs stay. */
 export const retireLocations: Retire = async (db, ids, now) => {
   await db`update locations set retired_at = ${new Date(now)}, updated_at = now() where id = any(${[...ids]}::text[])`;
 };
 
+/** Takes services out of use and forgets their sealed secrets. */
 export const retireServices: Retire = async (db, ids, now) => {
   await db`update services set retired_at = ${new Date(now)}, secrets_ciphertext = null, updated_at = now()
             where id = any(${[...ids]}::text[])`;
@@ -26,6 +28,7 @@ export const retireProbes: Retire = async (db, ids, now) => {
      where p.no = v.probe_no and p.id = any(${[...ids]}::text[]) and v.active_until is null`;
 };
 
+/** Takes SLOs out of use, ends their versions and forgets their sealed secrets. */
 export const retireSlos: Retire = async (db, ids, now) => {
   const at = new Date(now);
   await db`update slos set retired_at = ${at}, secrets_ciphertext = null, updated_at = now()
@@ -45,5 +48,3 @@ export const retireEndpoints: Retire = async (db, ids, now) => {
            last_error = 'the endpoint was removed from the configuration'
      where endpoint_id = any(${[...ids]}::text[]) and state = 'pending'`;
 };
-
-export { insertConfigVersion } from "./config-versions.ts";

@@ -46,6 +46,7 @@ export const readUncheckedSloDefinitions = async (db: Db, limit: number): Promis
   return rows.map((row) => ({ ...row, definition: JSON.parse(row.definition) as SloDefinition }));
 };
 
+/** Writes past definitions of SLOs back without secrets, marked as checked. */
 export const writeCheckedSloDefinitions = async (db: Db, rows: readonly PastSlo[]): Promise<void> => {
   await db`
     update slo_versions as v set definition = r.definition, is_without_secrets = true
@@ -53,6 +54,7 @@ export const writeCheckedSloDefinitions = async (db: Db, rows: readonly PastSlo[
      where v.slo_id = r.slo_id and v.version = r.version`;
 };
 
+/** Writes definitions of retired SLOs back without secrets. */
 export const writeRetiredSlos = async (
   db: Db,
   rows: readonly { readonly id: string; readonly definition: SloDefinition }[],
@@ -63,6 +65,7 @@ export const writeRetiredSlos = async (
      where s.id = r.id`;
 };
 
+/** Writes threshold alerts of retired services back without secrets. */
 export const writeRetiredServices = async (
   db: Db,
   rows: readonly { readonly id: string; readonly threshold_alerts: readonly ThresholdAlert[] }[],

@@ -132,6 +132,7 @@ export const readMirror = async (db: Db, { allEndpoints = false } = {}) => ({
   ),
 });
 
+/** Writes locations of the configuration; one that was retired is in use again. */
 export const upsertLocations = async (db: Db, rows: readonly LocationMirror[]): Promise<void> => {
   await db`
     insert into locations (id, name, position, reference_checks)
@@ -142,6 +143,7 @@ export const upsertLocations = async (db: Db, rows: readonly LocationMirror[]): 
        set name = excluded.name, position = excluded.position, reference_checks = excluded.reference_checks, retired_at = null, updated_at = now()`;
 };
 
+/** Writes services of the configuration with their sealed secrets; one that was retired is in use again. */
 export const upsertServices = async (db: Db, rows: readonly ServiceSealed[]): Promise<void> => {
   await db`
     insert into services (id, name, description, group_name, position, depends_on, threshold_alerts, secrets_ciphertext,

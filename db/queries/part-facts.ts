@@ -7,6 +7,7 @@ import { durationUs, epochMs } from "#lib/core/units.ts";
 /** A part of a probe: a step of a journey or an entry of a health document. */
 export type PartKey = { readonly probeNo: number; readonly key: string };
 
+/** A part of a probe as one text, for use as a key of maps. */
 export const partKeyText = ({ probeNo, key }: PartKey): string => `${probeNo}:${key}`;
 
 /**

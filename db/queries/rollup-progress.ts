@@ -24,6 +24,7 @@ export const startProgress = async (db: Db, closedUntil: EpochMinute): Promise<v
     on conflict (only_row) do nothing`;
 };
 
+/** Notes the first minute that is still open. */
 export const setClosedUntil = async (db: Db, closedUntil: EpochMinute): Promise<void> => {
   await db`update rollup_progress set closed_until = ${new Date(startOfMinute(closedUntil))}, updated_at = now()`;
 };

@@ -32,6 +32,7 @@ export const readDigestOfDay = async (db: Db, day: string): Promise<RunDigest | 
   return rows[0] === undefined ? null : { ...rows[0], runs: Number(rows[0].runs) };
 };
 
+/** Seals a day: number of runs, their digest, and the digest of the chain so far. */
 export const insertRunDigest = async (db: Db, { day, runs, sha256, chain }: RunDigest): Promise<void> => {
   await db`
     insert into run_digests (day, runs, sha256, chain) values (${day}::date, ${String(runs)}::bigint, ${sha256}, ${chain})`;

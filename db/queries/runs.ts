@@ -32,7 +32,7 @@ export type RunRow = {
 const ESCAPED = /["\\]/g;
 
 /** One column as the text of an array: a third of the cost of the driver's own, and null needs no type. */
-export const arrayOf = (rows: readonly RunRow[], pick: (row: RunRow) => string | number | null): string =>
+const arrayOf = (rows: readonly RunRow[], pick: (row: RunRow) => string | number | null): string =>
   `{${rows
     .map((row) => {
       const value = pick(row);
@@ -42,7 +42,7 @@ export const arrayOf = (rows: readonly RunRow[], pick: (row: RunRow) => string |
     .join(",")}}`;
 
 /** Milliseconds as numbers: Postgres reads them, and we write them, several times faster than dates in words. */
-export const instantsOf = (rows: readonly RunRow[], pick: (row: RunRow) => EpochMs | null): string =>
+const instantsOf = (rows: readonly RunRow[], pick: (row: RunRow) => EpochMs | null): string =>
   `{${rows.map((row) => pick(row) ?? "null").join(",")}}`;
 
 /** The columns that every row has, in the order of `valuesOf`. */

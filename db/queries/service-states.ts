@@ -81,6 +81,7 @@ export const readWatchedUntil = async (db: Db): Promise<EpochMs | null> => {
   return rows[0] === undefined ? null : (rows[0].watched_until.getTime() as EpochMs);
 };
 
+/** Notes up to when the publisher watched; it never goes back. */
 export const writeWatchedUntil = async (db: Db, until: EpochMs): Promise<void> => {
   await db`
     insert into status_progress (watched_until) values (${new Date(until)})

@@ -31,6 +31,7 @@ const columns = (db: Db) => db`
   id, service_ids as "serviceIds", slo_ids as "sloIds", pairs, severities, starts_at as "startsAt", ends_at as "endsAt",
   author, comment, expired_at as "expiredAt", expired_by as "expiredBy", created_at as "createdAt"`;
 
+/** Stores a silence. */
 export const insertSilence = async (db: Db, silence: Omit<SilenceRow, "expiredAt" | "expiredBy">): Promise<void> => {
   await db`
     insert into silences (id, service_ids, slo_ids, pairs, severities, starts_at, ends_at, author, comment, created_at)
@@ -61,6 +62,7 @@ export const readLiveSilences = async (db: Db, args: { from: EpochMs; to: EpochM
   return rows.map(silenceOf);
 };
 
+/** Ends a silence by hand; one that was ended keeps its instant. */
 export const expireSilenceRow = async (db: Db, args: { id: string; now: EpochMs; by: string }): Promise<void> => {
   await db`
     update silences set expired_at = ${new Date(args.now)}, expired_by = ${args.by}, updated_at = now()

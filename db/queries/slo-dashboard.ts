@@ -32,8 +32,12 @@ type SloDbRow = {
   through_minute: Date | null;
 };
 
-/** All SLOs in force in the order of the file, or the one with this id. */
-export const readSlosWithReadings = async (db: Db, sloId: string | null): Promise<SloWithReading[]> => {
+/** All SLOs in force in the order of the file, or the one with this id, or those with these. */
+export const readSlosWithReadings = async (
+  db: Db,
+  wanted: string | readonly string[] | null,
+): Promise<SloWithReading[]> => {
+  const ids = typeof wanted === "string" ? [wanted] : wanted;
   const rows = await db<SloDbRow[]>`
     select s.id, s.service_id, sv.name as service_name, s.version, s.definition::text as definition, v.active_from,
            r.reading::text as reading, r.through_minute
@@ -41,7 +45,7 @@ export const readSlosWithReadings = async (db: Db, sloId: string | null): Promis
       join services sv on sv.id = s.service_id
       join slo_versions v on v.slo_id = s.id and v.version = s.version
       left join slo_readings r on r.slo_id = s.id and r.version = s.version
-     where s.retired_at is null and (${sloId}::text is null or s.id = ${sloId})
+     where s.retired_at is null ${ids === null ? db`` : db`and s.id = any(${[...ids]}::text[])`}
      order by s.position, s.id`;
   return rows.map((row) => ({
     id: row.id,

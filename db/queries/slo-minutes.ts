@@ -9,7 +9,7 @@ import type { EpochMinute } from "#lib/core/units.ts";
 import { epochMs, HOUR_MS, minuteOf, startOfMinute } from "#lib/core/units.ts";
 import type { Db } from "../database.ts";
 import type { ExclusionRow } from "./exclusions.ts";
-import type { SliHour, SloKey } from "./sli-hours.ts";
+import type { SliHour, SliHoursAsk, SloKey } from "./sli-hours.ts";
 import { readSliHours } from "./sli-hours.ts";
 
 type ExcludedSlo = { readonly id: string; readonly serviceId: string; readonly definition: SloDefinition };
@@ -51,13 +51,14 @@ export const countMinutes = (
   return minutes;
 };
 
-/** The stored hours that [from, until) minutes of a definition need, slices that begin before them included. */
-export const readHoursOf = (
-  db: Db,
-  key: SloKey,
-  span: { readonly from: EpochMinute; readonly until: EpochMinute },
-): Promise<SliHour[]> => {
+type Minutes = { readonly from: EpochMinute; readonly until: EpochMinute };
+
+/** Asks for the stored hours that [from, until) minutes of a definition need, slices that begin before them included. */
+export const hoursAskOf = ({ sloId, version }: SloKey, span: Minutes): SliHoursAsk => {
   const firstAt = startOfMinute((span.from - SLICE_MINUTES) as EpochMinute);
   const fromAt = epochMs(Math.floor(firstAt / HOUR_MS) * HOUR_MS);
-  return readSliHours(db, [{ ...key, fromAt, toAt: epochMs(startOfMinute(span.until) - 1) }]);
+  return { sloId, version, fromAt, toAt: epochMs(startOfMinute(span.until) - 1) };
 };
+
+export const readHoursOf = (db: Db, key: SloKey, span: Minutes): Promise<SliHour[]> =>
+  readSliHours(db, [hoursAskOf(key, span)]);

@@ -1,40 +1,37 @@
+import type { SORT_FIELDS } from "#lib/contracts/operations/list-operation.ts";
 import type { SloDefinition } from "#lib/core/definitions.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
 import type { Db } from "../database.ts";
 import type { ServiceRow, SloRow } from "./config.ts";
-import type { KeysetColumn, KeysetPage } from "./keyset.ts";
-import { containing, inOrder, millisOf, pageCondition, pageEnd, placeText } from "./keyset.ts";
+import type { KeysetColumn, KeysetPage, ListOrder, SortColumns } from "./keyset.ts";
+import { columnsOf, containing, inOrder, millisOf, pageCondition, pageEnd, placeText } from "./keyset.ts";
 
 // Services, objectives and locations a page at a time: what is not shown is not read.
 
-export type ListOrder = readonly { readonly field: string; readonly isDescending: boolean }[];
 export type ListFilter = { readonly q?: string | undefined; readonly createdAfter?: EpochMs | undefined };
 export type Placed<Row> = Row & { readonly place: string };
 
 type Column = Omit<KeysetColumn, "isDescending">;
 const up = (column: Column): KeysetColumn => ({ ...column, isDescending: false });
 
-/** The named columns, then the id, so that every row has a place of its own. Fields that are not listed are left out. */
-const columnsOf = (order: ListOrder | undefined, known: ReadonlyMap<string, Column>, own: readonly Column[]) => {
-  if (order === undefined) return own.map(up);
-  const named = order.flatMap(({ field, isDescending }) => {
-    const column = known.get(field);
-    return column === undefined ? [] : [{ ...column, isDescending }];
-  });
-  const id = known.get("id") as Column;
-  return [...named, up(id)];
-};
+/** In the order of the file without `order`. A configuration is at most some thousand rows: any order is a sort of them. */
+const ordered = <Field extends string>(
+  order: ListOrder | undefined,
+  known: SortColumns<Field | "id">,
+  position: Column,
+): KeysetColumn[] =>
+  order === undefined ? [up(position), up(known.id)] : columnsOf<Field | "id">(order, known, up(known.id));
 
+/** The columns that a list of services is ordered by, and continued after. */
 export const serviceColumns = (db: Db, order: ListOrder | undefined): KeysetColumn[] => {
-  const id: Column = { expression: db`s.id`, type: "text" };
-  const known = new Map<string, Column>([
-    ["id", id],
-    ["name", { expression: db`s.name`, type: "text" }],
-    ["createdAt", { expression: millisOf(db, db`s.created_at`), type: "int8" }],
-    ["updatedAt", { expression: millisOf(db, db`s.updated_at`), type: "int8" }],
-  ]);
-  return columnsOf(order, known, [{ expression: db`s.position`, type: "int8" }, id]);
+  const known: SortColumns<(typeof SORT_FIELDS)["services"][number]> = {
+    id: { expression: db`s.id`, type: "text" },
+    name: { expression: db`s.name`, type: "text" },
+    createdAt: { expression: millisOf(db, db`s.created_at`), type: "int8" },
+    updatedAt: { expression: millisOf(db, db`s.updated_at`), type: "int8" },
+  };
+  return ordered(order, known, { expression: db`s.position`, type: "int8" });
 };
 
 const serviceFilter = (db: Db, { q, createdAfter }: ListFilter) => db`
@@ -64,6 +61,7 @@ export const readServicePage = async (
   }));
 };
 
+/** How many services in use a filter takes. */
 export const countServices = async (db: Db, filter: ListFilter): Promise<number> => {
   const rows = await db<{ n: number }[]>`select count(*)::int4 as n from services s where ${serviceFilter(db, filter)}`;
   return rows[0]?.n ?? 0;
@@ -71,15 +69,15 @@ export const countServices = async (db: Db, filter: ListFilter): Promise<number>
 
 type SloFilter = ListFilter & { readonly serviceId?: string | undefined };
 
+/** The columns that a list of SLOs is ordered by, and continued after. */
 export const sloColumns = (db: Db, order: ListOrder | undefined): KeysetColumn[] => {
-  const id: Column = { expression: db`o.id`, type: "text" };
-  const known = new Map<string, Column>([
-    ["id", id],
-    ["serviceId", { expression: db`o.service_id`, type: "text" }],
-    ["createdAt", { expression: millisOf(db, db`o.created_at`), type: "int8" }],
-    ["updatedAt", { expression: millisOf(db, db`v.active_from`), type: "int8" }],
-  ]);
-  return columnsOf(order, known, [{ expression: db`o.position`, type: "int8" }, id]);
+  const known: SortColumns<(typeof SORT_FIELDS)["slos"][number]> = {
+    id: { expression: db`o.id`, type: "text" },
+    serviceId: { expression: db`o.service_id`, type: "text" },
+    createdAt: { expression: millisOf(db, db`o.created_at`), type: "int8" },
+    updatedAt: { expression: millisOf(db, db`v.active_from`), type: "int8" },
+  };
+  return ordered(order, known, { expression: db`o.position`, type: "int8" });
 };
 
 const sloFilter = (db: Db, { q, createdAfter, serviceId }: SloFilter) => db`
@@ -118,6 +116,7 @@ export const readSloPage = async (
   }));
 };
 
+/** How many SLOs in use a filter takes. */
 export const countSlos = async (db: Db, filter: SloFilter): Promise<number> => {
   const rows = await db<{ n: number }[]>`select count(*)::int4 as n from slos o where ${sloFilter(db, filter)}`;
   return rows[0]?.n ?? 0;

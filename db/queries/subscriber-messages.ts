@@ -41,6 +41,7 @@ export const lockProgress = async (db: Db): Promise<Progress | null> => {
   return rows[0] === undefined ? null : { position: BigInt(rows[0].position), subscriberId: rows[0].subscriberId };
 };
 
+/** Notes up to which event and subscriber messages were written. */
 export const writeProgress = async (db: Db, { position, subscriberId }: Progress, now: EpochMs): Promise<void> => {
   await db`
     update subscriber_progress
@@ -107,6 +108,7 @@ export const readToldBetween = async (db: Db, from: EpochMs, to: EpochMs, limit:
   return rows.map(toldOf);
 };
 
+/** One event as subscribers may be told of it; null when there is none. */
 export const readToldEvent = async (db: Db, id: string): Promise<ToldEvent | null> => {
   const rows = await db<ToldRow[]>`select ${columns(db)} from events where id = ${id}`;
   return rows[0] === undefined ? null : toldOf(rows[0]);

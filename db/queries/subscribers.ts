@@ -1,4 +1,5 @@
 import type { Db } from "#db/database.ts";
+import type { SORT_FIELDS } from "#lib/contracts/operations/list-operation.ts";
 import type { Language } from "#lib/core/definitions.ts";
 import type { Wishes } from "#lib/core/subscribers/audience.ts";
 import type { Bucket, Limit } from "#lib/core/subscribers/pace.ts";
@@ -6,6 +7,8 @@ import { windowStart } from "#lib/core/subscribers/pace.ts";
 import type { SubscriberChannel, SubscriberState } from "#lib/core/subscribers/words.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
+import type { KeysetColumn, KeysetPage, ListOrder, SortColumns } from "./keyset.ts";
+import { columnsOf, inOrder, millisOf, pageCondition, pageEnd, placeText } from "./keyset.ts";
 
 export type Subscriber = Wishes & {
   readonly id: string;
@@ -102,22 +105,53 @@ export const readActiveAfter = async (db: Db, after: string, limit: number): Pro
   return rows.map(subscriberOf);
 };
 
+export type SubscriberFilter = {
+  readonly state: SubscriberState | null;
+  readonly channel: SubscriberChannel | null;
+  readonly createdAfter?: EpochMs | undefined;
+};
+
+const conditionsOf = (db: Db, { state, channel, createdAfter }: SubscriberFilter) => db`
+  (${state}::text is null or state = ${state}) and (${channel}::text is null or channel = ${channel})
+  and (${createdAfter === undefined} or created_at > ${new Date(createdAfter ?? 0)}::timestamptz)`;
+
+/** What subscribers can be ordered by, each a sort of those that match. Addresses are sealed: there is nothing to search. */
+export const subscriberColumns = (db: Db, order: ListOrder): KeysetColumn[] => {
+  const known: SortColumns<(typeof SORT_FIELDS)["subscribers"][number]> = {
+    createdAt: { expression: millisOf(db, db`created_at`), type: "int8" },
+    updatedAt: { expression: millisOf(db, db`updated_at`), type: "int8" },
+    channel: { expression: db`channel`, type: "text" },
+    state: { expression: db`state`, type: "text" },
+  };
+  return columnsOf(order, known, { expression: db`id`, type: "text", isDescending: true });
+};
+
+/** One page of the subscribers in another order than the newest first. */
+export const readSortedSubscribers = async (
+  db: Db,
+  args: { filter: SubscriberFilter; columns: readonly KeysetColumn[]; page: KeysetPage },
+): Promise<(Subscriber & { readonly place: string })[]> => {
+  const { filter, columns: by, page } = args;
+  const rows = await db<(Row & { readonly place: string })[]>`
+    select ${columns(db)}, ${placeText(db, by)} as place from subscribers
+     where ${conditionsOf(db, filter)} ${pageCondition(db, by, page)} ${pageEnd(db, by, page)}`;
+  return inOrder(rows, page).map((row) => ({ ...subscriberOf(row), place: row.place }));
+};
+
 /** Subscribers, the newest first, from a place on. */
 export const readSubscribers = async (
   db: Db,
-  args: {
-    readonly state: SubscriberState | null;
-    readonly channel: SubscriberChannel | null;
+  args: SubscriberFilter & {
     readonly after: { readonly at: EpochMs; readonly id: string } | null;
     readonly before: { readonly at: EpochMs; readonly id: string } | null;
     readonly limit: number;
   },
 ): Promise<Subscriber[]> => {
-  const { state, channel, after, before, limit } = args;
+  const { after, before, limit } = args;
   const isBack = before !== null;
   const rows = await db<Row[]>`
     select ${columns(db)} from subscribers
-     where (${state}::text is null or state = ${state}) and (${channel}::text is null or channel = ${channel})
+     where ${conditionsOf(db, args)}
        ${after === null ? db`` : db`and (created_at, id) < (${new Date(after.at)}::timestamptz, ${after.id}::text)`}
        ${before === null ? db`` : db`and (created_at, id) > (${new Date(before.at)}::timestamptz, ${before.id}::text)`}
      order by ${isBack ? db`created_at, id` : db`created_at desc, id desc`} limit ${limit}`;
@@ -165,6 +199,7 @@ export const lockBucket = async (db: Db, channel: SubscriberChannel, now: EpochM
   return { tokens: row.tokens, at: epochMs(row.at.getTime()) };
 };
 
+/** Stores the tokens that a channel has left, and as of when. */
 export const writeBucket = async (db: Db, channel: SubscriberChannel, { tokens, at: when }: Bucket): Promise<void> => {
   await db`update subscriber_rates set tokens = ${tokens}, at = ${new Date(when)} where channel = ${channel}`;
 };
@@ -176,18 +211,21 @@ export type Receipt = {
   readonly createdAt: EpochMs;
 };
 
+/** Remembers a sign-up under the id that it was answered with. `subscriberId` null: there was such a subscriber before. */
 export const insertReceipt = async (db: Db, { id, subscriberId, channel, createdAt }: Receipt): Promise<void> => {
   await db`
     insert into subscriber_receipts (id, subscriber_id, channel, created_at)
     values (${id}, ${subscriberId}, ${channel}, ${new Date(createdAt)})`;
 };
 
+/** One sign-up by the id that it was answered with; null when there is none. */
 export const readReceipt = async (db: Db, id: string): Promise<Receipt | null> => {
   const rows = await db<{ id: string; subscriberId: string | null; channel: SubscriberChannel; createdAt: Date }[]>`
     select id, subscriber_id as "subscriberId", channel, created_at as "createdAt" from subscriber_receipts where id = ${id}`;
   return rows[0] === undefined ? null : { ...rows[0], createdAt: epochMs(rows[0].createdAt.getTime()) };
 };
 
+/** Forgets a receipt. */
 export const deleteReceipt = async (db: Db, id: string): Promise<void> => {
   await db`delete from subscriber_receipts where id = ${id}`;
 };

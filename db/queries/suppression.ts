@@ -19,6 +19,7 @@ export const readFiring = async (db: Db, options: { lock?: boolean } = {}): Prom
   return [...rows];
 };
 
+/** Stores why nobody is told of an alert, or that everybody is. */
 export const writeSuppression = async (db: Db, id: string, suppression: Suppression): Promise<void> => {
   await db`
     update alerts

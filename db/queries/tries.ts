@@ -64,7 +64,7 @@ export type StoredTry = TryKey & { readonly number: number } & Pick<
     "startedAt" | "durationUs" | "classCode" | "httpStatus" | "detail" | "failures"
   >;
 
-/** The re-checks of some runs, those of a run in their order. */
+/** The re-checks of some runs, those of a run in their order. Primary key of `run_tries`, one look-up a run. */
 export const readTries = async (db: Db, runs: readonly TryKey[]): Promise<StoredTry[]> => {
   if (runs.length === 0) return [];
   const keys = JSON.stringify(runs.map((run) => ({ ...run, scheduledMs: run.scheduledAt })));
@@ -74,8 +74,10 @@ export const readTries = async (db: Db, runs: readonly TryKey[]): Promise<Stored
            (extract(epoch from t.started_at) * 1000)::float8 as "startedAt", t.duration_us as "durationUs",
            t.class as "classCode", t.http_status as "httpStatus", t.detail, t.failures
       from jsonb_to_recordset(${keys}::text::jsonb) as k ("probeNo" int4, "locationNo" int2, "scheduledMs" float8)
-      join run_tries t on t.probe_no = k."probeNo" and t.location_no = k."locationNo"
-                      and t.scheduled_at = to_timestamp(k."scheduledMs" / 1000)
+     cross join lateral (
+       select * from run_tries
+        where probe_no = k."probeNo" and location_no = k."locationNo" and scheduled_at = to_timestamp(k."scheduledMs" / 1000)
+       offset 0) as t
      order by t.scheduled_at, t.probe_no, t.location_no, t.number`;
 };
 

@@ -62,6 +62,7 @@ export const lockAdministrators = async (db: Db): Promise<void> => {
   await db`select pg_advisory_xact_lock(hashtextextended('nines/administrators', 0))`;
 };
 
+/** Whether there is any account, also a disabled one. */
 export const hasUsers = async (db: Db): Promise<boolean> => (await db`select 1 from users limit 1`).length > 0;
 
 /** Administrators who are not disabled, the oldest first. */
@@ -75,9 +76,11 @@ export const readAdministrators = async (db: Db): Promise<UserRow[]> =>
 export const readUsers = async (db: Db): Promise<UserRow[]> =>
   (await db<RawRow[]>`select ${columns(db)} from users order by login`).map(userRow);
 
+/** One account by its id; null when there is none. */
 export const readUser = async (db: Db, id: string): Promise<UserRow | null> =>
   first(await db<RawRow[]>`select ${columns(db)} from users where id = ${id}`);
 
+/** One account by its login in lower case; null when there is none. */
 export const readUserByLogin = async (db: Db, login: string): Promise<UserRow | null> =>
   first(await db<RawRow[]>`select ${columns(db)} from users where login = ${login}`);
 
@@ -122,10 +125,12 @@ export const updateUser = async (db: Db, user: UserRow, now: EpochMs): Promise<v
      where id = ${user.id}`;
 };
 
+/** Removes an account; its sessions and codes go with it. */
 export const deleteUser = async (db: Db, id: string): Promise<void> => {
   await db`delete from users where id = ${id}`;
 };
 
+/** Puts new recovery codes, as hashes, in the place of all old ones. */
 export const replaceRecoveryCodes = async (db: Db, userId: string, hashes: readonly string[]): Promise<void> => {
   await db`delete from recovery_codes where user_id = ${userId}`;
   if (hashes.length === 0) return;
@@ -145,6 +150,7 @@ export const useRecoveryCode = async (
   return rows.length === 1;
 };
 
+/** How many recovery codes of an account are unused. */
 export const countRecoveryCodes = async (db: Db, userId: string): Promise<number> => {
   const rows = await db<{ n: number }[]>`
     select count(*)::int as n from recovery_codes where user_id = ${userId} and used_at is null`;

@@ -1,4 +1,5 @@
 import type { Command, CommandContext } from "#lib/cli/command.ts";
+import { createSuggester, didYouMean } from "#lib/config/suggest.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { VERSION } from "#lib/runtime/version.ts";
 
@@ -74,7 +75,8 @@ export const runCommand = async (name: string | undefined, context: CommandConte
   }
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) {
-    context.stderr.write(`USAGE: there is no command "${name}".\n\n${await overview()}`);
+    const hint = didYouMean(createSuggester(Object.keys(COMMANDS).length)(name, Object.keys(COMMANDS)));
+    context.stderr.write(`USAGE: there is no command "${name}"${hint}.\n\n${await overview()}`);
     return 2;
   }
   const { command } = await load();
@@ -98,8 +100,9 @@ export const main = async (argv: readonly string[]): Promise<number> => {
       stop.abort(signal);
     });
   }
-  // A reader that went away (`| head`) is no fault of the command.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  // A reader that went away (`| head`, also behind `2>&1`) is no fault of the command.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   const { processEnvironment } = await import("#lib/config/env.ts");
   return runCommand(argv[0], {
     args: argv.slice(1),

@@ -9,7 +9,7 @@ import { readEnvironment } from "#lib/config/env.ts";
 import { AppError } from "#lib/core/errors.ts";
 
 /** The data folders that a start from here may use: the real one first, then the demonstration's. */
-export const dataFolders = (env: CommandContext["env"]): readonly string[] => {
+const dataFolders = (env: CommandContext["env"]): readonly string[] => {
   const dataDir = resolve(readEnvironment(env).dataDir);
   return [dataDir, join(dataDir, DEMO_FOLDER)];
 };

@@ -1,7 +1,7 @@
 import type { Tx } from "#db/database.ts";
 import { insertAudit } from "#db/queries/audit.ts";
-import { readEndpoints } from "#db/queries/config.ts";
 import { insertConfigVersion, readConfigText } from "#db/queries/config-versions.ts";
+import { readEndpointIds } from "#db/queries/endpoints.ts";
 import { lockConfig, readMirror } from "#db/queries/mirror.ts";
 import type { Config } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
@@ -39,7 +39,7 @@ export const comparePlanned = async (tx: Tx, file: Config, secretBox: SecretBox)
     services: servicesInForce(opened),
     byHand,
     hidden: page?.servicesWithoutSlos ?? [],
-    endpointIds: (await readEndpoints(tx)).map(({ id }) => id),
+    endpointIds: await readEndpointIds(tx),
   });
   const document = documentOf(config);
   assertStorable(document);

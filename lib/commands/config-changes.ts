@@ -39,6 +39,7 @@ export const writtenRows = <Row>(changes: TableChanges<Row>): Row[] => [
   ...changes.revived,
 ];
 
+/** Whether nothing of a table is written or retired. */
 export const isUnchanged = (changes: TableChanges<unknown>): boolean =>
   writtenRows(changes).length === 0 && changes.retired.length === 0;
 

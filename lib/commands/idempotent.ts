@@ -8,7 +8,7 @@ import { canonicalJson } from "./canonical-json.ts";
 import { createSecretBox } from "./secret-box.ts";
 
 /** Answers are kept for this long. */
-export const IDEMPOTENCY_TTL_MS = DAY_MS;
+const IDEMPOTENCY_TTL_MS = DAY_MS;
 const KEY_FORM = /^[\x21-\x7e]{1,255}$/;
 
 export type IdempotentRequest = {

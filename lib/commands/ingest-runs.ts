@@ -24,6 +24,7 @@ export type IngestCache = {
   readonly firstRuns: Map<string, EpochMs>;
 };
 
+/** What one process remembers between batches of runs, so that most of them ask for nothing. */
 export const createIngestCache = (): IngestCache => ({ probes: new Map(), locations: new Map(), firstRuns: new Map() });
 
 export type IngestResult = {

@@ -8,6 +8,8 @@ import type { SecretBox } from "./secret-box.ts";
 
 /** Where the secrets of an SLO's source, and those of all threshold alerts of a service, stand. */
 export const sloSecretsContext = (sloId: string): string => `slos:${sloId}:secrets`;
+
+/** Where the secrets of a service are sealed for: they open nowhere else. */
 export const serviceSecretsContext = (serviceId: string): string => `services:${serviceId}:secrets`;
 
 /** The definition of an SLO with the credentials of its source; null when they cannot be opened, see `openSecrets`. */
@@ -35,6 +37,7 @@ type StoredMap<Row> = ReadonlyMap<string, Stored<Row>>;
 const byId = <Row extends { readonly id: string }>(rows: readonly Row[]): ReadonlyMap<string, Row> =>
   new Map(rows.map((row) => [row.id, row]));
 
+/** Stored SLOs as they compare with wanted ones: with secrets where these could be opened, see `openForComparison`. */
 export const openSlos = (
   stored: StoredMap<SloSealed>,
   wanted: readonly SloPlain[],
@@ -51,6 +54,7 @@ export const openSlos = (
   );
 };
 
+/** Stored services as they compare with wanted ones: the secrets of threshold alerts as in `openSlos`. */
 export const openServices = (
   stored: StoredMap<ServiceSealed>,
   wanted: readonly ServicePlain[],
@@ -77,6 +81,7 @@ export const sealSlo = <Row extends SloPlain>(box: SecretBox, row: Row, before: 
   };
 };
 
+/** As `sealSlo`, for the threshold alerts of a service. */
 export const sealService = (box: SecretBox, row: ServicePlain, before: ServiceSealed | undefined): ServiceSealed => {
   const place = { before: before?.secrets_ciphertext ?? null, context: serviceSecretsContext(row.id) };
   return {

@@ -20,7 +20,11 @@ const ALGORITHM = "aes-256-gcm";
 
 /** Where an endpoint's address and signing secret stand. */
 export const endpointUrlContext = (endpointId: string): string => `endpoints:${endpointId}:url`;
+
+/** Where the signing secret of an endpoint is sealed for. */
 export const endpointSecretContext = (endpointId: string): string => `endpoints:${endpointId}:secret`;
+
+/** Where the header fields of an endpoint are sealed for. */
 export const endpointHeadersContext = (endpointId: string): string => `endpoints:${endpointId}:headers`;
 
 const refuse = (why: string, cause?: unknown): never => {

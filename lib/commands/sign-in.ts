@@ -12,7 +12,7 @@ import { isToken, newToken, tokenHash, tokenName } from "./access-token.ts";
 import type { FirstAdministrator } from "./identity/first-administrator.ts";
 import { createFirstAdministrator, ensureFirstAdministrator } from "./identity/first-administrator.ts";
 
-export const SIGN_IN_LINK_MS = 15 * MINUTE_MS;
+const SIGN_IN_LINK_MS = 15 * MINUTE_MS;
 
 export type NewSession = { readonly token: string; readonly expiresAt: EpochMs; readonly userId: string };
 

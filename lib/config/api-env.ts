@@ -17,7 +17,7 @@ export type ApiSettings = {
   readonly rateLimit: RateTier | null;
 };
 
-export const DEFAULT_RATE_TIER: RateTier = { capacity: 100, refillPerSecond: 10 };
+const DEFAULT_RATE_TIER: RateTier = { capacity: 100, refillPerSecond: 10 };
 
 const MOST_HOPS = 10;
 

@@ -15,8 +15,22 @@ export const checkIdentity = (root: Placed, rules: EgressRules): Fault[] => {
       .filter(({ value }) => isMapping(value))
       .map((entry) => fieldOf(entry, "jwks_url")),
   ];
-  return places.flatMap(({ value, path }) => {
+  const keyless = entriesOf(section, "token_issuers").filter(
+    ({ value }) =>
+      isMapping(value) &&
+      value.jwks_url === undefined &&
+      !(Array.isArray(value.public_keys) && value.public_keys.length > 0),
+  );
+  const missing = keyless.map(
+    (entry): Fault => ({
+      kind: "missing",
+      message: "is required where there are no public_keys",
+      path: fieldOf(entry, "jwks_url").path,
+    }),
+  );
+  const refused = places.flatMap(({ value, path }) => {
     const complaint = typeof value === "string" ? rules.checkWebhookUrl(value) : null;
     return complaint === null ? [] : [{ ...complaint, path }];
   });
+  return [...missing, ...refused];
 };

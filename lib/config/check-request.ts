@@ -19,9 +19,11 @@ export type SecretDeps = {
   readonly keepSecret: (path: Path, value: string) => void;
 };
 
+/** A complaint about a value as a fault at its path; none for none. */
 export const placed = (path: Path, complaint: Complaint | null): Fault[] =>
   complaint === null ? [] : [{ ...complaint, path }];
 
+/** Header fields of a request: number, names, values, and none that the sender writes itself. */
 export const checkHeaders = (holder: Placed<Mapping>): Fault[] => {
   const { path, value: headers } = fieldOf(holder, "headers");
   if (!isMapping(headers)) return [];
@@ -40,6 +42,7 @@ export const checkHeaders = (holder: Placed<Mapping>): Fault[] => {
   });
 };
 
+/** The faults of all assertions of a probe. */
 export const checkAssertions = (holder: Placed<Mapping>): Fault[] =>
   mappingsOf(holder, "assertions").flatMap((assertion) =>
     checkAssertion(assertion.value).map(({ at, ...complaint }) => ({ ...complaint, path: [...assertion.path, ...at] })),
@@ -69,6 +72,7 @@ const checkToken = (value: string): Complaint | null =>
     ? null
     : { kind: "format", message: "names a token that is not printable ASCII without blanks, or is too long" };
 
+/** Credentials of a request: either basic or bearer, and secrets that can be read. */
 export const checkAuth = (probe: Placed<Mapping>, deps: SecretDeps): Fault[] => {
   const { path, value: auth } = fieldOf(probe, "auth");
   if (!isMapping(auth)) return [];

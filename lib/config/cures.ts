@@ -19,4 +19,5 @@ export const CURES: Readonly<Record<ConfigErrorKind, string>> = {
   limit: "Make it smaller, or split it.",
 };
 
+/** What to do about a fault of this kind, in one sentence. */
 export const cureFor = (error: ConfigError): string => CURES[error.kind];

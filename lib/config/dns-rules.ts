@@ -5,6 +5,7 @@ import type { Check } from "./scalars.ts";
 
 const MAX_ANSWER = 1_024;
 
+/** A domain name in ASCII. */
 export const checkDnsName: Check<string> = (text) => {
   if (text.length > 254) return { kind: "limit", message: "must have at most 253 characters" };
   if (normaliseDomain(text) !== null) return null;

@@ -88,7 +88,9 @@ const exportIdentity = ({ sessions, oidc, tokenIssuers }: IdentityDefinition): S
             default_role: known(oidc.defaultRole),
           }),
     token_issuers: unless(
-      tokenIssuers.map(({ issuer, audience, jwksUrl }) => ({ issuer, audience, jwks_url: jwksUrl })),
+      tokenIssuers.map(({ issuer, audience, jwksUrl, publicKeys }) =>
+        said({ issuer, audience, jwks_url: known(jwksUrl), public_keys: publicKeys }),
+      ),
       [],
     ),
   });

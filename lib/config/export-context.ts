@@ -37,6 +37,7 @@ export const unless = <Value>(value: Value, standard: Value): Value | undefined 
 /** A field whose null means that it was left out. */
 export const known = <Value>(value: Value | null): Value | undefined => value ?? undefined;
 
+/** Header fields as the file has them; what is secret becomes a reference to the vault. */
 export const exportHeaders = (
   headers: HeaderFields,
   place: readonly string[],
@@ -46,6 +47,7 @@ export const exportHeaders = (
   return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Section);
 };
 
+/** Credentials as the file has them, each a reference to the vault. */
 export const exportAuth = (
   auth: HttpAuth | null,
   place: readonly string[],
@@ -57,6 +59,7 @@ export const exportAuth = (
     : { bearer: context.secret(auth.token, [...place, "token"]) };
 };
 
+/** An assertion as the file has it. */
 export const exportAssertion = (assertion: Assertion): Section => {
   const { type, op } = assertion;
   switch (assertion.type) {

@@ -34,11 +34,21 @@ const exportMaintenance = (one: MaintenanceDefinition): Section =>
       one.reminders.map((minutes) => formatDuration(durationMs(minutes * MINUTE_MS))),
       [],
     ),
+    translations: unless(
+      Object.fromEntries(
+        Object.entries(one.translations ?? {}).map(([language, { title, body }]) => [
+          language,
+          said({ title, description: body }),
+        ]),
+      ),
+      {},
+    ),
   });
 
-/** The sections `sandbox`, `incident_templates` and `maintenances` in the words of the file. */
-export const exportDesk = ({ isSandbox, incidentTemplates, maintenances }: Config): Section => ({
+/** The sections `sandbox`, `telemetry`, `incident_templates` and `maintenances` in the words of the file. */
+export const exportDesk = ({ isSandbox, telemetry, incidentTemplates, maintenances }: Config): Section => ({
   sandbox: isSandbox,
+  telemetry: telemetry === undefined ? undefined : { trace_url: telemetry.traceUrl },
   incident_templates: incidentTemplates?.map(exportTemplate),
   maintenances: maintenances?.map(exportMaintenance),
 });

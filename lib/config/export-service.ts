@@ -6,6 +6,7 @@ import { exportProbe } from "./export-probe.ts";
 import type { Intervals } from "./export-slo.ts";
 import { exportSlo, exportThreshold } from "./export-slo.ts";
 
+/** A location as the file has it, without what is a default. */
 export const exportLocation = ({ id, name, referenceChecks }: LocationDefinition): Section =>
   said({
     id,

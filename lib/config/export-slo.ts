@@ -21,6 +21,7 @@ import { isTimeMetric } from "./threshold-rules.ts";
 
 export type Intervals = ReadonlyMap<string, DurationMs>;
 
+/** The interval of each probe by its id, which default alerts depend on. */
 export const intervalsOf = (probes: readonly ProbeDefinition[]): Intervals =>
   new Map(probes.map(({ id, intervalMs }) => [id, intervalMs]));
 

@@ -16,6 +16,7 @@ export const readHost = (text: string): string | null => {
   return isIP(host) !== 0 || HOST_NAME.test(host) ? host : null;
 };
 
+/** A host name or an address, without scheme, port or path. */
 export const checkHost: Check<string> = (text) => {
   if (text.length > MAX_HOST) return { kind: "limit", message: `must have at most ${MAX_HOST} characters` };
   if (readHost(text) !== null) return null;

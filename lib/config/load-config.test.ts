@@ -79,7 +79,7 @@ describe("a file with one fault gives exactly one error", () => {
     expect(errorsOf(file)).toEqual([
       expect.objectContaining({ path: "services[1].probes", kind: "limit", line: 5_010 }),
     ]);
-  }, 30_000);
+  });
 });
 
 describe("messages help", () => {
@@ -148,7 +148,7 @@ test("10,000 probes are each looked at once, and all of 64 faults among them are
   });
   expect(result.ok ? 0 : result.errors.length).toBe(64);
   expect(judged).toBe(10_000);
-}, 30_000);
+});
 
 describe("whatever is written, the answer is a result", () => {
   const word = fc.oneof(

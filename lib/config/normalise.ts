@@ -86,6 +86,7 @@ export const normalise = (file: ConfigFile, secrets: ReadonlyMap<string, string>
         secretAt: (path) => secrets.get(JSON.stringify(path)) ?? null,
       }),
     ),
+    ...(file.telemetry?.trace_url === undefined ? {} : { telemetry: { traceUrl: file.telemetry.trace_url } }),
     ...(file.incidents === undefined ? {} : { incidents: toIncidentPolicy(file.incidents) }),
     ...toSections(file, page.timeZone, (path) => secrets.get(JSON.stringify(path)) ?? null),
   };

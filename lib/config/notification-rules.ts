@@ -26,6 +26,7 @@ export const checkMailServer: Check<string> = (text) => {
   return url.hostname !== "" && isBare ? null : format;
 };
 
+/** The address of a mail server, or a reference to where it stands. */
 export const checkMailUrl: Check<string> = (text) => (isReference(text) ? null : checkMailServer(text));
 
 const LOCAL = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}$/;

@@ -50,6 +50,7 @@ export const contrastOf = (one: string, other: string): number => {
   return (light + 0.05) / (dark + 0.05);
 };
 
+/** A colour that can be read on the grounds of a theme: contrast of WCAG 2. */
 export const checkAccent =
   (theme: keyof typeof GROUNDS): Check<string> =>
   (text) => {

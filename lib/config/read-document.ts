@@ -15,6 +15,8 @@ const CORE_TAGS: ReadonlySet<string> = new Set(
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor"]);
 
 export type Mapping = Record<string, unknown>;
+
+/** Whether a value of a document is a mapping: no list, not null. */
 export const isMapping = (value: unknown): value is Mapping =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -14,9 +14,11 @@ export const entriesOf = (holder: Placed, key: string): readonly Placed[] => {
   return list.map((value: unknown, index) => ({ path: [...holder.path, key, index], value }));
 };
 
+/** The entries of a list that are mappings, each with its path; none when there is no list. */
 export const mappingsOf = (holder: Placed, key: string): readonly Placed<Mapping>[] =>
   entriesOf(holder, key).filter((entry): entry is Placed<Mapping> => isMapping(entry.value));
 
+/** A field with its path; `undefined` as the value when it is missing. */
 export const fieldOf = (holder: Placed, key: string): Placed => ({
   path: [...holder.path, key],
   value: isMapping(holder.value) ? holder.value[key] : undefined,

@@ -23,6 +23,7 @@ export type DurationLimits = { readonly min: number; readonly max: number; reado
 
 const show = (ms: number): string => formatDuration(durationMs(ms));
 
+/** A number with a unit, within limits in milliseconds. */
 export const checkDuration =
   ({ min, max, isWholeMinutes }: DurationLimits): Check<string> =>
   (text) => {
@@ -49,6 +50,7 @@ export const toDuration = (text: string): DurationMs => durationMs(readDuration(
 export const ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const MAX_ID = 63;
 
+/** An id: lower-case letters, digits and dashes, up to 63. */
 export const checkId: Check<string> = (text) => {
   if (ID.test(text)) return null;
   const isOnlyTooLong = text.length > MAX_ID && ID.test(text.slice(0, MAX_ID)) && /^[a-z0-9-]+$/.test(text);
@@ -66,6 +68,7 @@ export const checkName =
     return text.length > max ? { kind: "limit", message: `must have at most ${max} characters` } : null;
   };
 
+/** A time zone of the IANA list that this Node knows. */
 export const checkTimeZone: Check<string> = (text) => {
   const complaint: Complaint = {
     kind: "format",
@@ -91,9 +94,11 @@ const isAddressOrNetwork = (text: string): boolean => {
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 };
 
+/** An address or a CIDR. */
 export const checkSourceAddress: Check<string> = (text) =>
   isAddressOrNetwork(text) ? null : { kind: "format", message: "must be an address or a CIDR such as 203.0.113.0/28" };
 
+/** What `egress.allow` may hold: a CIDR, an address or a host name. */
 export const checkAllowEntry: Check<string> = (text) => {
   if (isAddressOrNetwork(text)) return null;
   // Digits and dots alone are an address that was mistyped, not a name.

@@ -5,7 +5,7 @@ import { duration, text } from "./scalars.ts";
 
 // The section `dead_man`. What takes more than one value to judge is in check-dead-man.ts.
 
-export const DEAD_MAN_METHODS = ["GET", "POST"] as const;
+const DEAD_MAN_METHODS = ["GET", "POST"] as const;
 
 export const DeadManFile = z.strictObject({
   url: text(checkAddressUrl, {

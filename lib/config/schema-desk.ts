@@ -67,6 +67,10 @@ export const IncidentTemplateFile = z.strictObject({
 });
 export type IncidentTemplateFile = z.infer<typeof IncidentTemplateFile>;
 
+const WorkTranslation = z.strictObject({
+  title: name("What is done, in a few words").optional(),
+  description: longText("Plain text for the page", 10_000).optional(),
+});
 const REMINDER = { min: MINUTE_MS, max: 31 * DAY_MS, isWholeMinutes: true };
 
 export const MaintenanceFile = z.strictObject({
@@ -95,6 +99,14 @@ export const MaintenanceFile = z.strictObject({
     .array(duration(REMINDER, { description: "How long before each start" }))
     .max(5)
     .meta({ description: "When subscribers are reminded", default: [] })
+    .optional(),
+  translations: z
+    .strictObject({
+      [LANGUAGES[0]]: WorkTranslation.meta({ description: "English" }).optional(),
+      [LANGUAGES[1]]: WorkTranslation.meta({ description: "Korean" }).optional(),
+      [LANGUAGES[2]]: WorkTranslation.meta({ description: "Russian" }).optional(),
+    })
+    .meta({ description: "Texts in other languages; what is left out is shown as it is", default: {} })
     .optional(),
 });
 export type MaintenanceFile = z.infer<typeof MaintenanceFile>;

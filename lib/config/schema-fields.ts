@@ -19,13 +19,18 @@ const MAX_NAME = 200;
 const MAX_BODY = 65_536;
 const MAX_SENT = 4_096;
 
+/** The id of a thing that the file defines. */
 export const id = (what: string) =>
   text(checkId, {
     description: `Identifies the ${what}; used in addresses, so choose it for years`,
     pattern: ID.source,
     "x-type": "id",
   });
+
+/** The id of a thing that stands elsewhere in the file; that it exists is checked over the whole file. */
 export const reference = (what: string) => text(() => null, { description: `Id of a ${what}`, "x-type": "id" });
+
+/** What people read: not empty, up to 200 characters. */
 export const name = (description: string, more: Record<string, unknown> = {}) =>
   text(checkName(MAX_NAME), { description, minLength: 1, maxLength: MAX_NAME, ...more });
 
@@ -34,6 +39,7 @@ const checkLength =
   (value) =>
     value.length > max ? { kind: "limit", message: `must have at most ${max} characters` } : null;
 
+/** An http or https address; the egress policy judges it apart. */
 export const webUrl = (description: string) =>
   text(checkWebUrl, {
     description,
@@ -97,8 +103,11 @@ export const clientCertificate = z
   .meta({ description: "Shown to a server that asks for a certificate", "x-default": "none" })
   .optional();
 
+/** A host name or an address, without scheme and port. */
 export const host = (description: string) =>
   text(checkHost, { description, "x-type": "host name or address", "x-limits": "no scheme, no port" });
+
+/** A port from 1 to 65,535. */
 export const port = (description: string, standard?: number) =>
   number(checkInteger(1, 65_535), {
     description,
@@ -112,6 +121,8 @@ export const sent = text(checkLength(MAX_SENT), {
   maxLength: MAX_SENT,
   "x-default": "nothing",
 }).optional();
+
+/** The RE2 pattern that an answer has to match; none when nothing is waited for. */
 export const expected = (description: string) =>
   text(() => null, {
     description,

@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { z } from "zod";
 import { ROLES } from "#lib/core/identity/roles.ts";
 import { DAY_MS, MINUTE_MS } from "#lib/core/units.ts";
@@ -22,6 +23,24 @@ const url = (description: string) => text(checkWebUrl, { description, format: "u
 const word = (description: string, more: Record<string, unknown> = {}) =>
   text(checkName(200), { description, maxLength: 200, ...more });
 const role = (description: string) => z.enum(ROLES).meta({ description });
+
+const MAX_PEM = 4_096;
+const SHORTEST_RSA = 2_048;
+
+/** RSA of 2,048 bits and more for RS256, or P-256 for ES256; no private key by mistake. */
+const checkPem: Check<string> = (value) => {
+  if (value.length > MAX_PEM) return { kind: "limit", message: `must have at most ${MAX_PEM} characters` };
+  if (!/^\s*-----BEGIN (?:RSA )?PUBLIC KEY-----/.test(value))
+    return { kind: "format", message: "must be a public key in PEM, -----BEGIN PUBLIC KEY-----" };
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey(value);
+    const isRsa = asymmetricKeyType === "rsa" && (asymmetricKeyDetails?.modulusLength ?? 0) >= SHORTEST_RSA;
+    if (isRsa || (asymmetricKeyType === "ec" && asymmetricKeyDetails?.namedCurve === "prime256v1")) return null;
+  } catch {
+    // Falls through: what cannot be read is no key.
+  }
+  return { kind: "format", message: "must be an RSA key of 2,048 bits and more, or one on the curve P-256" };
+};
 
 const OidcFile = z.strictObject({
   issuer: url("Address of the identity provider, as it spells it"),
@@ -58,7 +77,20 @@ const OidcFile = z.strictObject({
 const TokenIssuerFile = z.strictObject({
   issuer: word("`iss` of the tokens"),
   audience: word("`aud` of the tokens: the name of this service"),
-  jwks_url: url("Where the issuer publishes its keys"),
+  jwks_url: url("Where the issuer publishes its keys").meta({ "x-default": "none: then `public_keys`" }).optional(),
+  public_keys: z
+    .array(
+      z.strictObject({
+        kid: word("`kid` in the head of tokens"),
+        pem: text(checkPem, { description: "`-----BEGIN PUBLIC KEY-----` …", maxLength: MAX_PEM, "x-type": "PEM" }),
+      }),
+    )
+    .max(10)
+    .meta({
+      description: "Keys for tokens whose `kid` the key set does not have, or that cannot be fetched",
+      default: [],
+    })
+    .optional(),
 });
 
 export const IdentityFile = z.strictObject({

@@ -40,6 +40,7 @@ export const notify = z
   .meta({ description: "Who is told", "x-default": "every notification that subscribes to the event" })
   .optional();
 
+/** A query of PromQL; whether the source understands it is known when it is asked. */
 export const query = (description: string) =>
   text(checkProse(MAX_PROSE), {
     description,

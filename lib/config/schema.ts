@@ -12,6 +12,7 @@ import { PageFile } from "./schema-page.ts";
 import { ExtraPageFile, StaticSiteFile } from "./schema-pages.ts";
 import { ProbeFile } from "./schema-probe.ts";
 import { SloFile } from "./schema-slo.ts";
+import { TelemetryFile } from "./schema-telemetry.ts";
 import { ThresholdAlertFile } from "./schema-threshold.ts";
 
 /**
@@ -112,6 +113,7 @@ export const ConfigFile = z.strictObject({
     description: "The server that mails to subscribers go through; without it nobody can subscribe by mail",
     "x-default": "none",
   }).optional(),
+  telemetry: TelemetryFile.meta({ description: "Where traces are kept", "x-default": "none" }).optional(),
   identity: IdentityFile.meta({ description: "Who may sign in, and whose tokens machines may show" }).optional(),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

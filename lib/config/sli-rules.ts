@@ -35,7 +35,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 const isSli = (value: unknown): value is SliKind => SLI_KINDS.some((kind) => kind === value);
 
 /** The SLI of an SLO, when it is a known one. */
-export const sliKindOf = (slo: Placed<Mapping>): SliKind | null => (isSli(slo.value.sli) ? slo.value.sli : null);
+const sliKindOf = (slo: Placed<Mapping>): SliKind | null => (isSli(slo.value.sli) ? slo.value.sli : null);
 
 const ownersOf = (field: string): string =>
   SLI_KINDS.filter((kind) => FIELDS[kind].required.includes(field) || FIELDS[kind].optional.includes(field)).join(

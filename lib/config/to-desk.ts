@@ -1,5 +1,5 @@
 import type { IncidentTemplateDefinition } from "#lib/core/incidents/template-definition.ts";
-import type { MaintenanceDefinition } from "#lib/core/maintenance/definition.ts";
+import type { MaintenanceDefinition, MaintenanceTexts } from "#lib/core/maintenance/definition.ts";
 import { readRule } from "#lib/core/maintenance/rule.ts";
 import type { DurationMs } from "#lib/core/units.ts";
 import { epochMs, MINUTE_MS } from "#lib/core/units.ts";
@@ -18,6 +18,11 @@ export const toIncidentTemplate = (file: IncidentTemplateFile): IncidentTemplate
   translations: file.translations ?? {},
 });
 
+const textsOf = (translations: NonNullable<MaintenanceFile["translations"]>): MaintenanceTexts =>
+  Object.fromEntries(
+    Object.entries(translations).map(([language, { title, description }]) => [language, { title, body: description }]),
+  );
+
 const instantOf = (text: string) => epochMs(Date.parse(text));
 
 /** Planned work of the file as the engine knows it. */
@@ -33,4 +38,5 @@ export const toMaintenance = (file: MaintenanceFile, pageTimeZone: string): Main
   timeZone: file.time_zone ?? pageTimeZone,
   announcedAt: file.announced === undefined ? null : instantOf(file.announced),
   reminders: (file.reminders ?? []).map((length) => toDuration(length) / MINUTE_MS),
+  ...(file.translations === undefined ? {} : { translations: textsOf(file.translations) }),
 });

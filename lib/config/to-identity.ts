@@ -21,9 +21,10 @@ export const toIdentity = ({ sessions, oidc, token_issuers }: IdentityFile): Ide
     absoluteMs: sessions?.absolute === undefined ? DEFAULT_SESSION_LIMITS.absoluteMs : toDuration(sessions.absolute),
   },
   oidc: oidc === undefined ? null : toOidc(oidc),
-  tokenIssuers: (token_issuers ?? []).map(({ issuer, audience, jwks_url }) => ({
+  tokenIssuers: (token_issuers ?? []).map(({ issuer, audience, jwks_url, public_keys }) => ({
     issuer,
     audience,
-    jwksUrl: jwks_url,
+    jwksUrl: jwks_url ?? null,
+    ...(public_keys === undefined || public_keys.length === 0 ? {} : { publicKeys: public_keys }),
   })),
 });

@@ -51,12 +51,14 @@ const toAssertion = (file: AssertionFile): Assertion => {
 };
 const toAssertions = (files: readonly AssertionFile[] | undefined): Assertion[] => (files ?? []).map(toAssertion);
 
+/** Header fields under their names in lower case. */
 export const toHeaders = (headers: Readonly<Record<string, string>> | undefined): HeaderFields =>
   Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 
 const toTimeout = (timeout: string | undefined, intervalMs: DurationMs, longestMs = DEFAULT_TIMEOUT_MS): DurationMs =>
   timeout === undefined ? durationMs(Math.min(longestMs, intervalMs)) : toDuration(timeout);
 
+/** Credentials with the secrets that they refer to; null when there are none. */
 export const toAuth = (auth: FileOf<"http">["auth"], path: Path, secretOf: SecretOf): HttpAuth | null => {
   if (auth?.basic !== undefined) {
     return { kind: "basic", username: auth.basic.username, password: secretOf([...path, "auth", "basic", "password"]) };

@@ -13,7 +13,7 @@ export type YamlExport = {
 };
 
 /** What stands in the place of a header's value until somebody writes it in. */
-export const FILL_IN = "(secret)";
+const FILL_IN = "(secret)";
 const MOST_NAMED = 500;
 
 const nameOf = (place: readonly string[], taken: Readonly<Record<string, string>>): string => {

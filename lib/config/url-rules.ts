@@ -1,4 +1,5 @@
 import { fillTemplate, variablesIn } from "#lib/core/template.ts";
+import { TRACE_ID_PLACE } from "#lib/core/trace-link.ts";
 import type { Check } from "./scalars.ts";
 
 const MAX_URL = 2_048;
@@ -29,6 +30,7 @@ const checkUrl =
 export const checkWebUrl = checkUrl(["https:", "http:"], "health");
 export const checkSocketUrl = checkUrl(["wss:", "ws:"], "live");
 
+/** The public address of the page: http or https, without a query or a fragment. */
 export const checkPageUrl: Check<string> = (text) => {
   const complaint = checkWebUrl(text);
   if (complaint !== null) return complaint;
@@ -46,4 +48,14 @@ export const checkStepUrl: Check<string> = (text) => {
     return { kind: "unsafe", message: "must not hold variables before its path" };
   }
   return checkWebUrl(withoutVariables(text));
+};
+
+/** The address of a trace: like any other of the web, with the place of the id behind the host. */
+export const checkTraceUrl: Check<string> = (text) => {
+  const parts = text.split(TRACE_ID_PLACE);
+  if (parts.length < 2)
+    return { kind: "format", message: `must hold ${TRACE_ID_PLACE} where the id of the trace goes` };
+  const authority = /^[^:]*:\/*[^/?#]*/.exec(text)?.[0] ?? text;
+  if (authority.includes("{")) return { kind: "unsafe", message: `must not hold ${TRACE_ID_PLACE} before its path` };
+  return checkWebUrl(parts.join("0"));
 };

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { THRESHOLD_METRICS, THRESHOLD_OPS } from "#lib/core/definitions.ts";
 import { BudgetReading, Count, DecimalText, DurationText, EventCount, Identifier, Instant } from "./values.ts";
 
-const BurnWindow = z.strictObject({
+/** One window of a pair, with the burn rate that it is held against. */
+export const BurnWindow = z.strictObject({
   duration: DurationText,
   bad: EventCount,
   total: Count.meta({ description: "Decided slots" }),

@@ -6,7 +6,7 @@ import { Identifier, Instant } from "./api.ts";
 /** The calendar version that new keys are locked to. */
 export const API_VERSION = "2026-11-01";
 /** Calendar versions of `/v1` that this release answers in, the newest last. */
-export const API_VERSIONS: readonly string[] = [API_VERSION];
+export const API_VERSIONS = [API_VERSION] as const;
 
 export const ScopeName = z
   .enum(SCOPES as [(typeof SCOPES)[number], ...(typeof SCOPES)[number][]])
@@ -55,6 +55,7 @@ export type ApiKeyFacts = {
 const iso = (at: number): string => new Date(at).toISOString();
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
 
+/** What a key is good for at `now`, in milliseconds since the epoch. */
 export const keyStateAt = (key: ApiKeyFacts, now: number): ApiKeyResource["state"] => {
   if (key.revokedAt !== null) return "revoked";
   return key.expiresAt !== null && key.expiresAt <= now ? "expired" : "active";

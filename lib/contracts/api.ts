@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AlertSeverity } from "./alerts.ts";
+import { AlertSeverity, BurnWindow } from "./alerts.ts";
 import { ManagedBy } from "./configured.ts";
 import { BudgetRuleResource, SloDocumentResource } from "./slo-document.ts";
 import { SliResource, SloWindowResource } from "./slo-parts.ts";
@@ -52,6 +52,12 @@ export const SloReadingResource = z
       })
       .meta({ id: "SloRawReading", description: "As measured, without exclusions" }),
     isAdjusted: z.boolean().meta({ description: "Whether exclusions change anything: then `raw` is different" }),
+    burnRate: DecimalText.nullable().meta({
+      description: "Of the last hour: 1 spends the whole budget in exactly one window; null without data",
+    }),
+    windows: z.array(BurnWindow.extend({ severity: AlertSeverity }).meta({ id: "SloBurnWindow" })).meta({
+      description: "Every window that an alert looks at, the shortest first, each with the limit of the first pair that has it",
+    }),
   })
   .meta({ id: "SloReading" });
 export type SloReadingResource = z.infer<typeof SloReadingResource>;

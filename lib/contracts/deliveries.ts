@@ -91,6 +91,7 @@ const attemptResource = (facts: AttemptFacts): AttemptResource => ({
   response: { excerpt: facts.responseExcerpt },
 });
 
+/** A delivery with every attempt that was made for it. */
 export const deliveryDetail = (facts: DeliveryFacts, attempts: readonly AttemptFacts[]): DeliveryDetailResource => ({
   ...deliveryResource(facts),
   nextAttemptAt: facts.state === "pending" ? instantText(facts.nextAttemptAt.getTime()) : null,

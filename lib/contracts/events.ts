@@ -63,6 +63,8 @@ export const EVENT_TYPES = [
 export type EventType = (typeof EVENT_TYPES)[number];
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(EVENT_TYPES);
+
+/** Whether a text names a type of event that there is. */
 export const isEventType = (text: string): text is EventType => KNOWN_TYPES.has(text);
 
 /** What each type means, for the documentation and for AsyncAPI. */

@@ -71,6 +71,21 @@ export const SLO_EXAMPLE: SloResource = {
       budget: { consumedRatio: "0.111607143", remainingRatio: "0.888392857", exhaustedInSeconds: 28_661 },
     },
     isAdjusted: false,
+    burnRate: "75",
+    windows: [
+      ...[
+        {
+          duration: "5m",
+          bad: 9,
+          total: 10,
+          expected: 10,
+          burnRate: "900",
+          threshold: "13.44",
+          severity: "page" as const,
+        },
+      ],
+      { duration: "1h", bad: 9, total: 120, expected: 120, burnRate: "75", threshold: "13.44", severity: "page" },
+    ],
   },
   firingAlertIds: ["alt_019a48f0a1b27c3d8e4f5a6b7c8d9e0f"],
   createdAt: "2026-10-01T08:00:00.000Z",
@@ -217,6 +232,8 @@ export const BODY_EXAMPLES: Readonly<Record<string, unknown>> = {
     slos: [{ id: "blog-availability", sli: "availability", probes: ["blog-home"], objective: 99.5, window: "28d" }],
   },
   changeService: { name: "Company blog", description: "News for customers" },
+  changeKey: { name: "grafana in Frankfurt" },
+  revokeToken: { issuer: "https://idp.example.com", jti: "7d0b1f0e", reason: "the runner was stolen" },
   createProbe: {
     serviceId: "shop",
     id: "shop-cart",

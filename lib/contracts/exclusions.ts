@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Identifier, Instant } from "./values.ts";
 
-export const EXCLUSION_KINDS = ["announced", "emergency", "retroactive", "false_positive", "probe_fault"] as const;
+const EXCLUSION_KINDS = ["announced", "emergency", "retroactive", "false_positive", "probe_fault"] as const;
 export const ExclusionKind = z.enum(EXCLUSION_KINDS).meta({
   description: "Maintenance told of before, at or after its start; or a measurement that was wrong",
 });

@@ -53,7 +53,7 @@ export type ExternalAlertFacts = {
 const LOUD: ReadonlySet<string> = new Set(["critical", "page", "emergency", "fatal"]);
 
 /** How urgent a label `severity` is; null without one. */
-export const severityOfLabels = (labels: Readonly<Record<string, string>>): "page" | "ticket" | null => {
+const severityOfLabels = (labels: Readonly<Record<string, string>>): "page" | "ticket" | null => {
   const { severity } = labels;
   if (severity === undefined) return null;
   return LOUD.has(severity.toLowerCase()) ? "page" : "ticket";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ZodOpenApiPathsObject } from "zod-openapi";
-import { ALERTMANAGER_API_PATH, ALERTMANAGER_HOOK_PATH } from "./inbound.ts";
+import { ALERTMANAGER_API_PATH, ALERTMANAGER_HOOK_PATH, BOUNCE_HOOK_PATH } from "./inbound.ts";
 import { Instant } from "./values.ts";
 
 /** Addresses that take alerts of other systems, in shapes that those systems decide. */
@@ -96,6 +96,28 @@ export const INBOUND_PATHS: ZodOpenApiPathsObject = {
         },
         ...REFUSALS,
         ...UNREAD,
+      },
+    },
+  },
+  [BOUNCE_HOOK_PATH]: {
+    post: {
+      operationId: "receiveBounce",
+      tags: ["subscribers"],
+      summary: "A mail to a subscriber that came back, as the mail server wrote it (RFC 3464); needs subscribers:write",
+      security: [{ bearerAuth: [] }],
+      requestBody: { required: true, content: { "message/rfc822": { schema: z.string() } } },
+      responses: {
+        "200": {
+          description: "What became of the subscription",
+          content: json(
+            z
+              .object({ result: z.enum(["disabled", "counted", "ignored", "unknown"]), subscriberId: z.string() })
+              .meta({ id: "BounceResult" }),
+          ),
+        },
+        ...REFUSALS,
+        ...UNREAD,
+        "422": problem("Unprocessable"),
       },
     },
   },

@@ -10,6 +10,8 @@ import { epochMs } from "#lib/core/units.ts";
  */
 
 export const ALERTMANAGER_HOOK_PATH = "/hooks/alertmanager";
+/** Takes mails that came back, as mail servers write them. */
+export const BOUNCE_HOOK_PATH = "/hooks/bounces";
 export const ALERTMANAGER_API_PATH = "/alertmanager/api/v2";
 /** What one request may hold. */
 export const INBOUND_LIMITS = { maxBytes: 8_000_000, maxDepth: 32, maxAlerts: 10_000 } as const;

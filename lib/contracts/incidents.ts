@@ -13,7 +13,7 @@ export type IncidentPublication = z.infer<typeof IncidentPublication>;
 
 const ServiceImpact = z.strictObject({ serviceId: Identifier, impact: IncidentImpact }).meta({ id: "ServiceImpact" });
 
-export const IncidentUpdateResource = z
+const IncidentUpdateResource = z
   .strictObject({
     id: Identifier,
     status: IncidentStatus,

@@ -3,7 +3,7 @@ import { Identifier, Instant } from "./values.ts";
 
 /** Work that takes longer than a request: asked for, looked at until it is done, and fetched. */
 
-export const JOB_KINDS = ["statement", "run_export", "audit_export", "backtest"] as const;
+const JOB_KINDS = ["statement", "run_export", "audit_export", "backtest"] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 export const JOB_STATUSES = ["queued", "running", "done", "failed", "canceled"] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { LANGUAGES } from "#lib/core/definitions.ts";
 import { formatDuration } from "#lib/core/duration.ts";
+import type { MaintenanceMessages, MaintenanceTexts } from "#lib/core/maintenance/definition.ts";
 import type { RunState } from "#lib/core/maintenance/lifecycle.ts";
 import { RUN_STATES, stateAt } from "#lib/core/maintenance/lifecycle.ts";
 import type { DurationMs, EpochMs } from "#lib/core/units.ts";
@@ -7,6 +9,7 @@ import { DurationText, Identifier, Instant } from "./values.ts";
 
 export const MaintenanceImpact = z.enum(["none", "minor", "major", "critical"]);
 export const MaintenanceState = z.enum(RUN_STATES);
+const MaintenanceLanguage = z.enum(LANGUAGES);
 
 const OccurrenceResource = z
   .strictObject({
@@ -27,6 +30,7 @@ const UpdateResource = z
     message: z.string().meta({ description: "Plain text" }),
     author: z.string(),
     createdAt: Instant,
+    translations: z.partialRecord(MaintenanceLanguage, z.strictObject({ message: z.string() })),
   })
   .meta({ id: "MaintenanceUpdate" });
 
@@ -35,6 +39,9 @@ export const MaintenanceResource = z
     id: Identifier,
     title: z.string(),
     body: z.string().meta({ description: "Plain text for the page, may be empty" }),
+    translations: z
+      .partialRecord(MaintenanceLanguage, z.strictObject({ title: z.string().optional(), body: z.string().optional() }))
+      .meta({ description: "Texts in other languages; what is left out is shown as it is" }),
     impact: MaintenanceImpact,
     reminders: z.array(DurationText).meta({ description: "How long before each start people are reminded" }),
     serviceIds: z.array(Identifier),
@@ -86,6 +93,7 @@ export type MaintenanceFacts = {
   readonly canceledBy: string | null;
   readonly cancelReason: string | null;
   readonly sequence: number;
+  readonly translations: MaintenanceTexts;
 };
 export type OccurrenceFacts = { readonly plannedFor: number; readonly exclusionId: string };
 export type RunFacts = {
@@ -102,6 +110,7 @@ export type UpdateFacts = {
   readonly body: string;
   readonly author: string;
   readonly createdAt: number;
+  readonly translations: MaintenanceMessages;
 };
 
 const MOST_OCCURRENCES = 100;
@@ -149,6 +158,7 @@ export const maintenanceResource = (
     id: facts.id,
     title: facts.title,
     body: facts.body,
+    translations: facts.translations,
     impact: facts.impact,
     reminders: facts.reminders.map((minutes) => formatDuration((minutes * 60_000) as DurationMs)),
     serviceIds: [...facts.serviceIds],
@@ -159,14 +169,17 @@ export const maintenanceResource = (
     timeZone: facts.timeZone,
     announcedAt: iso(facts.announcedAt),
     occurrences: occurrences.slice(0, MOST_OCCURRENCES),
-    updates: updates.slice(0, MOST_UPDATES).map(({ id, plannedFor, status, body, author, createdAt }) => ({
-      id,
-      plannedFor: iso(plannedFor),
-      status,
-      message: body,
-      author,
-      createdAt: iso(createdAt),
-    })),
+    updates: updates
+      .slice(0, MOST_UPDATES)
+      .map(({ id, plannedFor, status, body, author, createdAt, translations }) => ({
+        id,
+        plannedFor: iso(plannedFor),
+        status,
+        message: body,
+        author,
+        createdAt: iso(createdAt),
+        translations,
+      })),
     ...(occurrence === undefined ? {} : { occurrence }),
     sequence: facts.sequence,
     managedBy: facts.fileId === null ? "ui" : "file",

@@ -34,6 +34,19 @@ const MetricsPoint = z
   .meta({ id: "MetricsPoint" });
 export type MetricsPoint = z.infer<typeof MetricsPoint>;
 
+const MetricsTotals = z
+  .strictObject({
+    expected: Count,
+    total: Count,
+    errors: Count,
+    errorRatio: z.number().min(0).max(1).nullable(),
+    durationMs: z
+      .strictObject({ p50: Milliseconds, p95: Milliseconds, p99: Milliseconds })
+      .meta({ description: "Over all good runs of the range, within 1.6 %; null without any" }),
+  })
+  .meta({ id: "MetricsTotals", description: "All points together, where `totals=true` asked for them" });
+export type MetricsTotals = z.infer<typeof MetricsTotals>;
+
 export const MetricsResource = z
   .strictObject({
     probeId: Identifier,
@@ -52,6 +65,7 @@ export const MetricsResource = z
       })
       .meta({ id: "MetricsSource" }),
     points: z.array(MetricsPoint).meta({ description: "One for each step, also where nothing was recorded" }),
+    totals: MetricsTotals.optional(),
   })
   .meta({ id: "Metrics", description: "Rate, errors and duration of a probe" });
 export type MetricsResource = z.infer<typeof MetricsResource>;

@@ -31,7 +31,7 @@ export const exampleEvent = (type: EventType, data: unknown): CloudEvent =>
   );
 
 /** The headers of Standard Webhooks, as every delivery carries them. */
-export const WEBHOOK_HEADERS = z.object({
+const WEBHOOK_HEADERS = z.object({
   "webhook-id": z
     .string()
     .meta({ description: "The same on every retry", example: "evt_019a48f0a1b37c3d8e4f5a6b7c8d9e10" }),

@@ -9,8 +9,12 @@ import { OPERATIONS } from "./operations.ts";
 import { PROGRAM_PATHS } from "./program-paths.ts";
 import { PUSH_PATHS } from "./push-paths.ts";
 
-/** Where this installation is reached. */
-export type DocumentArgs = { readonly version: string; readonly serverUrl: string };
+/** Where this installation is reached, and components that are known elsewhere: they take the place of ours by name. */
+export type DocumentArgs = {
+  readonly version: string;
+  readonly serverUrl: string;
+  readonly sections?: Readonly<Record<string, unknown>>;
+};
 export type OpenApiDocument = {
   readonly info: {
     readonly title: string;
@@ -66,8 +70,8 @@ const describeProgramPaths = (items: PathItems): void => {
 };
 
 /** The OpenAPI 3.1 document of what this server serves. `serverUrl` is the page's address. */
-export const openApiDocument = ({ version, serverUrl }: DocumentArgs): OpenApiDocument => {
-  const document = createDocument({
+export const openApiDocument = ({ version, serverUrl, sections = {} }: DocumentArgs): OpenApiDocument => {
+  const made = createDocument({
     openapi: "3.1.0",
     jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema",
     info: {
@@ -83,6 +87,8 @@ export const openApiDocument = ({ version, serverUrl }: DocumentArgs): OpenApiDo
     webhooks: webhooks(),
     components: { responses: sharedResponses(), securitySchemes: SECURITY_SCHEMES },
   }) as unknown as OpenApiDocument;
+  const components = { ...made.components, schemas: { ...made.components.schemas, ...sections } };
+  const document: OpenApiDocument = { ...made, components };
   describeProgramPaths(document.paths);
   const make = exampleMakerFor(document.components.schemas);
   fillExamples(document.paths, make);

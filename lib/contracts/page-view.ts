@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { overallState } from "#lib/core/status/rollup.ts";
 import type { Snapshot, SnapshotIncident } from "./snapshot.ts";
+import type { Archive, ArchivedDocuments } from "./snapshot-archive.ts";
 import type { SnapshotPage } from "./snapshot-pages.ts";
 import { MAIN_PAGE_ID } from "./snapshot-pages.ts";
 
@@ -69,9 +70,8 @@ const EventIncident = z.object({
 });
 
 /** An incident that also hits services of elsewhere: how bad it is for those that stand here, as far as that is known. */
-const ownImpact = (cut: SnapshotIncident, { incidents }: Snapshot): SnapshotIncident => {
-  const whole = incidents.find(({ id }) => id === cut.id);
-  if (whole === undefined || whole.serviceIds.length === cut.serviceIds.length) return cut;
+const ownImpact = (cut: SnapshotIncident, whole: SnapshotIncident): SnapshotIncident => {
+  if (whole.serviceIds.length === cut.serviceIds.length) return cut;
   const known = [...(cut.affected ?? []), ...(cut.impactSpans ?? []).flatMap(({ spans }) => spans)];
   if (known.length === 0) return cut;
   return { ...cut, impact: mildest(cut.impact, known) };
@@ -100,6 +100,44 @@ const cutGroups = ({ groups, services }: Snapshot, shows: Shows): Snapshot["grou
   return groups.filter(({ id }) => used.has(id)).map((group, index) => ({ ...group, position: index + 1 }));
 };
 
+/** What a page may show of things that are about services. */
+const cutterOf = ({ id, serviceIds }: SnapshotPage) => {
+  const ids = new Set(serviceIds);
+  const shows: Shows = (serviceId) => ids.has(serviceId);
+  const told = <T extends { readonly serviceIds: readonly string[] }>(items: readonly T[]): readonly T[] =>
+    items.filter((item) => isTold(item.serviceIds, shows, id === MAIN_PAGE_ID));
+  return {
+    shows,
+    cut: <T extends { readonly serviceIds: readonly string[] }>(items: readonly T[]): T[] =>
+      told(items).map((item) => cutDeep(item, shows)),
+    cutIncidents: (items: readonly SnapshotIncident[]): SnapshotIncident[] =>
+      told(items).map((item) => ownImpact(cutDeep(item, shows), item)),
+  };
+};
+
+/** Cut once for each page, so that what is worked out of an archive is worked out once too. */
+const cutArchives = new WeakMap<Archive, Map<string, Snapshot["archive"]>>();
+
+const archiveOnPage = (archive: Archive, page: SnapshotPage): Snapshot["archive"] => {
+  const known = cutArchives.get(archive) ?? new Map<string, Snapshot["archive"]>();
+  cutArchives.set(archive, known);
+  const key = JSON.stringify([page.id === MAIN_PAGE_ID, page.serviceIds]);
+  const found = known.get(key) ?? cutterOf(page).cut(archive);
+  known.set(key, found);
+  return found;
+};
+
+/** What a page may show of documents from the archive: as `viewOfPage` decides for what is in the snapshot. */
+export const documentsOnPage = (
+  { incidents, maintenances }: ArchivedDocuments,
+  page: SnapshotPage,
+  snapshot: Snapshot,
+): ArchivedDocuments => {
+  if (snapshot.pages === undefined) return { incidents, maintenances };
+  const { cut, cutIncidents } = cutterOf(page);
+  return { incidents: cutIncidents(incidents), maintenances: cut(maintenances) };
+};
+
 /**
  * What one page may show of a snapshot, as a snapshot of its own: its services and nothing that names others. Whatever
  * is served to outsiders is drawn from a view, so that there is one place that decides what they see.
@@ -107,13 +145,9 @@ const cutGroups = ({ groups, services }: Snapshot, shows: Shows): Snapshot["grou
 export const viewOfPage = (snapshot: Snapshot, page: SnapshotPage): Snapshot => {
   if (snapshot.pages === undefined) return snapshot;
   const { pages: _pages, ...whole } = snapshot;
-  const isMain = page.id === MAIN_PAGE_ID;
-  const ids = new Set(page.serviceIds);
-  const shows: Shows = (id) => ids.has(id);
+  const { shows, cut, cutIncidents } = cutterOf(page);
   const services = snapshot.services.filter(({ id }) => shows(id));
-  const cut = <T extends { readonly serviceIds: readonly string[] }>(items: readonly T[]): T[] =>
-    items.filter(({ serviceIds }) => isTold(serviceIds, shows, isMain)).map((item) => cutDeep(item, shows));
-  const incidents = cut(snapshot.incidents).map((one) => ownImpact(one, snapshot));
+  const incidents = cutIncidents(snapshot.incidents);
   const { name, url, timeZone, languages, description } = page;
   const changes = [...services, ...incidents].map(({ updatedAt }) => updatedAt);
   return {
@@ -133,5 +167,6 @@ export const viewOfPage = (snapshot: Snapshot, page: SnapshotPage): Snapshot => 
     incidents,
     ...(snapshot.maintenances === undefined ? {} : { maintenances: cut(snapshot.maintenances) }),
     ...(snapshot.maintenanceRules === undefined ? {} : { maintenanceRules: cut(snapshot.maintenanceRules) }),
+    ...(snapshot.archive === undefined ? {} : { archive: archiveOnPage(snapshot.archive, page) }),
   };
 };

@@ -32,9 +32,10 @@ export const BudgetRuleResource = z
 export type BudgetRuleResource = z.infer<typeof BudgetRuleResource>;
 
 /** Whether the day of review is over, in UTC. */
-export const isReviewOverdue = (reviewDate: string | null, now: number): boolean =>
+const isReviewOverdue = (reviewDate: string | null, now: number): boolean =>
   reviewDate !== null && reviewDate < new Date(now).toISOString().slice(0, 10);
 
+/** Who stands behind an SLO, and whether its review is overdue at `now`. */
 export const documentResource = (document: SloDocument, now: number): SloDocumentResource => ({
   owner: document.owner,
   reviewers: [...document.reviewers],
@@ -45,6 +46,7 @@ export const documentResource = (document: SloDocument, now: number): SloDocumen
   runbook: document.runbook,
 });
 
+/** A rule of the error-budget policy as the API shows it. */
 export const ruleResource = (rule: BudgetRule): BudgetRuleResource => ({
   remainingBelow: rule.remainingBelow,
   action: rule.action,

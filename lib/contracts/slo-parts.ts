@@ -47,6 +47,7 @@ export type SloWindowResource = z.infer<typeof SloWindowResource>;
 const eventSliResource = (sli: EventSli): EventSliResource =>
   sli.kind === "latency" ? { kind: sli.kind, threshold: formatDuration(sli.thresholdMs) } : { kind: sli.kind };
 
+/** What an SLO counts, as the API shows it. */
 export const sliResource = (sli: SliDefinition): SliResource => {
   switch (sli.kind) {
     case "availability":
@@ -69,6 +70,7 @@ export const sliResource = (sli: SliDefinition): SliResource => {
   }
 };
 
+/** The window of an SLO, as the API shows it. */
 export const windowResource = (window: SloWindow): SloWindowResource =>
   window.kind === "rolling"
     ? { kind: window.kind, duration: formatDuration(window.durationMs) }

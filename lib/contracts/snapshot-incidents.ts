@@ -28,7 +28,7 @@ export const SnapshotIncidentUpdate = z.strictObject({
 export type SnapshotIncidentUpdate = z.infer<typeof SnapshotIncidentUpdate>;
 
 /** What an incident spent of one error budget. */
-export const SnapshotIncidentCost = z.strictObject({
+const SnapshotIncidentCost = z.strictObject({
   serviceId: z.string(),
   sloId: z.string(),
   /** Share of the whole budget: 0.31 is 31 %, above 1 is overspent. */

@@ -11,6 +11,8 @@ const Instant = z.iso.datetime({ offset: false });
 export const MaintenanceStatus = z.enum(["scheduled", "in_progress", "verifying", "completed", "canceled"]);
 export type MaintenanceStatus = z.infer<typeof MaintenanceStatus>;
 
+const Language = z.enum(["en", "ko", "ru"]);
+
 export const SnapshotMaintenanceUpdate = z.strictObject({
   id: z.string(),
   status: MaintenanceStatus,
@@ -19,6 +21,7 @@ export const SnapshotMaintenanceUpdate = z.strictObject({
   createdAt: Instant,
   updatedAt: Instant,
   displayAt: Instant,
+  translations: z.partialRecord(Language, z.strictObject({ body: z.string() })).optional(),
 });
 export type SnapshotMaintenanceUpdate = z.infer<typeof SnapshotMaintenanceUpdate>;
 
@@ -49,6 +52,10 @@ export const SnapshotMaintenance = z.strictObject({
   isRecurring: z.boolean(),
   /** Newest first; the last one has the status `scheduled`. */
   updates: z.array(SnapshotMaintenanceUpdate),
+  /** What is not said in a language is said in the main one. */
+  translations: z
+    .partialRecord(Language, z.strictObject({ name: z.string(), description: z.string().nullable() }))
+    .optional(),
 });
 export type SnapshotMaintenance = z.infer<typeof SnapshotMaintenance>;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SnapshotInstant as Instant, MeasuredState, PublicState } from "./public-state.ts";
+import { ArchiveEntry } from "./snapshot-archive.ts";
 import { SnapshotIncident } from "./snapshot-incidents.ts";
 import { SnapshotMaintenance, SnapshotMaintenanceRule } from "./snapshot-maintenances.ts";
 import { SnapshotPage } from "./snapshot-pages.ts";
@@ -158,5 +159,7 @@ export const Snapshot = z.strictObject({
   maintenanceRules: z.array(SnapshotMaintenanceRule).optional(),
   /** The main page first; left out where there is no other and it shows everything to everybody. */
   pages: z.array(SnapshotPage).optional(),
+  /** What is over, also long ago, newest first. Who serves the page adds it: it is not published with every snapshot. */
+  archive: z.array(ArchiveEntry).readonly().optional(),
 });
 export type Snapshot = z.infer<typeof Snapshot>;

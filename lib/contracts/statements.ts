@@ -8,7 +8,7 @@ import { Count, DecimalText, Identifier, Instant } from "./values.ts";
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const StatementPeriodResource = z
+const StatementPeriodResource = z
   .strictObject({
     kind: z.enum(STATEMENT_PERIODS),
     label: z.string().meta({ example: "2026-10" }),
@@ -31,7 +31,7 @@ export const StatementFigures = z
   .meta({ id: "StatementFigures" });
 export type StatementFigures = z.infer<typeof StatementFigures>;
 
-export const STATEMENT_UNITS = ["slots", "runs", "minutes", "slices", "slice_billionths", "events"] as const;
+const STATEMENT_UNITS = ["slots", "runs", "minutes", "slices", "slice_billionths", "events"] as const;
 
 export const StatementLine = z
   .strictObject({

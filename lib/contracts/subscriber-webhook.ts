@@ -171,5 +171,24 @@ export const statuspageWebhook = (event: Told, context: WebhookContext, before: 
   return { ...head(context), incident: incidentOf(event, context, planned) };
 };
 
-/** The body by which a receiver is asked whether it is there: it carries neither incident nor component. */
-export const webhookConfirmation = (context: WebhookContext): object => head(context);
+/**
+ * The body by which a receiver is asked whether it wants the news: it carries neither incident nor component. Whoever
+ * reads it answers with `{"challenge": …}`, or opens the link.
+ */
+export const webhookConfirmation = (
+  context: WebhookContext,
+  { challenge, confirmUrl }: { readonly challenge: string; readonly confirmUrl: string },
+): object => {
+  const { meta, ...rest } = head(context);
+  return { meta: { ...meta, confirm: confirmUrl, challenge }, ...rest };
+};
+
+/** Whether an answer repeats the challenge, as JSON or as bare text. An answer that repeats the whole body does not. */
+export const repeatsChallenge = (answer: string, challenge: string): boolean => {
+  if (answer.trim() === challenge) return true;
+  try {
+    return recordOf(JSON.parse(answer)).challenge === challenge;
+  } catch {
+    return false;
+  }
+};

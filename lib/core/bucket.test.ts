@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ProbeHistory, RunMeasure } from "./bucket.ts";
-import { bucketsOf, expectedRunsIn, mergeSlotCounts, slotCountsOf } from "./bucket.ts";
+import { bucketsOf, expectedRunsIn, slotCountsOf } from "./bucket.ts";
 import { bucketIndexOf } from "./histogram.ts";
 import type { OutcomeClass } from "./outcome.ts";
 import { OUTCOME_CLASSES } from "./outcome.ts";
@@ -216,18 +216,6 @@ test("every run is in exactly one bucket and every bucket adds up", () => {
       const inside = runs.filter((one) => minuteOf(one.scheduledAt) < minuteAfter(3));
       expect(buckets.reduce((sum, bucket) => sum + bucket.total, 0)).toBe(inside.length);
       for (const { good, bad, unvoted, total } of buckets) expect(good + bad + unvoted).toBe(total);
-    }),
-  );
-});
-
-test("merging counts is associative and commutative", () => {
-  const counts = fc
-    .tuple(fc.nat(99), fc.nat(99), fc.nat(99))
-    .map(([good, bad, missing]) => ({ good, total: good + bad, expected: good + bad + missing }));
-  fc.assert(
-    fc.property(counts, counts, counts, (a, b, c) => {
-      expect(mergeSlotCounts([a, b])).toEqual(mergeSlotCounts([b, a]));
-      expect(mergeSlotCounts([mergeSlotCounts([a, b]), c])).toEqual(mergeSlotCounts([a, mergeSlotCounts([b, c])]));
     }),
   );
 });

@@ -146,15 +146,7 @@ export const bucketsOf = (probe: ProbeHistory, runs: readonly RunMeasure[], span
   return buckets;
 };
 
-const add = (a: SlotCounts, b: SlotCounts): SlotCounts => ({
-  good: a.good + b.good,
-  total: a.total + b.total,
-  expected: a.expected + b.expected,
-});
 export const NO_SLOTS: SlotCounts = { good: 0, total: 0, expected: 0 };
-
-/** Adds counts up; associative and commutative, so that minutes and probes merge in any order. */
-export const mergeSlotCounts = (counts: readonly SlotCounts[]): SlotCounts => counts.reduce(add, NO_SLOTS);
 
 /** Votes of a slot's configured locations, by slot instant. */
 const votesBySlot = (probe: ProbeHistory, runs: readonly RunFact[], sli: SliDefinition): Map<EpochMs, Vote[]> => {

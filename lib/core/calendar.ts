@@ -4,8 +4,7 @@ import { addMs, DAY_MS, epochMs, HOUR_MS, MINUTE_MS } from "./units.ts";
 /** A wall-clock time without a zone, as milliseconds since 1970-01-01 00:00:00 on that clock. */
 type WallMs = number;
 
-export const CALENDAR_UNITS = ["m", "h", "d", "w", "M", "Q", "Y"] as const;
-export type CalendarUnit = (typeof CALENDAR_UNITS)[number];
+export type CalendarUnit = "m" | "h" | "d" | "w" | "M" | "Q" | "Y";
 /** m and h are lengths of time; d, w, M, Q and Y are counted on the wall calendar of the zone. */
 export type CalendarDuration = { readonly count: number; readonly unit: CalendarUnit };
 

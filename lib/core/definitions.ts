@@ -197,6 +197,8 @@ export type Config = {
   readonly deadMan?: DeadManDefinition;
   /** Left out: subscribers cannot be reached by mail. */
   readonly mail?: MailDefinition;
+  /** Address of a trace with `{traceId}` in it. Left out: traces have no link. */
+  readonly telemetry?: { readonly traceUrl: string };
   /** Left out: the defaults of lib/core/identity. */
   readonly identity?: IdentityDefinition;
 };

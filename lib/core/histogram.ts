@@ -36,6 +36,7 @@ export const addDuration = (counts: Map<number, number>, durationUs: number): vo
   counts.set(index, (counts.get(index) ?? 0) + 1);
 };
 
+/** The histogram of durations in microseconds. */
 export const histogramOf = (durationsUs: readonly number[]): Histogram => {
   const counts = new Map<number, number>();
   for (const value of durationsUs) addDuration(counts, value);
@@ -76,6 +77,10 @@ export const quantilesOf = (histogram: Histogram, shares: readonly number[]): (n
     return middleOfBucket(sorted[place]?.[0] ?? 0);
   });
 };
+
+/** The same of values as they are, ascending: exact. */
+export const quantilesOfSorted = (values: readonly number[], shares: readonly number[]): (number | null)[] =>
+  shares.map((share) => values[Math.max(1, Math.ceil(share * values.length)) - 1] ?? null);
 
 const pushVarint = (bytes: number[], value: number): void => {
   let left = value;

@@ -49,6 +49,7 @@ describe("the plan of a metrics question", () => {
       field: "step",
       says: "whole days",
     },
+    { name: "a step of centuries", asked: { step: "99999999d" }, field: "step", says: "366 whole days" },
   ])("$name: refused, with the cure", ({ asked, field, says }) => {
     const fault = plan(asked);
     expect(fault).toMatchObject({ field });

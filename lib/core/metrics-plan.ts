@@ -21,8 +21,10 @@ const WISHED_POINTS = 300;
 const DEFAULT_RANGE_MS = 24 * HOUR_MS;
 const OWN_STEPS = ["1m", "5m", "15m", "1h", "6h", "1d", "7d"].map((text) => parseDuration(text) as DurationMs);
 
+const LONGEST_STEP_MS = 366 * DAY_MS;
+
 const levelOf = (stepMs: number): MetricsLevel | null => {
-  if (stepMs <= 0) return null;
+  if (stepMs <= 0 || stepMs > LONGEST_STEP_MS) return null;
   if (stepMs % DAY_MS === 0) return "day";
   if (stepMs % HOUR_MS === 0) return "hour";
   return stepMs % MINUTE_MS === 0 && HOUR_MS % stepMs === 0 ? "minute" : null;
@@ -46,7 +48,10 @@ export const planMetrics = (
   const stepMs = asked.step === undefined ? stepFor(to - from) : parseDuration(asked.step);
   const level = stepMs === null ? null : levelOf(stepMs);
   if (stepMs === null || level === null)
-    return { field: "step", message: "must be minutes that divide an hour (1m, 5m, 15m …), whole hours or whole days" };
+    return {
+      field: "step",
+      message: "must be minutes that divide an hour (1m, 5m, 15m …), whole hours or at most 366 whole days",
+    };
   const [start, end] = [Math.floor(from / stepMs) * stepMs, Math.ceil(to / stepMs) * stepMs];
   const points = (end - start) / stepMs;
   if (points > MOST_POINTS) {

@@ -20,6 +20,7 @@ export const familyOfStatus = (status: number | null): StatusFamily | null => {
 export type ByClass = ReadonlyMap<OutcomeClass, number>;
 export type ByStatus = Readonly<Record<StatusFamily, number>>;
 
+/** No answer of any family of status codes. */
 export const noStatuses = (): Record<StatusFamily, number> => ({
   "2xx": 0,
   "3xx": 0,
@@ -50,6 +51,7 @@ export type RedTally = {
   readonly durations: Map<number, number>;
 };
 
+/** The tally of no run, to be added to. */
 export const noRuns = (): RedTally => ({
   total: 0,
   good: 0,

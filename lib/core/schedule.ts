@@ -2,7 +2,7 @@ import type { DurationMs, EpochMs } from "./units.ts";
 import { durationMs, epochMs } from "./units.ts";
 
 /** FNV-1a, 32 bit: small, stable over releases and well spread. Source: draft-eastlake-fnv. */
-export const fnv1a32 = (text: string): number => {
+const fnv1a32 = (text: string): number => {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) {
     hash ^= text.charCodeAt(i);

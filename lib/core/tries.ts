@@ -18,6 +18,7 @@ export type Try = {
 /** What a prober hands on. */
 export type Recorded = Run | Try;
 
+/** Whether what was recorded is a try of a run and not the run. */
 export const isTry = (recorded: Recorded): recorded is Try => "number" in recorded;
 
 /** Runs and tries apart, each in its order. Tries are rare: without any the runs are the very list that was given. */

@@ -9,8 +9,6 @@ export type DurationMs = Branded<number, "duration-ms">;
 export type DurationUs = Branded<number, "duration-us">;
 /** A whole minute: `floor(epoch-ms / 60,000)`. Bucket `m` holds what was scheduled within [m, m+1). */
 export type EpochMinute = Branded<number, "epoch-minute">;
-/** A share of a whole, 0 to 1 inclusive. Never a percentage. */
-export type Ratio = Branded<number, "ratio">;
 
 export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60_000;
@@ -37,12 +35,6 @@ export const durationUs = (value: number): DurationUs => {
     throw new RangeError(`a duration must be zero or more, got ${value}`);
   }
   return Math.round(value) as DurationUs;
-};
-
-/** @throws RangeError when `value` is outside 0..1 or not a number. */
-export const ratio = (value: number): Ratio => {
-  if (!(value >= 0 && value <= 1)) throw new RangeError(`a ratio must be within 0..1, got ${value}`);
-  return value as Ratio;
 };
 
 /** The minute that an instant falls into. */

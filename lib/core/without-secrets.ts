@@ -14,6 +14,8 @@ type Place = readonly (string | number)[];
 type Replace = (secret: string, place: Place) => string;
 
 const isSecretField = (name: string): boolean => SECRET_FIELDS.has(name);
+
+/** Whether a header field of this name carries a credential. */
 export const isSecretHeader = (name: string): boolean => SECRET_HEADER.test(name);
 
 const replaceIn = (value: unknown, place: Place, isSecret: (key: string) => boolean, replace: Replace): unknown => {

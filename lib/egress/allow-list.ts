@@ -35,6 +35,7 @@ export const compileAllowList = (allow: AllowList): CompiledAllowList => {
   return compiled;
 };
 
+/** Whether an address lies in one of the networks that the owner opened. */
 export const allowsAddress = (allow: CompiledAllowList, address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
   allow.networks.some(([network, prefix]) => network.kind() === address.kind() && address.match(network, prefix));
 

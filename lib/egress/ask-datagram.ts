@@ -2,6 +2,7 @@ import type { Socket } from "node:dgram";
 import { createSocket } from "node:dgram";
 import { isIP } from "node:net";
 import type { Conversation, ConverseArgs } from "./converse.ts";
+import { endOnce, failed } from "./end-once.ts";
 import { lookUpHost } from "./look-up.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -16,8 +17,6 @@ export type AskDatagramArgs<Result> = Omit<ConverseArgs, "tls" | "caPem"> & {
 };
 
 type Ended<Result> = Conversation<Result>["result"];
-
-const failed = (name: Failure["class"], detail: string): Failure => ({ kind: "failed", class: name, detail });
 
 const failureOf = (error: Error): Failure => {
   const code = "code" in error ? String(error.code) : "socket";
@@ -34,24 +33,16 @@ const exchange = <Result>(
 ): Promise<Ended<Result>> =>
   new Promise((settle) => {
     let socket: Socket | null = null;
-    let isSettled = false;
-    const timers: NodeJS.Timeout[] = [];
-    const end = (ended: Ended<Result>) => {
-      if (isSettled) return;
-      isSettled = true;
+    const { end, isOver, later } = endOnce<Ended<Result>>(args.signal, (ended) => {
       stopwatch.pause();
-      for (const timer of timers) clearTimeout(timer);
-      args.signal.removeEventListener("abort", onAbort);
       socket?.close();
       settle(ended);
-    };
-    const onAbort = () => end(failed("skipped", "shutdown"));
-    if (args.signal.aborted) return onAbort();
-    args.signal.addEventListener("abort", onAbort);
+    });
+    if (isOver()) return;
     const remainingMs = Math.max(0, args.timeoutMs - stopwatch.elapsedMs());
-    timers.push(setTimeout(() => end(failed("timeout", "first_byte")), remainingMs));
+    later(remainingMs, () => end(failed("timeout", "first_byte")));
     socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
-    const send = () => !isSettled && socket?.send(args.message, (error) => error !== null && end(failureOf(error)));
+    const send = () => !isOver() && socket?.send(args.message, (error) => error !== null && end(failureOf(error)));
     socket.on("error", (error) => end(failureOf(error)));
     socket.on("message", (datagram) => {
       onBytes(datagram.length);
@@ -62,7 +53,7 @@ const exchange = <Result>(
     // Connected, the kernel passes on datagrams of this peer only, and tells when nobody listens there.
     socket.connect(args.port, address, () => {
       send();
-      for (const afterMs of args.resendAfterMs) if (afterMs < remainingMs) timers.push(setTimeout(send, afterMs));
+      for (const afterMs of args.resendAfterMs) if (afterMs < remainingMs) later(afterMs, send);
     });
   });
 

@@ -70,6 +70,11 @@ describe("calls to other systems", () => {
     expect(slept).toEqual([1_000, 2_000, 5_000]);
     expect(logged).toHaveLength(4);
     expect(logged.join("\n")).not.toContain("canary");
+    for (const [index, { headers }] of asked.entries()) {
+      const [, traceId = ""] = /^00-([0-9a-f]{32})-[0-9a-f]{16}-01$/.exec(String(headers.traceparent)) ?? [];
+      expect(logged[index]).toContain(`"traceId":"${traceId}"`);
+      expect(traceId).not.toBe("");
+    }
   });
 
   test("waits never pass the deadline", async () => {

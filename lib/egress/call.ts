@@ -6,6 +6,7 @@ import { nextStep } from "#lib/core/calls/retry.ts";
 import type { TokenBucket } from "#lib/core/calls/token-bucket.ts";
 import { draw } from "#lib/core/calls/token-bucket.ts";
 import { retryAfterOf } from "#lib/core/delivery/retry-after.ts";
+import { drawTraceparent } from "#lib/core/trace-context.ts";
 import type { DurationMs } from "#lib/core/units.ts";
 import { durationMs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
@@ -72,6 +73,7 @@ export type CallResult =
 
 const EXCERPT_BYTES = 1_000;
 
+/** A caller that has called nobody yet: closed breaker, full rate. */
 export const newCallerState = (): CallerState => ({ breaker: CLOSED, bucket: null, putOff: null });
 
 const failureOf = ({ class: name, detail }: Failure): CallFailure => {
@@ -122,11 +124,13 @@ const attempt = async (
   deps: CallerDeps,
   state: CallerState,
   args: CallArgs,
-  { headers, timeoutMs, number }: { headers: Headers; timeoutMs: number; number: number },
+  { headers: given, timeoutMs, number }: { headers: Headers; timeoutMs: number; number: number },
 ): Promise<FailedAttempt | Answered> => {
   const refused = admission(deps, state, args);
   if (refused !== null) return { ...refused, text: "" };
   const { url, method, body, allow, signal, maxResponseBytes, integration } = args;
+  const { traceId, traceparent } = drawTraceparent(deps.random);
+  const headers = { ...given, traceparent };
   const { result, durationUs } = await sendRequest({
     url,
     method,
@@ -148,6 +152,7 @@ const attempt = async (
   const { host, pathname } = new URL(url);
   const fields = {
     integration,
+    traceId,
     method,
     host,
     path: args.isPathSecret === true ? "[hidden]" : pathname,

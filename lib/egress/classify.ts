@@ -1,4 +1,5 @@
-import type { Failure, FailureClass, PhaseName } from "./types.ts";
+import { failed } from "./end-once.ts";
+import type { Failure, PhaseName } from "./types.ts";
 
 /** Faults of the machine that probes: no route, no free port, no file handle. They say nothing about the target. */
 const OUR_FAULTS: ReadonlySet<string> = new Set([
@@ -24,8 +25,6 @@ export type ErrorFacts = {
   readonly hasAnswerByte: boolean;
   readonly hasHead: boolean;
 };
-
-const failed = (name: FailureClass, detail: string): Failure => ({ kind: "failed", class: name, detail });
 
 const codeOf = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "");
 

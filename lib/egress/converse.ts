@@ -6,6 +6,7 @@ import type { DurationUs, EpochMs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { AllowList } from "./allow-list.ts";
 import { classifyError } from "./classify.ts";
+import { endOnce, failed } from "./end-once.ts";
 import type { Addresses } from "./look-up.ts";
 import { lookUpHost } from "./look-up.ts";
 import { expiryOf } from "./open-socket.ts";
@@ -62,8 +63,6 @@ type Attempt = { readonly address: string; readonly patienceMs: number | null };
 const MAX_ADDRESSES = 4;
 const CAN_TRY_NEXT: ReadonlySet<string> = new Set(["connect_refused", "connect_timeout", "internal_error"]);
 
-const failed = (name: Failure["class"], detail: string): Failure => ({ kind: "failed", class: name, detail });
-
 const openSocket = ({ port, tls, caPem }: ConverseArgs, address: string): Socket => {
   const target = { host: address, port, autoSelectFamily: false, noDelay: true } as const;
   if (tls === null) return connectTcp(target);
@@ -93,24 +92,16 @@ const attempt = <Result>(
 ): Promise<Ended<Result>> =>
   new Promise((settle) => {
     let socket: Socket | null = null;
-    let isSettled = false;
-    const timers: NodeJS.Timeout[] = [];
-    const end = (ended: Ended<Result>) => {
-      if (isSettled) return;
-      isSettled = true;
+    const { end, isOver, later } = endOnce<Ended<Result>>(args.signal, (ended) => {
       stopwatch.pause();
-      for (const timer of timers) clearTimeout(timer);
-      args.signal.removeEventListener("abort", onAbort);
       socket?.destroy();
       settle(ended);
-    };
-    const onAbort = () => end(failed("skipped", "shutdown"));
+    });
+    if (isOver()) return;
     const giveUp = () => stopwatch.phase() === "connect" && end(failed("connect_timeout", "no answer to SYN"));
-    if (args.signal.aborted) return onAbort();
-    args.signal.addEventListener("abort", onAbort);
     const remainingMs = Math.max(0, args.timeoutMs - stopwatch.elapsedMs());
-    timers.push(setTimeout(() => end(failed("timeout", stopwatch.phase())), remainingMs));
-    if (patienceMs !== null) timers.push(setTimeout(giveUp, patienceMs));
+    later(remainingMs, () => end(failed("timeout", stopwatch.phase())));
+    if (patienceMs !== null) later(patienceMs, giveUp);
     stopwatch.enter("connect");
     try {
       socket = openSocket(args, address);

@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import type { SecureContext } from "node:tls";
 import type { EpochMs } from "#lib/core/units.ts";
 import { classifyError } from "./classify.ts";
+import { endOnce, failed } from "./end-once.ts";
 import type { Http2Answer, Http2Call } from "./http2-call.ts";
 import { speakHttp2 } from "./http2-call.ts";
 import type { ConnectTcp } from "./open-socket.ts";
@@ -55,8 +56,6 @@ export type HopResult = {
 /** A server may send hints before its answer; one that sends more than this has no answer. */
 const MAX_INTERIM_RESPONSES = 50;
 
-const failed = (name: Failure["class"], detail: string): Failure => ({ kind: "failed", class: name, detail });
-
 /** Everything that one exchange holds open, and the only way to let go of it. */
 type Flight = {
   socket: Socket | null;
@@ -90,14 +89,12 @@ export const exchangeOnce = (args: HopArgs): Promise<HopResult> =>
       interimResponses: 0,
       certificateExpiresAt: null,
     };
-    const timers: NodeJS.Timeout[] = [];
-    let isSettled = false;
-    const finish = (outcome: Answered | Failure) => {
-      if (isSettled) return;
-      isSettled = true;
+    const {
+      end: finish,
+      isOver,
+      later,
+    } = endOnce<Answered | Failure>(signal, (outcome) => {
       stopwatch.pause();
-      for (const timer of timers) clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
       flight.reader?.close();
       letGo(args, flight, outcome);
       settle({
@@ -107,16 +104,14 @@ export const exchangeOnce = (args: HopArgs): Promise<HopResult> =>
         certificateExpiresAt: flight.certificateExpiresAt,
         isReused: flight.isReused,
       });
-    };
-    const onAbort = () => finish(failed("skipped", "shutdown"));
-    if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort);
-    timers.push(setTimeout(() => fail(failed("timeout", stopwatch.phase())), Math.max(0, args.remainingMs)));
+    });
+    if (isOver()) return;
+    const fail = (reason: Failure) => finish(excerptInsteadOf(reason, args, flight));
+    later(Math.max(0, args.remainingMs), () => fail(failed("timeout", stopwatch.phase())));
     if (args.connectTimeoutMs !== null && args.connectTimeoutMs < args.remainingMs) {
       const giveUp = () => stopwatch.phase() === "connect" && finish(failed("connect_timeout", "no answer to SYN"));
-      timers.push(setTimeout(giveUp, args.connectTimeoutMs));
+      later(args.connectTimeoutMs, giveUp);
     }
-    const fail = (reason: Failure) => finish(excerptInsteadOf(reason, args, flight));
     try {
       start(args, flight, { finish, fail });
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Conversation, ConverseArgs, Talk } from "./converse.ts";
 import { converse } from "./converse.ts";
+import { failed } from "./end-once.ts";
 import { createFieldDecoder, encodeFields } from "./hpack.ts";
 import type { Frame } from "./http2-frames.ts";
 import {
@@ -51,7 +52,6 @@ export const MAX_FIRST_BODY_BYTES = 65_535;
 /** What a peer may say beside its answer; more of it is no answer. */
 const MAX_ASIDES = 100;
 
-const failed = (name: Failure["class"], detail: string): Failure => ({ kind: "failed", class: name, detail });
 const broken = (detail: string): Failure => failed("protocol_error", detail);
 
 type Progress = {

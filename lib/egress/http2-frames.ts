@@ -45,6 +45,7 @@ export type Frame = {
   readonly payload: Buffer;
 };
 
+/** One frame with its head of nine bytes (RFC 9113, section 4.1). */
 export const frame = (type: number, flags: number, stream: number, payload: Uint8Array): Buffer => {
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUIntBE(payload.length, 0, 3);
@@ -79,6 +80,7 @@ export const greeting = ({ windowBytes, headBytes }: { windowBytes: number; head
     frame(FRAME.windowUpdate, 0, 0, uint32(windowBytes)),
   ]);
 
+/** Whether a flag is set on a frame. */
 export const hasFlag = ({ flags }: Frame, flag: number): boolean => (flags & flag) !== 0;
 
 /** The payload of DATA or HEADERS without padding and priority; null when they do not fit. */

@@ -28,6 +28,7 @@ const isUnused = (agent: Agent): boolean =>
   Object.keys(agent.sockets).length === 0 &&
   Object.keys(agent.requests).length === 0;
 
+/** Connections that probes with `connection: kept` go on using from run to run, one agent a key. */
 export const createKeptConnections = (clock: Pick<Clock, "monotonicMs">): KeptConnections => {
   const kept = new Map<string, { readonly agent: Agent; readonly sinceMs: number }>();
   const drop = (key: string): void => {

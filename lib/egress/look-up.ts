@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { AllowList } from "./allow-list.ts";
+import { failed } from "./end-once.ts";
 import { hostOf, judgeUrl } from "./judge-url.ts";
 import type { ResolvedTarget, Resolver } from "./resolve-target.ts";
 import { resolveTarget, systemResolver } from "./resolve-target.ts";
@@ -16,8 +17,6 @@ export type LookUpArgs = {
 };
 
 export type Addresses = { readonly kind: "ready"; readonly addresses: readonly string[] };
-
-const failed = (name: Failure["class"], detail: string): Failure => ({ kind: "failed", class: name, detail });
 
 /** Waits for a look-up no longer than the deadline; a look-up cannot be cancelled, its late answer is dropped. */
 const resolveWithin = (url: URL, args: LookUpArgs): Promise<ResolvedTarget | Failure> =>
@@ -62,7 +61,7 @@ const NO_HOST = /[\s/\\?#@%[\]]/;
  * A host name or address as a URL, so that it is read by the one parser that all judgements work on. Null when it is
  * neither, or holds a port.
  */
-export const urlOfHost = (host: string): URL | null => {
+const urlOfHost = (host: string): URL | null => {
   if (NO_HOST.test(host) || (host.includes(":") && isIP(host) !== 6)) return null;
   return URL.parse(`https://${isIP(host) === 6 ? `[${host}]` : host}/`);
 };

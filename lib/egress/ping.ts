@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import type { DurationUs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { AllowList } from "./allow-list.ts";
+import { failed } from "./end-once.ts";
 import { lookUpHost } from "./look-up.ts";
 import type { Resolver } from "./resolve-target.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -46,8 +47,6 @@ const ENVIRONMENT: NodeJS.ProcessEnv = Object.assign(Object.create(null), { LC_A
 const MAX_OUTPUT_CHARACTERS = 8_192;
 /** A killed process is gone at once; should the kernel hold it, the check does not wait for it. */
 const GONE_WITHIN_MS = 250;
-
-const failed = (name: Failure["class"], detail: string): Failure => ({ kind: "failed", class: name, detail });
 
 /** "64 bytes from 1.1.1.1: icmp_seq=1 ttl=57 time=4.05 ms" (iputils, macOS, busybox: the same from "bytes" on). */
 const REPLY = /^(\d+) bytes from .*\btime[=<]([\d.]+) ?ms/m;

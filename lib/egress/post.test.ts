@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { PostArgs } from "#lib/egress/post.ts";
 import { postJson } from "#lib/egress/post.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
+import { startStopwatch } from "#test/support/stopwatch.ts";
 
 const SECRET = "whsec_do-not-tell";
 const cleanUps: (() => Promise<void>)[] = [];
@@ -50,13 +51,13 @@ describe("posting a webhook", () => {
     const long = await serve((_, response) => response.end("y".repeat(5_000)));
     expect(await post(long)).toMatchObject({ kind: "answered", status: 200, bodyExcerpt: "y".repeat(100) });
     const endless = await serve((_, response) => response.write("part"));
-    const startedAt = performance.now();
-    expect(await post(endless, { timeoutMs: 200 })).toMatchObject({
+    const elapsedMs = startStopwatch();
+    expect(await post(endless, { timeoutMs: 1_000 })).toMatchObject({
       kind: "answered",
       status: 200,
       bodyExcerpt: "part",
     });
-    expect(performance.now() - startedAt).toBeLessThan(700);
+    expect(elapsedMs()).toBeLessThan(1_500);
   });
 
   test("follows no redirect", async () => {

@@ -5,6 +5,7 @@ import type { EpochMs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { AllowList } from "./allow-list.ts";
 import { compileAllowList } from "./allow-list.ts";
+import { failed } from "./end-once.ts";
 import type { BodyPolicy, HopResult } from "./exchange.ts";
 import { exchangeOnce } from "./exchange.ts";
 import { MAX_FIRST_BODY_BYTES } from "./http2-call.ts";
@@ -63,8 +64,6 @@ type Trail = { status: number | null; bytesRead: number; address: string | null;
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_ADDRESSES = 4;
-
-const failed = (name: Failure["class"], detail: string): Failure => ({ kind: "failed", class: name, detail });
 
 /**
  * The one way out for HTTP. Judges the URL, looks its name up once, connects to a checked address, and judges each

@@ -22,6 +22,7 @@ export type Stopwatch = {
 const toUs = (ms: number | undefined): DurationUs | null =>
   ms === undefined ? null : durationUs(Math.max(0, ms) * 1_000);
 
+/** Measures how long each phase of one run takes, on a monotonic clock in milliseconds. */
 export const createStopwatch = (monotonicMs: () => number): Stopwatch => {
   const startedAt = monotonicMs();
   const spentMs = new Map<PhaseName, number>();

@@ -9,7 +9,7 @@ import type { EpochMs } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { EndedSpan } from "#lib/runtime/tracing.ts";
 import { traceSpan } from "#lib/runtime/tracing.ts";
-import type { Naming } from "./channels/notice-of-event.ts";
+import type { Naming } from "./channels/notice-part.ts";
 import type { OpenedEndpoint, Parcel } from "./channels/send.ts";
 import { parcelOf } from "./channels/send.ts";
 import { redactorOf } from "./endpoint-redactor.ts";

@@ -10,7 +10,7 @@ import type { Logger } from "#lib/runtime/logger.ts";
 import { gauge } from "#lib/runtime/metrics.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
 import { mailThrough } from "./channels/mail.ts";
-import type { Naming } from "./channels/notice-of-event.ts";
+import type { Naming } from "./channels/notice-part.ts";
 import { openEndpoint } from "./channels/open-endpoint.ts";
 import { createDispatcher, declareDeliveryMetrics } from "./deliver.ts";
 

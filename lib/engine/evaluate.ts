@@ -5,15 +5,16 @@ import { readConfigVersion } from "#db/queries/config.ts";
 import { readExclusionRevision, readExclusions } from "#db/queries/exclusions.ts";
 import { readClosedUntil } from "#db/queries/rollup-progress.ts";
 import { readStartedSlos } from "#db/queries/sli-hours.ts";
+import { spansOfSlo } from "#db/queries/slo-minutes.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
 import type { BlockPool } from "#lib/core/slo/series.ts";
 import { createBlockPool } from "#lib/core/slo/series.ts";
+import { setSpans } from "#lib/core/slo/track-minutes.ts";
 import type { EpochMinute } from "#lib/core/units.ts";
 import { startOfMinute } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { commitRound, countTransitions } from "./commit-evaluations.ts";
-import { spansOfSlo } from "./exclusion-spans.ts";
 import type { Waits } from "./held-tracks.ts";
 import { isPromqlTrack, readReaches } from "./held-tracks.ts";
 import type { Lease } from "./lease.ts";
@@ -23,7 +24,6 @@ import { loadTracks } from "./load-tracks.ts";
 import type { Evaluation, SloTrack } from "./slo-track.ts";
 import { CHUNK_MINUTES, evaluateTrack, nextMinuteOf } from "./slo-track.ts";
 import { hourAtOf } from "./slot-hours.ts";
-import { setSpans } from "./track-minutes.ts";
 
 export type EvaluateResult = {
   /** SLOs that have a new reading. */

@@ -8,7 +8,7 @@ import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, MINUTE_MS } from "#lib/core/units.ts";
 
 /** How long a page may wait for an endpoint before its fallback is told. */
-export const FALLBACK_AFTER_MS = 5 * MINUTE_MS;
+const FALLBACK_AFTER_MS = 5 * MINUTE_MS;
 
 /**
  * Tells the fallback of an endpoint of an event, at once and without its filters: what the endpoint wanted. Once: an

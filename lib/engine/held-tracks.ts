@@ -16,6 +16,7 @@ type Wait = { readonly mark: string; readonly since: EpochMs };
 /** By SLO: what is remembered of waiting, for as long as this process leads. */
 export type Waits = Map<string, Wait>;
 
+/** Whether an SLO is counted by another system, so that its minutes wait for that one. */
 export const isPromqlTrack = ({ slo }: SloTrack): boolean => !isFromProbes(slo.definition.sli);
 
 const markOf = ({ slo }: SloTrack, progress: PromqlProgress | undefined): string =>

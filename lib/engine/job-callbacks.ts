@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Database } from "#db/database.ts";
 import { readConfigDocument } from "#db/queries/config.ts";
 import type { DueCallback } from "#db/queries/job-claims.ts";
@@ -7,6 +8,7 @@ import { callbackSecretContext } from "#lib/commands/jobs/ask-job.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
 import { jobResource } from "#lib/contracts/jobs.ts";
 import { signWebhook } from "#lib/contracts/sign-webhook.ts";
+import { traceparentOf } from "#lib/core/trace-context.ts";
 import { judgeUrl } from "#lib/egress/judge-url.ts";
 import type { PostArgs, PostResult } from "#lib/egress/post.ts";
 import { postJson } from "#lib/egress/post.ts";
@@ -28,6 +30,8 @@ const SECOND = 1_000;
 /** After so long each time; then it is given up, and whoever asked still finds the job by its address. */
 const RETRY_SECONDS = [10, 60, 300, 1_800, 7_200, 21_600, 43_200] as const;
 
+const hexDigest = (text: string): string => createHash("sha256").update(text).digest("hex");
+
 const retryOf = ({ tries }: DueCallback): number | null => {
   const seconds = RETRY_SECONDS[tries - 1];
   return seconds === undefined ? null : seconds * SECOND;
@@ -48,7 +52,10 @@ const send = async (deps: CallbackDeps, callback: DueCallback, body: Buffer): Pr
   if (judgeUrl(url, allow).verdict === "deny") return "blocked: address not allowed";
   if (url.startsWith("http:") && allow.length === 0) return "blocked: plain http";
   const secrets = [secretBox.open(callback.secret, callbackSecretContext(id))];
-  const headers = signWebhook({ id, timestampSeconds: Math.floor(clock.now() / SECOND), body, secrets });
+  const signed = signWebhook({ id, timestampSeconds: Math.floor(clock.now() / SECOND), body, secrets });
+  const traceId = hexDigest(id).slice(0, 32);
+  const spanId = hexDigest(`${id}.${callback.tries}`).slice(0, 16);
+  const headers = { ...signed, traceparent: traceparentOf(traceId, spanId) };
   const answer = await post({
     ...{ url, headers, body, allow, signal, clock },
     timeoutMs: TIMEOUT_MS,

@@ -9,7 +9,7 @@ import type { Logger } from "#lib/runtime/logger.ts";
 export type Lease = { readonly name: string; readonly holder: string; readonly token: bigint };
 
 /** A leader's lease; design.md, "Processes". */
-export const LEADER_LEASE_MS = 6_000;
+const LEADER_LEASE_MS = 6_000;
 const RENEW_EVERY_MS = 2_000;
 const RETRY_MS = 500;
 const BUSY_RETRY_MS = 100;
@@ -26,10 +26,6 @@ export const acquireLease = async (
   const token = await database.transaction((tx) => takeLease(tx, { name, holder, ttlMs }));
   return token === null ? null : { name, holder, token };
 };
-
-/** Prolongs the lease by `ttlMs` from now on. False: it is lost for good. @throws AppError when the database is away. */
-export const renewLease = async (database: Database, lease: Lease, ttlMs: number): Promise<boolean> =>
-  (await database.transaction((tx) => prolongLease(tx, lease, ttlMs))) !== "lost";
 
 /** Gives the lease up, so that the next holder takes over at once. */
 export const releaseLease = (database: Database, lease: Lease): Promise<void> =>

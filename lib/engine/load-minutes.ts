@@ -6,11 +6,11 @@ import type { DayBlocks } from "#lib/core/slo/day-pack.ts";
 import { appendDay, createDayScratch, unpackDay } from "#lib/core/slo/day-pack.ts";
 import type { Counts } from "#lib/core/slo/series.ts";
 import { appendHour, countsAt } from "#lib/core/slo/series.ts";
+import { deriveAll, setCounts } from "#lib/core/slo/track-minutes.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { DAY_MS, epochMs, HOUR_MS, minuteOf, startOfMinute } from "#lib/core/units.ts";
 import type { SloTrack } from "./slo-track.ts";
 import { hourAtOf, hoursBySlo } from "./slot-hours.ts";
-import { deriveAll, setCounts } from "./track-minutes.ts";
 
 /** Reading the past of many SLOs takes longer than a hot query; faults.md allows a takeover 10 s. */
 export const LOAD_DEADLINE_MS = 20_000;
@@ -100,7 +100,7 @@ const appendPast = ({ track, end }: Load, past: Past, hours: readonly SliHour[])
 };
 
 /** Reads the whole past of tracks that hold nothing yet: packed days, and hours where a day is not packed. */
-export const loadPasts = async (database: Database, loads: readonly Load[]): Promise<void> => {
+const loadPasts = async (database: Database, loads: readonly Load[]): Promise<void> => {
   const unpacked = new Map<string, DayBlocks>();
   for (const batch of batches(loads, DAYS_BATCH)) {
     const pasts = await readPasts(database, batch, unpacked);

@@ -16,6 +16,7 @@ export type History = {
   readonly append: (rows: readonly ServiceState[]) => void;
 };
 
+/** The states of services since `from`, as the bars of the page need them; what is published is appended. */
 export const readHistory = async (db: Db, from: EpochMs): Promise<History> => {
   const rows = new Map<string, ServiceState[]>();
   const firstMeasured = await readFirstMeasured(db);

@@ -1,15 +1,13 @@
 import type { Db } from "#db/database.ts";
-import type { IncidentCost } from "#db/queries/incident-costs.ts";
 import { readIncidentCosts } from "#db/queries/incident-costs.ts";
 import { readIncidents, readIncidentsMark } from "#db/queries/incidents.ts";
-import type { Incident, IncidentUpdate, Translations } from "#lib/contracts/incident-resource.ts";
-import { incidentHtml } from "#lib/contracts/markdown.ts";
-import type { SnapshotIncident, SnapshotIncidentUpdate } from "#lib/contracts/snapshot-incidents.ts";
-import { instantText } from "#lib/contracts/values.ts";
-import { impactSpans, isClosed } from "#lib/core/incidents/life.ts";
+import type { Incident } from "#lib/contracts/incident-resource.ts";
+import type { SnapshotIncident } from "#lib/contracts/snapshot-incidents.ts";
+import { isClosed } from "#lib/core/incidents/life.ts";
 import type { Impact } from "#lib/core/status/severity.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS } from "#lib/core/units.ts";
+import { snapshotIncident } from "#lib/read/snapshot-incident.ts";
 
 const MOST_INCIDENTS = 50;
 const SHOWN_DAYS = 90;
@@ -19,76 +17,6 @@ export type IncidentPart = {
   readonly mark: string;
   readonly incidents: readonly Incident[];
   readonly shown: readonly SnapshotIncident[];
-};
-
-const textOrNull = (at: EpochMs | null): string | null => (at === null ? null : instantText(at));
-
-/** Only when there is any: what is empty is left out of the snapshot. */
-const present = <Key extends string, Value>(key: Key, value: Value): { [K in Key]?: Value } =>
-  Object.keys(value as object).length === 0 ? {} : ({ [key]: value } as { [K in Key]: Value });
-
-const bodiesOf = (translations: Translations<{ readonly body: string }>) =>
-  Object.fromEntries(
-    Object.entries(translations).map(([language, { body }]) => [language, { body, bodyHtml: incidentHtml(body) }]),
-  );
-
-const updateOf = (update: IncidentUpdate): SnapshotIncidentUpdate => ({
-  id: update.id,
-  status: update.status,
-  body: update.body,
-  bodyHtml: incidentHtml(update.body),
-  createdAt: instantText(update.createdAt),
-  updatedAt: instantText(update.updatedAt),
-  displayAt: instantText(update.displayAt),
-  ...(update.notify ? {} : { notify: false }),
-  affected: update.affected.map((one) => ({ ...one })),
-  ...present("translations", bodiesOf(update.translations)),
-});
-
-const postmortemOf = (updates: readonly SnapshotIncidentUpdate[]): SnapshotIncident["postmortem"] => {
-  const newest = updates.find(({ status }) => status === "postmortem");
-  if (newest === undefined) return null;
-  const { bodyHtml = "", displayAt, translations = {} } = newest;
-  const texts = Object.fromEntries(
-    Object.entries(translations).map(([language, text]) => [language, { bodyHtml: text.bodyHtml }]),
-  );
-  return { bodyHtml, publishedAt: displayAt, ...present("translations", texts) };
-};
-
-const spansOf = (incident: Incident, updates: readonly IncidentUpdate[]) => {
-  const { startedAt, resolvedAt, impacts } = incident;
-  const spans = impactSpans(updates, { startedAt, resolvedAt, impactOf: impacts });
-  return incident.serviceIds.map((serviceId) => ({
-    serviceId,
-    spans: (spans.get(serviceId) ?? []).map(({ from, until, impact }) => ({
-      from: instantText(from),
-      until: textOrNull(until),
-      impact,
-    })),
-  }));
-};
-
-const incidentOf = (incident: Incident, costs: readonly IncidentCost[]): SnapshotIncident => {
-  const published = incident.updates.filter(({ publishedAt }) => publishedAt !== null);
-  const updates = published.map(updateOf);
-  return {
-    id: incident.id,
-    name: incident.name,
-    status: incident.status,
-    impact: incident.impact,
-    startedAt: instantText(incident.startedAt),
-    createdAt: instantText(incident.createdAt),
-    updatedAt: instantText(incident.updatedAt),
-    monitoringAt: textOrNull(incident.monitoringAt),
-    resolvedAt: textOrNull(incident.resolvedAt),
-    serviceIds: [...incident.serviceIds],
-    updates,
-    affected: incident.serviceIds.map((id) => ({ serviceId: id, impact: incident.impacts[id] ?? incident.impact })),
-    impactSpans: spansOf(incident, published),
-    ...(costs.length === 0 ? {} : { costs: costs.map(({ incidentId: _id, ...cost }) => cost) }),
-    postmortem: postmortemOf(updates),
-    ...present("translations", { ...incident.translations }),
-  };
 };
 
 /**
@@ -105,7 +33,7 @@ export const readIncidentPart = async (
   const incidents = await readIncidents(db, MOST_INCIDENTS, addMs(now, -SHOWN_DAYS * DAY_MS));
   const ids = incidents.map(({ id }) => id);
   const costs = Map.groupBy(await readIncidentCosts(db, ids), ({ incidentId }) => incidentId);
-  return { mark, incidents, shown: incidents.map((one) => incidentOf(one, costs.get(one.id) ?? [])) };
+  return { mark, incidents, shown: incidents.map((one) => snapshotIncident(one, costs.get(one.id) ?? [])) };
 };
 
 /** The impacts that open incidents have on a service. */

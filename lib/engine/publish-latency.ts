@@ -20,6 +20,7 @@ export type Latency = {
 const meanMs = (sumUs: number, count: number): number => Math.round(sumUs / count / 100) / 10;
 const stepOf = (at: number): number => Math.floor(at / STEP_MS) * STEP_MS;
 
+/** Means of answer times by half hour for the page, kept between rounds. */
 export const createLatency = (): Latency => {
   /** Mean by half hour, by service. */
   const means = new Map<string, Map<number, number>>();

@@ -1,11 +1,12 @@
 import type { Db } from "#db/database.ts";
-import type { MaintenanceRun, MaintenanceUpdateRow } from "#db/queries/maintenance-runs.ts";
+import type { MaintenanceRun } from "#db/queries/maintenance-runs.ts";
 import { readMaintenanceUpdates, readRuns, readRunsToShow } from "#db/queries/maintenance-runs.ts";
 import type { MaintenanceRow } from "#db/queries/maintenances.ts";
 import { readMaintenances } from "#db/queries/maintenances.ts";
 import type { SnapshotMaintenance, SnapshotMaintenanceRule } from "#lib/contracts/snapshot-maintenances.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS } from "#lib/core/units.ts";
+import { snapshotMaintenance } from "#lib/read/snapshot-maintenance.ts";
 
 /** The part of a snapshot that tells of planned work. */
 export type MaintenancePart = {
@@ -19,73 +20,6 @@ const MOST_SHOWN = 60;
 
 const iso = (at: number): string => new Date(at).toISOString();
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
-const textOrNull = (text: string): string | null => (text === "" ? null : text);
-
-/** What happens once has the id of its maintenance, so that it keeps its public id when it is moved. */
-const idOf = ({ maintenanceId, plannedFor }: MaintenanceRun, { rrule }: MaintenanceRow): string =>
-  rrule === null ? maintenanceId : `${maintenanceId}:${iso(plannedFor)}`;
-
-const updatesOf = (
-  run: MaintenanceRun,
-  row: MaintenanceRow,
-  said: readonly MaintenanceUpdateRow[],
-): SnapshotMaintenance["updates"] => {
-  const id = idOf(run, row);
-  const told = said
-    .filter((one) => one.maintenanceId === run.maintenanceId && one.plannedFor === run.plannedFor)
-    .map((one) => ({
-      id: one.id,
-      status: one.status,
-      body: one.body,
-      createdAt: iso(one.createdAt),
-      updatedAt: iso(one.createdAt),
-      displayAt: iso(one.createdAt),
-    }));
-  const canceled =
-    run.canceledAt === null
-      ? []
-      : [
-          {
-            id: `${id}:canceled`,
-            status: "canceled" as const,
-            body: row.cancelReason ?? row.title,
-            at: run.canceledAt,
-          },
-        ];
-  const planned = [
-    { id: `${id}:scheduled`, status: "scheduled" as const, body: row.body || row.title, at: run.createdAt },
-  ];
-  const own = ({ at, ...one }: (typeof canceled | typeof planned)[number]) => {
-    const instant = iso(at);
-    return { ...one, createdAt: instant, updatedAt: instant, displayAt: instant };
-  };
-  return [...canceled.map(own), ...told, ...planned.map(own)];
-};
-
-const maintenanceOf = (
-  run: MaintenanceRun,
-  row: MaintenanceRow,
-  said: readonly MaintenanceUpdateRow[],
-): SnapshotMaintenance => ({
-  id: idOf(run, row),
-  maintenanceId: row.id,
-  name: row.title,
-  description: textOrNull(row.body),
-  status: run.state,
-  impact: row.impact,
-  serviceIds: [...row.serviceIds],
-  plannedFor: iso(run.plannedFor),
-  scheduledFor: iso(run.startsAt),
-  scheduledUntil: iso(run.endsAt),
-  createdAt: iso(run.createdAt),
-  updatedAt: iso(run.updatedAt),
-  startedAt: isoOrNull(run.startedAt),
-  endedAt: isoOrNull(run.endedAt),
-  canceledAt: isoOrNull(run.canceledAt),
-  sequence: run.sequence,
-  isRecurring: row.rrule !== null,
-  updates: updatesOf(run, row, said),
-});
 
 const ruleOf = (row: MaintenanceRow, runs: readonly MaintenanceRun[]): SnapshotMaintenanceRule => {
   const own = runs.filter(({ maintenanceId }) => maintenanceId === row.id);
@@ -96,7 +30,7 @@ const ruleOf = (row: MaintenanceRow, runs: readonly MaintenanceRun[]): SnapshotM
   return {
     maintenanceId: row.id,
     name: row.title,
-    description: textOrNull(row.body),
+    description: row.body === "" ? null : row.body,
     serviceIds: [...row.serviceIds],
     startsAt: iso(row.startsAt),
     durationMs: row.durationMs,
@@ -130,7 +64,7 @@ export const readMaintenancePart = async (db: Db, now: EpochMs): Promise<Mainten
   const byId = new Map(rows.map((row) => [row.id, row]));
   const maintenances = shown.flatMap((run) => {
     const row = byId.get(run.maintenanceId);
-    return row === undefined ? [] : [maintenanceOf(run, row, said)];
+    return row === undefined ? [] : [snapshotMaintenance(run, row, said)];
   });
   const open = maintenances.filter(({ status }) => OPEN.has(status));
   const over = maintenances.filter(({ status }) => !OPEN.has(status));

@@ -159,6 +159,7 @@ const logTransitions = (log: Logger, transitions: readonly Transition[], knowled
   }
 };
 
+/** The publisher of one process; it remembers what it published, so that nothing is written without a reason. */
 export const createPublisher = (deps: PublisherDeps): Publisher => {
   const { database, clock, log, isDemo } = deps;
   let known: Knowledge | null = null;

@@ -15,6 +15,7 @@ import { endOfMinute } from "./alert-changes.ts";
 import { alertIdOf, recordAlertEvent, staleError } from "./record-alert.ts";
 import { eventKey, refreshSuppression, releaseAlerts } from "./suppress-alerts.ts";
 
+/** The name under which an alert on a threshold is stored where others have their pair. */
 export const thresholdPairOf = ({ id }: Pick<ThresholdAlert, "id">): string => `threshold_${id}`;
 
 /** A threshold alert, judged at the end of a minute. */

@@ -37,6 +37,7 @@ const spansOf = (minutes: readonly EpochMinute[]): MinuteSpan[] => {
   return spans;
 };
 
+/** The minutes of a half-open span. */
 export const minutesOf = ({ from, until }: MinuteSpan): EpochMinute[] =>
   Array.from({ length: until - from }, (_, index) => (from + index) as EpochMinute);
 

@@ -18,7 +18,7 @@ export type JobDeps = {
 };
 
 /** A claim without a step for so long is anybody's: whoever held it is gone. */
-export const JOB_LEASE_MS = 30_000;
+const JOB_LEASE_MS = 30_000;
 const FINAL_LEASE_MS = 90_000;
 const WRITE_DEADLINE_MS = 20_000;
 const FINAL_DEADLINE_MS = 60_000;

@@ -4,11 +4,11 @@ import type { AlertState } from "#lib/core/slo/alert.ts";
 import { decideAlert, pairCounts, QUIET } from "#lib/core/slo/alert.ts";
 import { defaultPolicy } from "#lib/core/slo/policy.ts";
 import { badOver, countsAt, createBlockPool, sumOver } from "#lib/core/slo/series.ts";
+import { setCounts } from "#lib/core/slo/track-minutes.ts";
 import type { EpochMinute } from "#lib/core/units.ts";
 import { DAY_MS, durationMs, epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import { sampleSlo } from "#test/support/sample-config.ts";
 import { createTrack, evaluateTrack } from "./slo-track.ts";
-import { setCounts } from "./track-minutes.ts";
 
 const START = 29_000_040 as EpochMinute;
 const window = { kind: "rolling", durationMs: durationMs(2 * DAY_MS) } as const;

@@ -6,10 +6,10 @@ import type { BudgetReading, CompiledPair, CompiledSlo, PairReading, Reading } f
 import { compileSlo, longestWindow, pairReading, readingAt, sloBudget } from "#lib/core/slo/reading.ts";
 import type { BlockPool } from "#lib/core/slo/series.ts";
 import { badOver } from "#lib/core/slo/series.ts";
+import type { TrackMinutes } from "#lib/core/slo/track-minutes.ts";
+import { createTrackMinutes, PARTS_A_SLICE } from "#lib/core/slo/track-minutes.ts";
 import type { EpochMinute } from "#lib/core/units.ts";
 import { minuteOf } from "#lib/core/units.ts";
-import type { TrackMinutes } from "./track-minutes.ts";
-import { createTrackMinutes, PARTS_A_SLICE } from "./track-minutes.ts";
 
 /** At most this many minutes are evaluated in one transaction. */
 export const CHUNK_MINUTES = 1_440;

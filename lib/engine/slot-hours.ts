@@ -4,9 +4,11 @@ import { NO_SLOTS } from "#lib/core/bucket.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { epochMs, HOUR_MS, startOfMinute } from "#lib/core/units.ts";
 
+/** The first instant of the hour that a minute lies in. */
 export const hourAtOf = (minute: EpochMinute): EpochMs =>
   epochMs(Math.floor(startOfMinute(minute) / HOUR_MS) * HOUR_MS);
 
+/** Stored hours by the SLO that they count for, in their order. */
 export const hoursBySlo = (hours: readonly SliHour[]): Map<string, SliHour[]> => {
   const bySlo = new Map<string, SliHour[]>();
   for (const hour of hours) {
@@ -27,6 +29,7 @@ type HourDraft = SloKey & {
 /** Hours of one SLO that are being changed: the stored ones with some minutes written anew. */
 export type HourDrafts = Map<EpochMs, HourDraft>;
 
+/** Copies of stored hours that may be written to, by hour. */
 export const draftsOf = (stored: readonly SliHour[]): HourDrafts =>
   new Map(
     stored.map((hour) => [

@@ -14,10 +14,13 @@ import {
   subscriberSecretContext,
 } from "#lib/commands/subscribers/keys.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
+import { repeatsChallenge } from "#lib/contracts/subscriber-webhook.ts";
 import type { MailDefinition } from "#lib/core/definitions.ts";
 import { judgeFailure } from "#lib/core/delivery/judge-answer.ts";
 import { retryAfterOf } from "#lib/core/delivery/retry-after.ts";
 import { digestFrom } from "#lib/core/subscribers/pace.ts";
+import { allowanceOf } from "#lib/core/subscribers/reach.ts";
+import { drawTraceparent } from "#lib/core/trace-context.ts";
 import { postJson } from "#lib/egress/post.ts";
 import { sendMail } from "#lib/egress/send-mail.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
@@ -108,26 +111,30 @@ const gather = async (
 
 const send = async (
   deps: SubscriberAttemptDeps,
-  parcel: Exclude<SubscriberParcel, { kind: "nothing" }>,
+  { parcel, createdBy }: { parcel: Exclude<SubscriberParcel, { kind: "nothing" }>; createdBy: string },
   { mail, allow }: RoundFacts,
   signal: AbortSignal,
 ): Promise<MessageReport> => {
   const { clock } = deps;
-  const shared = { timeoutMs: SUBSCRIBER_TIMEOUT_MS, allow, signal, clock };
+  const shared = { timeoutMs: SUBSCRIBER_TIMEOUT_MS, signal, clock };
   if (parcel.kind === "addressed_mail") {
     if (mail === null) return { outcome: judgeFailure("there is no mail server any more"), refusal: null };
     const server = mailServerOf(
       { url: mail.url, secrets: [mail.secret] },
       { username: mail.username, starttls: mail.starttls },
     );
-    const { outcome, refusal = null } = await sendMail({ ...shared, server, mail: parcel.mail });
+    const { outcome, refusal = null } = await sendMail({ ...shared, allow, server, mail: parcel.mail });
     return { outcome, refusal };
   }
   const { url, headers, body } = parcel;
-  const answer = await postJson({ ...shared, url, headers, body, maxResponseBytes: MOST_ANSWER_BYTES });
+  const { traceparent } = drawTraceparent(() => (deps.randomBytes(1)[0] ?? 0) / 256);
+  const request = { url, headers: { ...headers, traceparent }, body, maxResponseBytes: MOST_ANSWER_BYTES };
+  const answer = await postJson({ ...shared, ...request, allow: allowanceOf(createdBy, allow) });
   if (answer.kind === "failed") return { outcome: judgeFailure(answer.reason), refusal: null };
   const retryAfterMs = retryAfterOf(answer.headers["retry-after"] ?? null, clock.now());
-  return { outcome: parcel.judge(answer.status, retryAfterMs, answer.bodyExcerpt), refusal: null };
+  const { challenge } = parcel;
+  const isProven = challenge !== undefined && repeatsChallenge(answer.bodyExcerpt, challenge);
+  return { outcome: parcel.judge(answer.status, retryAfterMs, answer.bodyExcerpt), refusal: null, isProven };
 };
 
 const OTHER_PAGE = "it is about services of another page";
@@ -156,7 +163,7 @@ export const attemptMessage = async (
     if (own === null) return { outcome: { kind: "canceled", reason: OTHER_PAGE }, refusal: null };
     const parcel = parcelForSubscriber(own, page, { keys: facts.keys, timestampSeconds });
     if (parcel.kind === "nothing") return { outcome: { kind: "canceled", reason: parcel.reason }, refusal: null };
-    return await send(deps, parcel, facts, signal);
+    return await send(deps, { parcel, createdBy: own.subscriber.createdBy }, facts, signal);
   } catch (error) {
     // The message of an unexpected error may quote an address, so only its kind is kept.
     const reason = `the attempt could not be made (${error instanceof Error ? error.name : "unknown error"})`;

@@ -11,7 +11,7 @@ import type { EpochMs } from "#lib/core/units.ts";
 import { addMs } from "#lib/core/units.ts";
 
 /** Messages a second of a channel, all instances together. Mail has a limit of its own in the file. */
-export const PER_SECOND: Readonly<Record<Exclude<SubscriberChannel, "email">, number>> = {
+const PER_SECOND: Readonly<Record<Exclude<SubscriberChannel, "email">, number>> = {
   webhook: 100,
   slack: 20,
   discord: 20,

@@ -47,7 +47,10 @@ export type MessageToSend = {
 };
 
 export type SubscriberParcel =
-  | Extract<Parcel, { kind: "request" }>
+  | (Extract<Parcel, { kind: "request" }> & {
+      /** What the receiver may answer with to prove that it wants the news. */
+      readonly challenge?: string;
+    })
   | { readonly kind: "addressed_mail"; readonly mail: Mail }
   | { readonly kind: "nothing"; readonly reason: string };
 
@@ -67,24 +70,29 @@ const namingOf = ({ subscriber }: MessageToSend, page: PageFacts): MessageNaming
   };
 };
 
-type Links = { readonly manage: string; readonly unsubscribe: string; readonly confirm: string };
+type Links = {
+  readonly manage: string;
+  readonly unsubscribe: string;
+  readonly confirm: string;
+  readonly challenge: string;
+};
 
 const linksOf = ({ subscriber }: MessageToSend, pageUrl: string, keys: SubscriberKeys): Links => {
   const token = keys.linkToken("manage", subscriber.id, null);
-  const confirm = keys.linkToken("confirm", subscriber.id, subscriber.confirmExpiresAt);
+  const challenge = keys.linkToken("confirm", subscriber.id, subscriber.confirmExpiresAt);
   return {
     manage: `${pageUrl}/subscription/${token}`,
     unsubscribe: `${pageUrl}/unsubscribe/${token}`,
-    confirm: `${pageUrl}/subscribe/confirm/${confirm}`,
+    confirm: `${pageUrl}/subscribe/confirm/${challenge}`,
+    challenge,
   };
 };
 
 const plainNotice = (message: MessageToSend, naming: MessageNaming, links: readonly NoticeLink[]): Notice => {
-  const { kind, subscriber, id, firstDueAt } = message;
+  const { kind, id, firstDueAt } = message;
   const { language } = naming;
   const page = plainText(naming.pageName);
-  const asks = subscriber.channel === "email" ? ("confirm" as const) : ("reached" as const);
-  const words = kind === "reminder" ? ("known" as const) : asks;
+  const words = kind === "reminder" ? ("known" as const) : ("confirm" as const);
   return {
     eventId: id,
     eventType: kind,
@@ -108,16 +116,14 @@ const plainNotice = (message: MessageToSend, naming: MessageNaming, links: reado
 const noticeOf = (message: MessageToSend, naming: MessageNaming, links: Links): Notice | null => {
   const { kind, event, events, subscriber, id, firstDueAt } = message;
   const { language } = naming;
-  if (kind === "confirmation") {
-    const isMail = subscriber.channel === "email";
-    const own = isMail
-      ? { label: say(language, "confirmLink"), url: links.confirm }
-      : { label: say(language, "manage"), url: links.manage };
-    return plainNotice(message, naming, [own]);
-  }
+  if (kind === "confirmation")
+    return plainNotice(message, naming, [{ label: say(language, "confirmLink"), url: links.confirm }]);
   if (kind === "reminder") return plainNotice(message, naming, [{ label: say(language, "manage"), url: links.manage }]);
   if (kind === "event") return event === null ? null : noticeForSubscriber(event, naming);
+  // As with single messages: who was confirmed later is not told of what went before.
+  const since = subscriber.confirmedAt ?? firstDueAt;
   const own = events.filter((one) => {
+    if (one.occurredAt < since) return false;
     const telling = tellingOf(one.type, one.subject, one.data);
     return telling !== null && isFor(telling, subscriber);
   });
@@ -179,7 +185,9 @@ const webhookOf = (
   const told = kind === "digest" ? (events.at(-1) ?? null) : event;
   if (kind !== "confirmation" && told === null) return { kind: "nothing", reason: "there is nothing to tell" };
   const body = JSON.stringify(
-    told === null ? webhookConfirmation(context) : statuspageWebhook(told, context, before?.data ?? null),
+    told === null
+      ? webhookConfirmation(context, { challenge: links.challenge, confirmUrl: links.confirm })
+      : statuspageWebhook(told, context, before?.data ?? null),
   );
   const signed = signWebhook({
     id,
@@ -194,6 +202,7 @@ const webhookOf = (
     signatures: [],
     body,
     judge: (status, retryAfterMs) => judgeStatus(status, retryAfterMs),
+    ...(told === null ? { challenge: links.challenge } : {}),
   };
 };
 

@@ -15,6 +15,8 @@ export type MessageReport = {
   readonly outcome: AttemptOutcome | { readonly kind: "canceled"; readonly reason: string };
   /** What the mail server refused by; null: it was none, or no refusal. */
   readonly refusal: { readonly code: number; readonly isOfRecipient: boolean } | null;
+  /** The receiver answered the challenge of the confirmation. */
+  readonly isProven?: boolean;
 };
 
 export type MessageSettled = "delivered" | "waiting" | "dead" | "canceled" | "lost";
@@ -26,9 +28,9 @@ type Settling = {
   readonly random: number;
 };
 
-/** A receiver that took the confirmation is proven, but for mail: there a person has to press the button. */
-const afterSuccess = (one: Subscriber, { message, now }: Settling): Subscriber | null => {
-  const proves = message.kind === "confirmation" && one.channel !== "email" && one.state === "unconfirmed";
+/** Taking the confirmation proves nothing: many receivers take any post. A person presses the button, or a program answers. */
+const afterSuccess = (one: Subscriber, { message, report, now }: Settling): Subscriber | null => {
+  const proves = message.kind === "confirmation" && report.isProven === true && one.state === "unconfirmed";
   if (proves) return confirmed({ ...one, confirmedAt: now }, now);
   return one.bounces === 0 || one.state !== "active" ? null : { ...one, bounces: 0, updatedAt: now };
 };

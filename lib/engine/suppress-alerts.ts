@@ -37,6 +37,7 @@ export const judgeSuppression = async (
   });
 };
 
+/** Whether an alert's suppression is another than it was. */
 export const isChanged = ({ row, next }: Judged): boolean => !isSameSuppression(row, next);
 
 /**

@@ -1,6 +1,6 @@
 import type { Database } from "#db/database.ts";
 import type { AlertFilter, AlertPlace } from "#db/queries/alert-facts.ts";
-import { alertColumns, readAlert, readAlertPage, readSortedAlerts } from "#db/queries/alert-facts.ts";
+import { alertColumns, readAlert, readAlertPage, readAlerts, readSortedAlerts } from "#db/queries/alert-facts.ts";
 import type { AlertFacts } from "#lib/contracts/alert-resource.ts";
 import { alertResource } from "#lib/contracts/alert-resource.ts";
 import type { AlertResource } from "#lib/contracts/alerts.ts";
@@ -47,6 +47,10 @@ export const listAlerts = async (database: Database, query: AlertQuery): Promise
   const found = await database.read((db) => readAlertPage(db, { filter: query, limit: limit + 1, after, before }));
   return pageOf(found, { limit, after, before }, { cursorOf, resourceOf });
 };
+
+/** Those of these alerts that there are, the oldest first. */
+export const getAlerts = async (database: Database, ids: readonly string[]): Promise<AlertResource[]> =>
+  (await database.read((db) => readAlerts(db, ids))).map(resourceOf);
 
 /** @throws AppError NOT_FOUND */
 export const getAlert = async (database: Database, id: string): Promise<AlertResource> => {

@@ -6,10 +6,9 @@ import type { BudgetResource } from "#lib/contracts/budget-resource.ts";
 import type { SortKey } from "#lib/contracts/operations/operation.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import type { Listed, Paging } from "./pagination.ts";
-import { paginate } from "./pagination.ts";
+import type { MemoryQuery, PageFor } from "./memory-list.ts";
+import { listInMemory } from "./memory-list.ts";
 import { loadSlos } from "./slos.ts";
-import { isFound, sortedBy, sortedKind } from "./sorting.ts";
 
 const budgetOf = (slo: SloResource, exhausted: ReadonlyMap<string, EpochMs>): BudgetResource => {
   const { reading } = slo;
@@ -46,11 +45,9 @@ const sortValue = (budget: BudgetResource, field: string): unknown => {
   return value !== null && NUMBERS.has(field) ? Number(value) : value;
 };
 
-type BudgetQuery = Paging & {
+type BudgetQuery = MemoryQuery & {
   readonly serviceId?: string | undefined;
-  readonly q?: string | undefined;
   readonly exhausted?: "true" | "false" | undefined;
-  readonly sort?: readonly SortKey[] | undefined;
 };
 
 /** One page of the error budgets, the emptiest first unless `sort` says another order. */
@@ -58,20 +55,24 @@ export const listBudgets = async (
   database: Database,
   query: BudgetQuery,
   now: EpochMs,
-): Promise<Listed<BudgetResource>> => {
-  const { serviceId, exhausted, q, sort = EMPTIEST_FIRST } = query;
+): Promise<PageFor<MemoryQuery, BudgetResource>> => {
+  const { serviceId, exhausted, sort = EMPTIEST_FIRST } = query;
   const budgets = (await loadBudgets(database, now)).filter(
     (budget) =>
       (serviceId === undefined || budget.serviceId === serviceId) &&
-      (exhausted === undefined || String(budget.isExhausted) === exhausted) &&
-      isFound(q, budget.id, budget.serviceId),
+      (exhausted === undefined || String(budget.isExhausted) === exhausted),
   );
-  return paginate(sortedKind("budgets", sort), sortedBy(budgets, sort, sortValue), query);
+  const asked: MemoryQuery = { ...query, sort };
+  return listInMemory(budgets, asked, {
+    kind: "budgets",
+    textsOf: ({ id, serviceId: service }) => [id, service],
+    sortValueOf: sortValue,
+  });
 };
 
 /** @throws AppError NOT_FOUND */
 export const getBudget = async (database: Database, id: string, now: EpochMs): Promise<BudgetResource> => {
   const budget = (await loadBudgets(database, now)).find((candidate) => candidate.id === id);
-  if (budget === undefined) throw new AppError("NOT_FOUND", "there is no objective with this id");
+  if (budget === undefined) throw new AppError("NOT_FOUND", "there is no SLO with this id");
   return budget;
 };

@@ -86,6 +86,10 @@ const readerIn = (tx: Tx): Pick<Database, "read"> => ({ read: (work) => work(tx)
 /** Resources as they stand inside of the transaction that has just written them. */
 export const writtenService = async (tx: Tx, id: string): Promise<ServiceResource> =>
   getService(readerIn(tx), await readSnapshot(tx, 0), id);
+
+/** A probe as it stands within the transaction that has just written it. */
 export const writtenProbe = (tx: Tx, id: string): Promise<ProbeResource> =>
   getProbe(readerIn(tx), id, { isSignedIn: true });
+
+/** An SLO as it stands within the transaction that has just written it. */
 export const writtenSlo = (tx: Tx, id: string, now: EpochMs): Promise<SloResource> => getSlo(readerIn(tx), id, now);

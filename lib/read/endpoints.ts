@@ -3,19 +3,27 @@ import type { EndpointRow } from "#db/queries/endpoints.ts";
 import { readEndpoint, readEndpoints } from "#db/queries/endpoints.ts";
 import type { EndpointResource } from "#lib/contracts/endpoints.ts";
 import { AppError } from "#lib/core/errors.ts";
-import type { Listed, Paging } from "./pagination.ts";
-import { paginate } from "./pagination.ts";
+import type { MemoryQuery, PageFor } from "./memory-list.ts";
+import { listInMemory } from "./memory-list.ts";
 
 /** Opens what may be shown of an endpoint; the key to do so is the caller's. */
 type Show = (row: EndpointRow) => EndpointResource;
 
-/** One page of the endpoints in use in the order of their ids. */
+const rowValue = (row: EndpointRow, field: string): unknown => row[field as keyof EndpointRow];
+
+/** One page of the endpoints in use in the order of their ids unless `sort` says another. @throws AppError INVALID_REQUEST */
 export const listEndpoints = async (
   database: Database,
-  query: Paging,
+  query: MemoryQuery,
   show: Show,
-): Promise<Listed<EndpointResource>> => {
-  const page = paginate("endpoints", await database.read(readEndpoints), query);
+): Promise<PageFor<MemoryQuery, EndpointResource>> => {
+  const page = listInMemory(await database.read(readEndpoints), query, {
+    kind: "endpoints",
+    textsOf: ({ id, type, description }) => [id, type, description],
+    createdAtOf: ({ createdAt }) => createdAt.getTime(),
+    sortValueOf: (row, field) =>
+      field === "createdAt" || field === "updatedAt" ? row[field].getTime() : rowValue(row, field),
+  });
   return { ...page, data: page.data.map(show) };
 };
 

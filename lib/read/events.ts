@@ -45,16 +45,18 @@ const readSource = async (database: Database): Promise<string> =>
  */
 export const listEvents = async (
   database: Database,
-  query: Paging & { readonly type?: string | undefined },
+  query: Paging & { readonly type?: string | undefined; readonly createdAfter?: EpochMs | undefined },
   now: EpochMs,
 ): Promise<Listed<EventResource>> => {
   assertOneDirection(query);
-  const { limit } = query;
+  const { limit, createdAfter } = query;
   const since = addMs(now, -SHOWN_MS);
   const after = await placeOf(database, query.after, since);
   const before = await placeOf(database, query.before, since);
   const types = query.type?.split(",") ?? null;
-  const found = await database.read((db) => readEventPage(db, { types, since, after, before, limit: limit + 1 }));
+  const found = await database.read((db) =>
+    readEventPage(db, { types, since, createdAfter, after, before, limit: limit + 1 }),
+  );
   const source = await readSource(database);
   const resourceOf = (event: EventRow): EventResource => shown(event, source);
   const { data, pagination } = pageOf(found, { limit, after, before }, { cursorOf, resourceOf });

@@ -5,28 +5,34 @@ import type { ExclusionResource } from "#lib/contracts/exclusions.ts";
 import { exclusionResource } from "#lib/contracts/exclusions.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { epochMs } from "#lib/core/units.ts";
-import type { Listed, Paging } from "./pagination.ts";
-import { paginate } from "./pagination.ts";
+import type { MemoryQuery, PageFor } from "./memory-list.ts";
+import { listInMemory } from "./memory-list.ts";
 
 const FILTERS = ["state", "kind", "sloId", "serviceId", "probeId"] as const;
-type ExclusionQuery = Paging & {
+type ExclusionQuery = MemoryQuery & {
   readonly [F in (typeof FILTERS)[number]]?: ExclusionResource[F] | undefined;
 };
 
 /** One page of all exclusions that match, revoked ones too, the newest first. */
-export const listExclusions = (database: Database, query: ExclusionQuery): Promise<Listed<ExclusionResource>> =>
+export const listExclusions = (
+  database: Database,
+  query: ExclusionQuery,
+): Promise<PageFor<MemoryQuery, ExclusionResource>> =>
   database.read(async (db) => {
     const rows = await readNewestExclusions(db, epochMs(0));
-    const matching = rows.filter((row) => {
-      const resource = exclusionResource(row, null);
-      return FILTERS.every((name) => query[name] === undefined || query[name] === resource[name]);
+    const matching = rows
+      .map((row) => exclusionResource(row, null))
+      .filter((resource) => FILTERS.every((name) => query[name] === undefined || query[name] === resource[name]));
+    const page = listInMemory(matching, query, {
+      kind: "exclusions",
+      textsOf: ({ id, sloId, serviceId, probeId, author, reason }) => [id, sloId, serviceId, probeId, author, reason],
+      createdAtOf: ({ createdAt }) => createdAt,
     });
-    const { data, pagination } = paginate("exclusions", matching, query);
     const maintenanceIds = await readMaintenanceIds(
       db,
-      data.map(({ id }) => id),
+      page.data.map(({ id }) => id),
     );
-    return { data: data.map((row) => exclusionResource(row, maintenanceIds.get(row.id) ?? null)), pagination };
+    return { ...page, data: page.data.map((one) => ({ ...one, maintenanceId: maintenanceIds.get(one.id) ?? null })) };
   });
 
 /** @throws AppError NOT_FOUND */

@@ -1,11 +1,21 @@
 import type { Database } from "#db/database.ts";
-import type { ExternalAlertPlace } from "#db/queries/external-alerts.ts";
-import { readExternalAlert, readExternalAlertPage, readFiringExternalAlerts } from "#db/queries/external-alerts.ts";
+import type { ExternalAlertFilter, ExternalAlertPlace } from "#db/queries/external-alerts.ts";
+import {
+  externalAlertColumns,
+  readExternalAlert,
+  readExternalAlertPage,
+  readFiringExternalAlerts,
+  readSortedExternalAlerts,
+} from "#db/queries/external-alerts.ts";
+import type { KeysetPage } from "#db/queries/keyset.ts";
 import type { ExternalAlertFacts, ExternalAlertResource } from "#lib/contracts/external-alerts.ts";
 import { externalAlertResource } from "#lib/contracts/external-alerts.ts";
+import type { SortKey } from "#lib/contracts/operations/operation.ts";
 import { AppError } from "#lib/core/errors.ts";
+import type { EpochMs } from "#lib/core/units.ts";
 import type { Listed, Paging } from "./pagination.ts";
 import { assertOneDirection, encodeCursor, pageOf, placeInTime } from "./pagination.ts";
+import { keysetListed, sortedKind } from "./sorting.ts";
 
 const KIND = "external-alerts";
 /** What an answer in the shape of Alertmanager holds at most: it knows no pages. */
@@ -21,14 +31,31 @@ const placeOf = (cursor: string | undefined): ExternalAlertPlace | null => {
 type Query = Paging & {
   readonly state?: ExternalAlertResource["state"] | undefined;
   readonly service?: string | undefined;
+  readonly q?: string | undefined;
+  readonly createdAfter?: EpochMs | undefined;
+  readonly sort?: readonly SortKey[] | undefined;
 };
 
-/** One page of the alerts that other systems sent, the newest first. */
+const listSorted = (
+  database: Database,
+  { filter, query, sort }: { filter: ExternalAlertFilter; query: Paging; sort: readonly SortKey[] },
+): Promise<Listed<ExternalAlertResource>> =>
+  database.read((db) => {
+    const columns = externalAlertColumns(db, sort);
+    const read = (page: KeysetPage) => readSortedExternalAlerts(db, { filter, columns, page });
+    return keysetListed({ kind: sortedKind(KIND, sort), paging: query, columns, read }, (rows) =>
+      rows.map(externalAlertResource),
+    );
+  });
+
+/** One page of the alerts that other systems sent, the newest first unless `sort` says another order. */
 export const listExternalAlerts = async (database: Database, query: Query): Promise<Listed<ExternalAlertResource>> => {
+  const { limit, state = null, service: serviceId = null, q = null, createdAfter = null, sort } = query;
+  const filter = { state, serviceId, q, createdAfter };
+  if (sort !== undefined) return listSorted(database, { filter, query, sort });
   assertOneDirection(query);
-  const { limit, state = null, service: serviceId = null } = query;
   const [after, before] = [placeOf(query.after), placeOf(query.before)];
-  const ask = { state, serviceId, limit: limit + 1, after, before };
+  const ask = { filter, limit: limit + 1, after, before };
   const found = await database.read((db) => readExternalAlertPage(db, ask));
   return pageOf(found, { limit, after, before }, { cursorOf, resourceOf: externalAlertResource });
 };

@@ -15,7 +15,7 @@ import { readingResource } from "./slos.ts";
 export const getGate = (database: Database, id: string, now: EpochMs): Promise<GateResource> =>
   database.read(async (db) => {
     const slo = (await readSlos(db)).find((row) => row.id === id);
-    if (slo === undefined) throw new AppError("NOT_FOUND", "there is no objective with this id");
+    if (slo === undefined) throw new AppError("NOT_FOUND", "there is no SLO with this id");
     const newest = (await readNewestReadings(db, [id])).find(({ version }) => version === slo.version);
     const reading = newest === undefined ? null : (JSON.parse(newest.reading) as Reading);
     const gate = gateOfReading(slo.definition, reading, now);

@@ -2,12 +2,11 @@ import type { Database } from "#db/database.ts";
 import type { CostedIncident, IncidentCost } from "#db/queries/incident-costs.ts";
 import type { SloWithReading } from "#db/queries/slo-dashboard.ts";
 import { readSlosWithReadings } from "#db/queries/slo-dashboard.ts";
-import { errorCodeOf } from "#lib/core/errors.ts";
 import { calendarSpanAt } from "#lib/core/slo/window.ts";
 import { localDate } from "#lib/core/status/local-days.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, epochMs, MINUTE_MS } from "#lib/core/units.ts";
-import { getLedger } from "./ledger.ts";
+import { getLedgers } from "./ledger.ts";
 
 /** What an incident spent of a budget, with the figures behind it. */
 export type MeasuredCost = IncidentCost & { readonly objective: string; readonly bad: number };
@@ -33,22 +32,27 @@ export const measureCosts = async (
   incident: CostedIncident,
   now: EpochMs,
 ): Promise<MeasuredCost[]> => {
-  const slos = await database.read((db) => readSlosWithReadings(db, null));
-  const costs: MeasuredCost[] = [];
-  for (const slo of slos.filter(({ serviceId }) => incident.serviceIds.includes(serviceId))) {
-    const { period, ...span } = windowOf(slo, incident, now);
-    const ledger = await getLedger(database, { id: slo.id, ...span }, now).catch((error: unknown) => {
-      // Nothing was evaluated in the window: there is nothing to tell.
-      if (errorCodeOf(error) === "INVALID_REQUEST") return null;
-      throw error;
-    });
-    const entry = ledger?.entries.find(({ cause, id }) => cause === "incident" && id === incident.id);
-    if (ledger === null || ledger.consumedRatio === null) continue;
-    costs.push({
-      ...{ incidentId: incident.id, sloId: slo.id, serviceId: slo.serviceId, objective: slo.definition.objective },
-      ...{ share: Number(entry?.consumedRatio ?? 0), bad: entry?.bad ?? 0, period },
-      windowDays: slo.definition.window.durationMs / DAY_MS,
-    });
-  }
+  const all = await database.read((db) => readSlosWithReadings(db, null));
+  const slos = all.filter(({ serviceId }) => incident.serviceIds.includes(serviceId));
+  const windows = slos.map((slo) => windowOf(slo, incident, now));
+  const asks = slos.map((slo, index) => {
+    const { period: _, ...span } = windows[index] ?? windowOf(slo, incident, now);
+    return { slo, ...span };
+  });
+  const ledgers = await getLedgers(database, asks, now);
+  const costs = slos.flatMap((slo, index): MeasuredCost[] => {
+    const ledger = ledgers[index] ?? null;
+    // Nothing was evaluated in the window: there is nothing to tell.
+    if (ledger === null || ledger.consumedRatio === null) return [];
+    const entry = ledger.entries.find(({ cause, id }) => cause === "incident" && id === incident.id);
+    const period = windows[index]?.period ?? null;
+    return [
+      {
+        ...{ incidentId: incident.id, sloId: slo.id, serviceId: slo.serviceId, objective: slo.definition.objective },
+        ...{ share: Number(entry?.consumedRatio ?? 0), bad: entry?.bad ?? 0, period },
+        windowDays: slo.definition.window.durationMs / DAY_MS,
+      },
+    ];
+  });
   return costs.sort((a, b) => b.share - a.share);
 };

@@ -4,7 +4,7 @@ import type { AlertResource } from "#lib/contracts/alerts.ts";
 import type { IncidentResource, IncidentTemplateResource, PostmortemDraft } from "#lib/contracts/incidents.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
 import { isClosed } from "#lib/core/incidents/life.ts";
-import { getAlert, listAlerts } from "./alerts.ts";
+import { getAlert, getAlerts, listAlerts } from "./alerts.ts";
 import { getIncident, getIncidentTemplate, listIncidents, listIncidentTemplates } from "./incidents.ts";
 import type { Listed } from "./pagination.ts";
 import { getPostmortemDraft } from "./postmortem.ts";
@@ -84,7 +84,7 @@ export const loadDeskIncident = async (cookie: string | null, id: string): Promi
     deskServices(database),
     openIncidents(database),
     listAlerts(database, { limit: OPEN_LIMIT, state: "firing", severity: null, sloId: null, serviceId: null }),
-    Promise.all(incident.alertIds.map((alertId) => orNull(getAlert(database, alertId)))),
+    getAlerts(database, incident.alertIds),
     isOver ? getPostmortemDraft(database, id, clock.now()) : null,
   ]);
   const taken = new Set([...unclosed.flatMap(({ alertIds }) => alertIds), ...incident.alertIds]);
@@ -92,7 +92,7 @@ export const loadDeskIncident = async (cookie: string | null, id: string): Promi
     incident,
     services,
     others: unclosed.filter((other) => other.id !== id),
-    alerts: alerts.filter((alert) => alert !== null).sort((a, b) => (a.firedAt < b.firedAt ? -1 : 1)),
+    alerts,
     loose: firing.data.filter((alert) => !taken.has(alert.id)),
     postmortem,
   };

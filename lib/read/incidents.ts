@@ -1,14 +1,19 @@
 import type { Database } from "#db/database.ts";
 import { readIncidentTemplates } from "#db/queries/incident-templates.ts";
 import type { IncidentFilter } from "#db/queries/incidents.ts";
-import { readIncident, readIncidentPage } from "#db/queries/incidents.ts";
+import { incidentColumns, readIncident, readIncidentPage, readSortedIncidents } from "#db/queries/incidents.ts";
+import type { KeysetPage } from "#db/queries/keyset.ts";
 import { incidentResource } from "#lib/contracts/incident-resource.ts";
 import type { IncidentResource, IncidentTemplateResource } from "#lib/contracts/incidents.ts";
+import type { SortKey } from "#lib/contracts/operations/operation.ts";
 import { instantText } from "#lib/contracts/values.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
+import type { MemoryQuery, PageFor } from "./memory-list.ts";
+import { listInMemory } from "./memory-list.ts";
 import type { Listed, Paging } from "./pagination.ts";
-import { assertOneDirection, encodeCursor, pageOf, paginate, placeInTime } from "./pagination.ts";
+import { assertOneDirection, encodeCursor, pageOf, placeInTime } from "./pagination.ts";
+import { keysetListed, sortedKind } from "./sorting.ts";
 
 export type IncidentQuery = Paging & {
   readonly status?: IncidentFilter["status"] | undefined;
@@ -16,23 +21,39 @@ export type IncidentQuery = Paging & {
   readonly open?: "true" | "false" | undefined;
   readonly service?: string | undefined;
   readonly createdAfter?: EpochMs | undefined;
+  readonly q?: string | undefined;
+  readonly sort?: readonly SortKey[] | undefined;
 };
 
 const KIND = "incidents";
 const WHOLE = { withPlanned: true };
 
-/** One page of incidents and drafts that match, the newest by their start first. @throws AppError INVALID_REQUEST */
+const listSorted = (
+  database: Database,
+  { filter, query, sort }: { filter: IncidentFilter; query: Paging; sort: readonly SortKey[] },
+): Promise<Listed<IncidentResource>> =>
+  database.read((db) => {
+    const columns = incidentColumns(db, sort);
+    const read = (page: KeysetPage) => readSortedIncidents(db, { filter, columns, page });
+    return keysetListed({ kind: sortedKind(KIND, sort), paging: query, columns, read }, (rows) =>
+      rows.map((incident) => incidentResource(incident, WHOLE)),
+    );
+  });
+
+/** One page of incidents and drafts that match, the newest by their start first unless `sort` says another order. @throws AppError INVALID_REQUEST */
 export const listIncidents = async (database: Database, query: IncidentQuery): Promise<Listed<IncidentResource>> => {
-  assertOneDirection(query);
-  const after = placeInTime(KIND, query.after);
-  const before = placeInTime(KIND, query.before);
   const filter: IncidentFilter = {
     status: query.status ?? null,
     publication: query.publication ?? null,
     isOpen: query.open === undefined ? null : query.open === "true",
     serviceId: query.service ?? null,
     createdAfter: query.createdAfter ?? null,
+    q: query.q ?? null,
   };
+  if (query.sort !== undefined) return listSorted(database, { filter, query, sort: query.sort });
+  assertOneDirection(query);
+  const after = placeInTime(KIND, query.after);
+  const before = placeInTime(KIND, query.before);
   const found = await database.read((db) => readIncidentPage(db, { filter, limit: query.limit + 1, after, before }));
   return pageOf(
     found,
@@ -58,12 +79,16 @@ const readTemplates = async (database: Database, id: string | null): Promise<Inc
     updatedAt: instantText(template.updatedAt),
   }));
 
-/** One page of the templates, by name. */
-export const listIncidentTemplates = async (
+/** One page of the templates, by name unless `sort` says another order. @throws AppError INVALID_REQUEST */
+export const listIncidentTemplates = async <Query extends MemoryQuery>(
   database: Database,
-  query: Paging,
-): Promise<Listed<IncidentTemplateResource>> =>
-  paginate("incident-templates", await readTemplates(database, null), query);
+  query: Query,
+): Promise<PageFor<Query, IncidentTemplateResource>> =>
+  listInMemory(await readTemplates(database, null), query, {
+    kind: "incident-templates",
+    textsOf: ({ id, name, title }) => [id, name, title],
+    createdAtOf: ({ createdAt }) => createdAt,
+  });
 
 /** @throws AppError NOT_FOUND */
 export const getIncidentTemplate = async (database: Database, id: string): Promise<IncidentTemplateResource> => {

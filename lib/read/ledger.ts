@@ -2,13 +2,16 @@ import type { Database, Db } from "#db/database.ts";
 import type { ExclusionRow } from "#db/queries/exclusions.ts";
 import { readExclusions } from "#db/queries/exclusions.ts";
 import { readMaintenanceIds, readMaintenanceTitles } from "#db/queries/maintenances.ts";
+import type { SliHour } from "#db/queries/sli-hours.ts";
+import { readSliHours } from "#db/queries/sli-hours.ts";
 import type { SloWithReading } from "#db/queries/slo-dashboard.ts";
 import { readSlosWithReadings } from "#db/queries/slo-dashboard.ts";
-import { countMinutes, isAbout, readHoursOf } from "#db/queries/slo-minutes.ts";
+import { countMinutes, hoursAskOf, isAbout } from "#db/queries/slo-minutes.ts";
+import type { PastIncident } from "#db/queries/statements.ts";
 import { readIncidentsWithin } from "#db/queries/statements.ts";
 import { decimalText, instantText } from "#lib/contracts/api.ts";
 import type { LedgerResource } from "#lib/contracts/budgets.ts";
-import { AppError } from "#lib/core/errors.ts";
+import { AppError, errorCodeOf } from "#lib/core/errors.ts";
 import type { Claim, LedgerEntry } from "#lib/core/slo/ledger.ts";
 import { ledgerOf } from "#lib/core/slo/ledger.ts";
 import { objectiveOfPercent } from "#lib/core/slo/objective.ts";
@@ -41,26 +44,52 @@ const spanOf = (slo: SloWithReading, ask: Ask, now: EpochMs): Span => {
 type Claims = { readonly claims: readonly Claim[]; readonly names: ReadonlyMap<string, string> };
 
 const MAINTENANCE_KINDS: ReadonlySet<ExclusionRow["kind"]> = new Set(["announced", "emergency", "retroactive"]);
+const isWork = ({ kind }: ExclusionRow): boolean => MAINTENANCE_KINDS.has(kind);
 const minuteAfter = (at: EpochMs): EpochMinute => Math.ceil(at / MINUTE_MS) as EpochMinute;
 
-/** What may answer for bad events: incidents of the service, and exclusions of it that are maintenance. */
-const readClaims = async (
-  db: Db,
-  slo: SloWithReading,
-  span: Span,
-  exclusions: readonly ExclusionRow[],
-): Promise<Claims> => {
-  const [from, until] = [startOfMinute(span.from), startOfMinute(span.until)];
-  const incidents = await readIncidentsWithin(db, { from, until, serviceIds: [slo.serviceId] });
-  const works = exclusions.filter(
-    (row) => MAINTENANCE_KINDS.has(row.kind) && row.startsAt < until && isAbout(row, slo),
+/** Rows that the ledgers of some SLOs are made from. */
+type LedgerRows = {
+  readonly exclusions: readonly ExclusionRow[];
+  readonly hours: ReadonlyMap<string, SliHour[]>;
+  readonly incidents: readonly PastIncident[];
+  /** Of exclusions that come from a maintenance, its id; and its title. */
+  readonly maintenanceIds: ReadonlyMap<string, string>;
+  readonly titles: ReadonlyMap<string, string>;
+};
+
+type SloSpan = { readonly slo: SloWithReading; readonly span: Span };
+
+/** As many statements for many SLOs as for one. */
+const readRows = async (db: Db, asks: readonly SloSpan[]): Promise<LedgerRows> => {
+  const from = startOfMinute(Math.min(...asks.map(({ span }) => span.from)) as EpochMinute);
+  const until = startOfMinute(Math.max(...asks.map(({ span }) => span.until)) as EpochMinute);
+  const exclusions = await readExclusions(db, { endedAfter: from });
+  const hours = await readSliHours(
+    db,
+    asks.map(({ slo, span }) => hoursAskOf({ sloId: slo.id, version: slo.version }, span)),
   );
+  const serviceIds = [...new Set(asks.map(({ slo }) => slo.serviceId))];
+  const incidents = await readIncidentsWithin(db, { from, until, serviceIds });
+  const works = exclusions.filter((row) => isWork(row) && asks.some(({ slo }) => isAbout(row, slo)));
   const maintenanceIds = await readMaintenanceIds(
     db,
     works.map(({ id }) => id),
   );
   const titles = await readMaintenanceTitles(db, [...new Set(maintenanceIds.values())]);
-  const idOf = ({ id }: ExclusionRow): string => maintenanceIds.get(id) ?? id;
+  return { exclusions, hours: Map.groupBy(hours, ({ sloId }) => sloId), incidents, maintenanceIds, titles };
+};
+
+/** What may answer for bad events: incidents of the service, and exclusions of it that are maintenance. */
+const claimsOf = ({ slo, span }: SloSpan, rows: LedgerRows): Claims => {
+  const [from, until] = [startOfMinute(span.from), startOfMinute(span.until)];
+  const incidents = rows.incidents.filter(
+    ({ serviceIds, startedAt, resolvedAt }) =>
+      serviceIds.includes(slo.serviceId) && startedAt < until && (resolvedAt === null || resolvedAt > from),
+  );
+  const works = rows.exclusions.filter(
+    (row) => isWork(row) && row.startsAt < until && row.endsAt > from && isAbout(row, slo),
+  );
+  const idOf = ({ id }: ExclusionRow): string => rows.maintenanceIds.get(id) ?? id;
   return {
     claims: [
       ...incidents.map(({ id, startedAt, resolvedAt }) => ({
@@ -78,7 +107,7 @@ const readClaims = async (
     ],
     names: new Map([
       ...incidents.map(({ id, name }) => [id, name] as const),
-      ...works.map((row) => [idOf(row), titles.get(idOf(row)) ?? row.reason] as const),
+      ...works.map((row) => [idOf(row), rows.titles.get(idOf(row)) ?? row.reason] as const),
     ]),
   };
 };
@@ -110,6 +139,47 @@ const entriesById = (entries: readonly LedgerEntry[]): LedgerEntry[] => {
 const minuteText = (minute: EpochMinute | null, offset: 0 | 1): string | null =>
   minute === null ? null : instantText(startOfMinute(addMinutes(minute, offset)));
 
+const ledgerFrom = (ask: SloSpan, rows: LedgerRows): LedgerResource => {
+  const { slo, span } = ask;
+  const { definition } = slo;
+  const { claims, names } = claimsOf(ask, rows);
+  const exclusions = rows.exclusions.filter(({ endsAt }) => endsAt > startOfMinute(span.from));
+  const ledger = ledgerOf({
+    series: countMinutes(rows.hours.get(slo.id) ?? [], { slo, exclusions, until: span.until }).events,
+    objective: objectiveOfPercent(definition.objective),
+    window: {
+      after: addMinutes(span.from, -1),
+      until: addMinutes(span.until, -1),
+      fullMinutes: span.until - span.from,
+    },
+    claims,
+  });
+  const scale = definition.sli.kind === "ratio_timeslices" ? PARTS_A_SLICE : 1;
+  const entries = entriesById(ledger.entries);
+  const shares = exactShares(entries.map(({ bad }) => bad));
+  return {
+    sloId: slo.id,
+    objective: definition.objective,
+    from: instantText(startOfMinute(span.from)),
+    to: instantText(startOfMinute(span.until)),
+    bad: ledger.bad / scale,
+    total: ledger.total / scale,
+    consumedRatio: decimalText(ledger.consumed),
+    postmortemDue: entries.some(({ isPostmortemDue }) => isPostmortemDue),
+    entries: entries.map((entry, index) => ({
+      cause: entry.cause,
+      id: entry.id,
+      name: entry.id === null ? null : (names.get(entry.id) ?? null),
+      bad: entry.bad / scale,
+      shareRatio: shares[index] ?? null,
+      consumedRatio: decimalText(entry.consumed),
+      firstAt: minuteText(entry.firstMinute, 0),
+      lastAt: minuteText(entry.lastMinute, 1),
+      postmortemDue: entry.isPostmortemDue,
+    })),
+  };
+};
+
 /**
  * Who spent the error budget of an SLO over its window, or over [from, to): with the exclusions in force, every bad event
  * in exactly one entry. @throws AppError NOT_FOUND, INVALID_REQUEST
@@ -122,46 +192,36 @@ export const getLedger = (
   database.read(
     async (db) => {
       const [slo] = await readSlosWithReadings(db, id);
-      if (slo === undefined) throw new AppError("NOT_FOUND", "there is no objective with this id");
-      const span = spanOf(slo, ask, now);
-      const exclusions = await readExclusions(db, { endedAfter: startOfMinute(span.from) });
-      const hours = await readHoursOf(db, { sloId: slo.id, version: slo.version }, span);
-      const { claims, names } = await readClaims(db, slo, span, exclusions);
-      const { definition } = slo;
-      const ledger = ledgerOf({
-        series: countMinutes(hours, { slo, exclusions, until: span.until }).events,
-        objective: objectiveOfPercent(definition.objective),
-        window: {
-          after: addMinutes(span.from, -1),
-          until: addMinutes(span.until, -1),
-          fullMinutes: span.until - span.from,
-        },
-        claims,
-      });
-      const scale = definition.sli.kind === "ratio_timeslices" ? PARTS_A_SLICE : 1;
-      const entries = entriesById(ledger.entries);
-      const shares = exactShares(entries.map(({ bad }) => bad));
-      return {
-        sloId: slo.id,
-        objective: definition.objective,
-        from: instantText(startOfMinute(span.from)),
-        to: instantText(startOfMinute(span.until)),
-        bad: ledger.bad / scale,
-        total: ledger.total / scale,
-        consumedRatio: decimalText(ledger.consumed),
-        postmortemDue: entries.some(({ isPostmortemDue }) => isPostmortemDue),
-        entries: entries.map((entry, index) => ({
-          cause: entry.cause,
-          id: entry.id,
-          name: entry.id === null ? null : (names.get(entry.id) ?? null),
-          bad: entry.bad / scale,
-          shareRatio: shares[index] ?? null,
-          consumedRatio: decimalText(entry.consumed),
-          firstAt: minuteText(entry.firstMinute, 0),
-          lastAt: minuteText(entry.lastMinute, 1),
-          postmortemDue: entry.isPostmortemDue,
-        })),
-      };
+      if (slo === undefined) throw new AppError("NOT_FOUND", "there is no SLO with this id");
+      const one = { slo, span: spanOf(slo, ask, now) };
+      return ledgerFrom(one, await readRows(db, [one]));
     },
     { deadlineMs: DEADLINE_MS },
   );
+
+/** SLOs whose minutes are read together: about 6 MB. */
+const BATCH = 50;
+
+/** The ledgers of several SLOs, each over its own span; null where nothing was evaluated in it. @throws AppError INVALID_REQUEST */
+export const getLedgers = async (
+  database: Database,
+  asks: readonly { readonly slo: SloWithReading; readonly from?: EpochMs; readonly to?: EpochMs }[],
+  now: EpochMs,
+): Promise<(LedgerResource | null)[]> => {
+  const spans = asks.map(({ slo, ...ask }) => {
+    try {
+      return { slo, span: spanOf(slo, ask, now) };
+    } catch (error) {
+      if (errorCodeOf(error) === "INVALID_REQUEST") return null;
+      throw error;
+    }
+  });
+  const known = spans.filter((one) => one !== null);
+  const ledgers = new Map<SloSpan, LedgerResource>();
+  for (let first = 0; first < known.length; first += BATCH) {
+    const batch = known.slice(first, first + BATCH);
+    const rows = await database.read((db) => readRows(db, batch), { deadlineMs: DEADLINE_MS });
+    for (const one of batch) ledgers.set(one, ledgerFrom(one, rows));
+  }
+  return spans.map((one) => (one === null ? null : (ledgers.get(one) ?? null)));
+};

@@ -6,21 +6,22 @@ import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
 import { maintenanceResource } from "#lib/contracts/maintenances.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import { addMs, DAY_MS } from "#lib/core/units.ts";
-import type { Listed, Paging } from "./pagination.ts";
-import { paginate } from "./pagination.ts";
+import { addMs, DAY_MS, epochMs } from "#lib/core/units.ts";
+import type { MemoryQuery, PageFor } from "./memory-list.ts";
+import { listInMemory } from "./memory-list.ts";
 
 /** Occurrences that are over are shown for this long. */
 const SHOWN_MS = 30 * DAY_MS;
 
 /** The resources of these rows, each with its occurrences of the last 30 days and those to come. */
-export const maintenanceResources = async (
+const maintenanceResources = async (
   db: Db,
   rows: readonly MaintenanceRow[],
   now: EpochMs,
+  since?: EpochMs,
 ): Promise<MaintenanceResource[]> => {
   const maintenanceIds = rows.map(({ id }) => id);
-  const endedAfter = addMs(now, -SHOWN_MS);
+  const endedAfter = epochMs(Math.min(now - SHOWN_MS, since ?? now));
   const [occurrences, runs, updates] = [
     await readOccurrences(db, { maintenanceIds, endedAfter }),
     await readRuns(db, { maintenanceIds, endedAfter }),
@@ -37,28 +38,40 @@ export const maintenanceResources = async (
   );
 };
 
-type MaintenanceQuery = Paging & {
+type MaintenanceQuery = MemoryQuery & {
   readonly state?: MaintenanceResource["state"] | undefined;
   readonly serviceId?: string | undefined;
 };
+
+/** The newest maintenances with their occurrences since an instant, for a calendar that looks further back. */
+export const calendarMaintenances = (
+  database: Database,
+  { limit, since }: { readonly limit: number; readonly since: EpochMs },
+  now: EpochMs,
+): Promise<MaintenanceResource[]> =>
+  database.read(async (db) => maintenanceResources(db, (await readMaintenances(db)).slice(0, limit), now, since));
 
 /** One page of the maintenances that match, the newest first. */
 export const listMaintenances = (
   database: Database,
   query: MaintenanceQuery,
   now: EpochMs,
-): Promise<Listed<MaintenanceResource>> =>
+): Promise<PageFor<MemoryQuery, MaintenanceResource>> =>
   database.read(async (db) => {
     const all = await maintenanceResources(db, await readMaintenances(db), now);
     const { state, serviceId } = query;
-    return paginate(
-      "maintenances",
+    return listInMemory<MaintenanceResource, MemoryQuery>(
       all.filter(
         (one) =>
           (state === undefined || one.state === state) &&
           (serviceId === undefined || one.serviceIds.includes(serviceId)),
       ),
       query,
+      {
+        kind: "maintenances",
+        textsOf: ({ id, title, author }) => [id, title, author],
+        createdAtOf: ({ createdAt }) => createdAt,
+      },
     );
   });
 

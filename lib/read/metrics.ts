@@ -3,17 +3,18 @@ import type { MetricsAsk, MetricsProbe } from "#db/queries/metrics.ts";
 import {
   readMetricsProbe,
   readOldestBucketDay,
+  readRunDurations,
   readRunHistograms,
   readRunQuantiles,
   readStepHistograms,
 } from "#db/queries/metrics.ts";
 import { readClosedUntil } from "#db/queries/rollup-progress.ts";
 import { instantText } from "#lib/contracts/api.ts";
-import type { MetricsPoint, MetricsResource } from "#lib/contracts/metrics.ts";
+import type { MetricsPoint, MetricsResource, MetricsTotals } from "#lib/contracts/metrics.ts";
 import { formatDuration } from "#lib/core/duration.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { Histogram } from "#lib/core/histogram.ts";
-import { mergeHistograms, NO_DURATIONS, quantilesOf } from "#lib/core/histogram.ts";
+import { histogramOf, mergeHistograms, NO_DURATIONS, quantilesOf, quantilesOfSorted } from "#lib/core/histogram.ts";
 import type { MetricsPlan } from "#lib/core/metrics-plan.ts";
 import { planMetrics } from "#lib/core/metrics-plan.ts";
 import type { EpochMs } from "#lib/core/units.ts";
@@ -28,6 +29,8 @@ const KEPT_HOURS_MS = 731 * DAY_MS;
 const HISTOGRAM_ERROR = 1 / 64;
 /** Quantiles of more runs than this at once would take seconds. */
 const MOST_RUNS = 300_000;
+/** The durations of so few are sent as they are: one read then gives quantiles and histograms. */
+const FEW_RUNS = 20_000;
 const DEADLINE_MS = 5_000;
 
 export type MetricsQuestion = {
@@ -70,16 +73,19 @@ const locationsOf = (probe: MetricsProbe, locationId: string | undefined): Locat
 const fromHistograms = (cells: Cells): Quantiles =>
   new Map([...cells].map(([step, cell]) => [step, quantilesOf(mergeHistograms(cell.histograms), SHARES)]));
 
+/** Histograms of raw runs by step; null where they come from buckets, or are read by themselves. */
+type OfRuns = ReadonlyMap<number, Histogram> | null;
+
 /** Quantiles of a question that minutes answer: from their histograms where all have one, else from the runs themselves. */
 const minuteQuantiles = async (
   db: Db,
   ask: MetricsAsk,
   cells: Cells,
-): Promise<{ quantiles: Quantiles; isExact: boolean }> => {
+): Promise<{ quantiles: Quantiles; isExact: boolean; ofRuns: OfRuns }> => {
   if ([...cells.values()].every(({ withoutHistogram }) => withoutHistogram === 0)) {
     for (const { step, histogram } of await readStepHistograms(db, "minute", ask))
       cells.get(step)?.histograms.push(histogram);
-    return { quantiles: fromHistograms(cells), isExact: false };
+    return { quantiles: fromHistograms(cells), isExact: false, ofRuns: null };
   }
   const runs = [...cells.values()].reduce((sum, { total }) => sum + total, 0);
   if (runs > MOST_RUNS)
@@ -87,8 +93,16 @@ const minuteQuantiles = async (
       "INVALID_REQUEST",
       `step: ${runs} runs are too many for quantiles by the minute: ask for 1h or longer`,
     );
+  if (runs <= FEW_RUNS) {
+    const durations = [...(await readRunDurations(db, ask))];
+    return {
+      quantiles: new Map(durations.map(([step, us]) => [step, quantilesOfSorted(us, SHARES)])),
+      isExact: true,
+      ofRuns: new Map(durations.map(([step, us]) => [step, histogramOf(us)])),
+    };
+  }
   const found = await readRunQuantiles(db, ask, SHARES);
-  return { quantiles: new Map(found.map(({ step, us }) => [step, us])), isExact: true };
+  return { quantiles: new Map(found.map(({ step, us }) => [step, us])), isExact: true, ofRuns: null };
 };
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
@@ -139,11 +153,17 @@ const pointsOf = (
     return pointOf(at, args.cells.get(step), args.quantiles.get(step) ?? [], seconds);
   });
 
+type MetricsWithHistograms = {
+  readonly metrics: MetricsResource & { readonly totals: MetricsTotals };
+  readonly histograms: readonly Histogram[];
+};
+
 type Measured = {
   readonly resource: MetricsResource;
   readonly cells: Cells;
   /** What was asked of closed minutes. */
   readonly closed: MetricsAsk;
+  readonly ofRuns: OfRuns;
 };
 
 const measure = async (db: Db, question: MetricsQuestion, now: EpochMs): Promise<Measured> => {
@@ -165,10 +185,10 @@ const measure = async (db: Db, question: MetricsQuestion, now: EpochMs): Promise
   await readCells(db, plan.level, ask, cells);
   // Runs of a minute that is still open are in no bucket yet: they must not be in a quantile either.
   const closed = { ...ask, until: epochMs(Math.min(plan.to, closedUntil ?? 0)) };
-  const { quantiles, isExact } =
+  const { quantiles, isExact, ofRuns } =
     plan.level === "minute"
       ? await minuteQuantiles(db, closed, cells)
-      : { quantiles: fromHistograms(cells), isExact: false };
+      : { quantiles: fromHistograms(cells), isExact: false, ofRuns: null };
   const firstRunAt = epochMs(Math.min(...locations.map((one) => one.firstRunAt), plan.to));
   const resource: MetricsResource = {
     probeId: probe.definition.id,
@@ -184,7 +204,22 @@ const measure = async (db: Db, question: MetricsQuestion, now: EpochMs): Promise
     },
     points: pointsOf(plan, { cells, quantiles, firstRunAt, closedUntil: closedUntil ?? plan.from }),
   };
-  return { resource, cells, closed };
+  return { resource, cells, closed, ofRuns };
+};
+
+/** All points together, with quantiles of the merged histograms: an average of quantiles would be none. */
+const totalsOf = (points: readonly MetricsPoint[], histograms: readonly Histogram[]): MetricsTotals => {
+  const sum = (of: (point: MetricsPoint) => number): number => points.reduce((total, point) => total + of(point), 0);
+  const [total, errors] = [sum((at) => at.total), sum((at) => at.errors)];
+  const reports = total - sum((at) => at.unvoted);
+  const [p50, p95, p99] = quantilesOf(mergeHistograms(histograms), SHARES);
+  return {
+    expected: sum((at) => at.expected),
+    total,
+    errors,
+    errorRatio: reports === 0 ? null : round(errors / reports, 9),
+    durationMs: { p50: msOf(p50), p95: msOf(p95), p99: msOf(p99) },
+  };
 };
 
 /**
@@ -192,27 +227,34 @@ const measure = async (db: Db, question: MetricsQuestion, now: EpochMs): Promise
  * Counts are exact; quantiles are exact or within 1.6 %, as `source` says.
  * @throws AppError NOT_FOUND, INVALID_REQUEST; errors of the database.
  */
-export const getMetrics = (database: Database, question: MetricsQuestion, now: EpochMs): Promise<MetricsResource> =>
-  database.read(async (db) => (await measure(db, question, now)).resource, { deadlineMs: DEADLINE_MS });
+export const getMetrics = async (
+  database: Database,
+  question: MetricsQuestion & { readonly totals?: boolean | undefined },
+  now: EpochMs,
+): Promise<MetricsResource> => {
+  if (question.totals === true) return (await getMetricsWithHistograms(database, question, now)).metrics;
+  return database.read(async (db) => (await measure(db, question, now)).resource, { deadlineMs: DEADLINE_MS });
+};
 
 /**
- * As `getMetrics`, with the durations of good runs of each point, in their order. Where minutes have no histogram the server
+ * As `getMetrics` with the totals, and with the durations of good runs of each point, in their order. Where minutes have no histogram the server
  * counts the runs of the question by the primary key: ask for few minutes then.
  */
 export const getMetricsWithHistograms = (
   database: Database,
   question: MetricsQuestion,
   now: EpochMs,
-): Promise<{ readonly metrics: MetricsResource; readonly histograms: readonly Histogram[] }> =>
+): Promise<MetricsWithHistograms> =>
   database.read(
     async (db) => {
-      const { resource, cells, closed } = await measure(db, question, now);
+      const { resource, cells, closed, ofRuns: known } = await measure(db, question, now);
       const isOfRuns = resource.source.durations === "runs";
-      const counted = isOfRuns ? await readRunHistograms(db, closed) : [];
-      const ofRuns = new Map(counted.map(({ step, histogram }) => [step, histogram]));
+      const counted = isOfRuns && known === null ? await readRunHistograms(db, closed) : [];
+      const ofRuns = known ?? new Map(counted.map(({ step, histogram }) => [step, histogram]));
       const histogramOf = (step: number): Histogram =>
         isOfRuns ? (ofRuns.get(step) ?? NO_DURATIONS) : mergeHistograms(cells.get(step)?.histograms ?? []);
-      return { metrics: resource, histograms: resource.points.map((_, step) => histogramOf(step)) };
+      const histograms = resource.points.map((_, step) => histogramOf(step));
+      return { metrics: { ...resource, totals: totalsOf(resource.points, histograms) }, histograms };
     },
     { deadlineMs: DEADLINE_MS },
   );

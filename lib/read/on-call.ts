@@ -7,7 +7,7 @@ import type { AlertResource } from "#lib/contracts/alerts.ts";
 import type { IncidentResource } from "#lib/contracts/incidents.ts";
 import type { SilenceResource } from "#lib/contracts/silences.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import { DAY_MS } from "#lib/core/units.ts";
+import { addMs, DAY_MS } from "#lib/core/units.ts";
 import type { DeskService } from "./incident-desk.ts";
 import { deskServices, openIncidents } from "./incident-desk.ts";
 import { requireScope } from "./require-session.ts";
@@ -38,13 +38,16 @@ export type OnCall = OnCallContext & {
 const LIMIT = 200;
 
 /** As `/v1/alerts` has them, with the names of those who look after them: who is signed in may know. */
-const readResources = async (database: Database, state: "firing" | "resolved"): Promise<AlertResource[]> => {
-  const filter = { state, severity: null, sloId: null, serviceId: null };
+const readResources = async (
+  database: Database,
+  which: { readonly state: "firing" | "resolved"; readonly endedAfter?: EpochMs },
+): Promise<AlertResource[]> => {
+  const filter = { ...which, severity: null, sloId: null, serviceId: null };
   const facts = await database.read((db) => readAlertPage(db, { filter, limit: LIMIT, after: null, before: null }));
   return facts.map((alert) => alertResource(alert, { isPublic: false }));
 };
 
-export const isQuiet = ({ silencedBy, inhibitedBy, mutedBy }: AlertResource): boolean =>
+const isQuiet = ({ silencedBy, inhibitedBy, mutedBy }: AlertResource): boolean =>
   silencedBy.length + inhibitedBy.length + mutedBy.length > 0;
 
 const urgency = ({ severity, acknowledgement }: AlertResource): number =>
@@ -53,16 +56,10 @@ const urgency = ({ severity, acknowledgement }: AlertResource): number =>
 const byUrgency = (a: AlertResource, b: AlertResource): number =>
   urgency(a) - urgency(b) || (a.firedAt < b.firedAt ? -1 : Number(a.firedAt > b.firedAt));
 
-/** Few are read one by one: an installation may have hundreds, and on most days none of them fires. */
-const FEW = 8;
-
 const readBurning = async (database: Database, alerts: readonly AlertResource[]): Promise<Burning[]> => {
   const ids = [...new Set(alerts.map(({ sloId }) => sloId).filter((id) => id !== null))];
-  return database.read(async (db) =>
-    ids.length > FEW
-      ? readSlosWithReadings(db, null)
-      : (await Promise.all(ids.map((id) => readSlosWithReadings(db, id)))).flat(),
-  );
+  // On most days none of them fires.
+  return ids.length === 0 ? [] : database.read((db) => readSlosWithReadings(db, ids));
 };
 
 const readContext = async (
@@ -85,8 +82,8 @@ export const loadOnCall = async (cookie: string | null): Promise<OnCall> => {
   const { database, clock } = getWebContext();
   const now = clock.now();
   const [firing, resolved] = await Promise.all([
-    readResources(database, "firing"),
-    readResources(database, "resolved"),
+    readResources(database, { state: "firing" }),
+    readResources(database, { state: "resolved", endedAfter: addMs(now, -DAY_MS) }),
   ]);
   const context = await readContext(database, now, firing);
   return {

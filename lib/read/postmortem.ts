@@ -1,8 +1,9 @@
-import type { Database } from "#db/database.ts";
+import type { Database, Db } from "#db/database.ts";
 import { readServices } from "#db/queries/config.ts";
 import type { IncidentAlert } from "#db/queries/incident-facts.ts";
 import { readFailedRuns, readIncidentAlerts, readMeasuredChanges } from "#db/queries/incident-facts.ts";
 import { readIncident } from "#db/queries/incidents.ts";
+import { readClosedUntil } from "#db/queries/rollup-progress.ts";
 import type { Incident } from "#lib/contracts/incident-resource.ts";
 import type { PostmortemDraft } from "#lib/contracts/incidents.ts";
 import { decimalText, instantText } from "#lib/contracts/values.ts";
@@ -10,7 +11,7 @@ import { AppError } from "#lib/core/errors.ts";
 import type { TimelineEntry } from "#lib/core/incidents/postmortem.ts";
 import { postmortemText, secondsBetween, timelineOrder } from "#lib/core/incidents/postmortem.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import { addMs, MINUTE_MS } from "#lib/core/units.ts";
+import { addMs, epochMs, MINUTE_MS, startOfMinute } from "#lib/core/units.ts";
 import { measureCosts } from "./incident-costs.ts";
 
 /** What happened shortly before and after belongs to the story. */
@@ -25,6 +26,12 @@ type Facts = {
   readonly nameOf: (serviceId: string) => string;
 };
 
+/** Nothing is closed before the first rollup. */
+const closedUntilOf = async (db: Db): Promise<EpochMs> => {
+  const minute = await readClosedUntil(db);
+  return minute === null ? epochMs(0) : startOfMinute(minute);
+};
+
 const readFacts = (database: Database, id: string, now: EpochMs): Promise<Facts> =>
   database.read(async (db) => {
     const incident = await readIncident(db, id);
@@ -35,7 +42,7 @@ const readFacts = (database: Database, id: string, now: EpochMs): Promise<Facts>
     return {
       incident,
       alerts: await readIncidentAlerts(db, id),
-      runs: await readFailedRuns(db, span),
+      runs: await readFailedRuns(db, { ...span, closedUntil: await closedUntilOf(db) }),
       changes: await readMeasuredChanges(db, span),
       nameOf: (serviceId) => names.get(serviceId) ?? serviceId,
     };

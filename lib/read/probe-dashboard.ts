@@ -1,13 +1,12 @@
 import { readMetricsProbe } from "#db/queries/metrics.ts";
 import { readLocationList } from "#db/queries/static-lists.ts";
+import { readTraceUrl } from "#db/queries/telemetry.ts";
 import { readTries } from "#db/queries/tries.ts";
 import { instantText } from "#lib/contracts/api.ts";
-import type { MetricsResource } from "#lib/contracts/metrics.ts";
+import type { MetricsResource, MetricsTotals } from "#lib/contracts/metrics.ts";
 import type { ProbeResource, RunResource } from "#lib/contracts/probes.ts";
 import { parseDuration } from "#lib/core/duration.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
-import type { Histogram } from "#lib/core/histogram.ts";
-import { mergeHistograms, quantilesOf } from "#lib/core/histogram.ts";
 import type { OutcomeClass } from "#lib/core/outcome.ts";
 import { classOfCode } from "#lib/core/outcome.ts";
 import type { EpochMs } from "#lib/core/units.ts";
@@ -25,7 +24,6 @@ import type { Database } from "./web-context.ts";
 import { getWebContext } from "./web-context.ts";
 
 const RUNS_A_PAGE = 20;
-const SHARES = [0.5, 0.95, 0.99] as const;
 const SIGNED_IN = { isSignedIn: true } as const;
 
 /** Everything that the address of a probe's dashboard says. */
@@ -41,17 +39,7 @@ export type ProbeQuestion = {
   readonly before?: string | undefined;
 };
 
-/** Sums of all points, and quantiles over all of them. Nulls: nothing was measured. */
-export type RedTotals = {
-  readonly runs: number;
-  readonly errors: number;
-  readonly errorRatio: number | null;
-  readonly p50: number | null;
-  readonly p95: number | null;
-  readonly p99: number | null;
-};
-
-export type Red = { readonly metrics: MetricsResource; readonly totals: RedTotals; readonly heat: Heat };
+export type Red = { readonly metrics: MetricsResource; readonly totals: MetricsTotals; readonly heat: Heat };
 export type NamedLocation = { readonly id: string; readonly name: string };
 /** One more look at a target that had failed. */
 export type RunTry = {
@@ -71,6 +59,8 @@ export type ProbeDashboard = {
   /** Each location by itself, over the same points; empty when there is one, or one was asked for. */
   readonly sides: readonly { readonly location: NamedLocation; readonly red: Red }[];
   readonly runs: Listed<RunWithTries>;
+  /** Address of a trace with the place of its id; null: none is configured. */
+  readonly traceUrl: string | null;
 };
 
 /** @returns null when there is no such thing. */
@@ -83,24 +73,13 @@ const orNull = async <T>(work: Promise<T>): Promise<T | null> => {
   }
 };
 
-/** Sums of points as `GET /v1/metrics` gives them, with quantiles of the merged histograms. */
-const totalsOf = (metrics: MetricsResource, histograms: readonly Histogram[]): RedTotals => {
-  const sum = (of: (point: MetricsResource["points"][number]) => number): number =>
-    metrics.points.reduce((total, point) => total + of(point), 0);
-  const [runs, errors, unvoted] = [sum((at) => at.total), sum((at) => at.errors), sum((at) => at.unvoted)];
-  const [p50 = null, p95 = null, p99 = null] = quantilesOf(mergeHistograms(histograms), SHARES).map((us) =>
-    us === null ? null : us / 1_000,
-  );
-  return { runs, errors, errorRatio: runs === unvoted ? null : errors / (runs - unvoted), p50, p95, p99 };
-};
-
 const loadRed = async (
   database: Database,
   question: { probe: string; location: string | undefined; from: EpochMs; to: EpochMs; step: string },
   now: EpochMs,
 ): Promise<Red> => {
   const { metrics, histograms } = await getMetricsWithHistograms(database, question, now);
-  return { metrics, totals: totalsOf(metrics, histograms), heat: heatOf(histograms) };
+  return { metrics, totals: metrics.totals, heat: heatOf(histograms) };
 };
 
 /** The page of runs with what was tried again: at most 20 rows a location, by the primary keys. */
@@ -147,9 +126,10 @@ export const loadProbeDashboard = async (
   const { probeId, range, location } = question;
   const now = clock.now();
   const until = question.until ?? now;
-  const [probe, named] = await Promise.all([
+  const [probe, named, traceUrl] = await Promise.all([
     orNull(getProbe(database, probeId, SIGNED_IN)),
     database.read((db) => readLocationList(db)),
+    database.read(readTraceUrl),
   ]);
   if (probe === null) return null;
   const nameOf = (id: string): NamedLocation => named.find((one) => one.id === id) ?? { id, name: id };
@@ -166,5 +146,5 @@ export const loadProbeDashboard = async (
   );
   if (found === null) return null;
   const [red, runs, bySide] = found;
-  return { probe, locations, until, red, sides: bySide, runs };
+  return { probe, locations, until, red, sides: bySide, runs, traceUrl };
 };

@@ -10,8 +10,8 @@ import { formatDuration } from "#lib/core/duration.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { Vote } from "#lib/core/outcome.ts";
 import { withoutSecrets } from "#lib/core/without-secrets.ts";
-import type { Listed, Paging } from "./pagination.ts";
-import { paginate } from "./pagination.ts";
+import type { MemoryQuery, PageFor } from "./memory-list.ts";
+import { listInMemory } from "./memory-list.ts";
 
 /** Who asks: what targets say, and where they are, is for people who are signed in. */
 export type Viewer = { readonly isSignedIn: boolean };
@@ -45,19 +45,27 @@ const withPartCounts = async (db: Db, probes: readonly ProbeListing[], viewer: V
   return probes.map((probe) => probeResource(probe, counts.get(probe.no) ?? 0, viewer));
 };
 
-/** One page of the probes in force, in the order of the file. */
+/** One page of the probes in force, in the order of the file unless `sort` says another. @throws AppError INVALID_REQUEST */
 export const listProbes = (
   database: Database,
-  query: Paging & { serviceId?: string | undefined },
+  query: MemoryQuery & { serviceId?: string | undefined },
   viewer: Viewer,
-): Promise<Listed<ProbeResource>> =>
+): Promise<PageFor<MemoryQuery, ProbeResource>> =>
   database.read(async (db) => {
     const all = (await readProbeListings(db))
       .filter(({ serviceId }) => query.serviceId === undefined || serviceId === query.serviceId)
-      .map((probe) => ({ id: probe.definition.id, probe }));
-    const { data, pagination } = paginate("probes", all, query);
-    const probes = data.map(({ probe }) => probe);
-    return { data: await withPartCounts(db, probes, viewer), pagination };
+      .map((probe) => ({
+        ...probe,
+        id: probe.definition.id,
+        type: probe.definition.type,
+        updatedAt: probe.activeFrom,
+      }));
+    const page = listInMemory(all, query, {
+      kind: "probes",
+      textsOf: ({ id, serviceId, type }) => [id, serviceId, type],
+      createdAtOf: ({ createdAt }) => createdAt,
+    });
+    return { ...page, data: await withPartCounts(db, page.data, viewer) };
   });
 
 /** @throws AppError NOT_FOUND */
@@ -98,21 +106,25 @@ const partResource = (part: PartIdentity, states: readonly PartState[], viewer: 
 export const listParts = (
   database: Database,
   probeId: string,
-  query: Paging,
+  query: MemoryQuery,
   viewer: Viewer,
-): Promise<Listed<PartResource>> =>
+): Promise<PageFor<MemoryQuery, PartResource>> =>
   database.read(
     async (db) => {
       const probe = await readMetricsProbe(db, probeId);
       if (probe === null) throw new AppError("NOT_FOUND", "there is no probe with this id");
-      const parts = (await readParts(db, probe.no)).map((part) => ({ id: part.key, part }));
-      const { data, pagination } = paginate("parts", parts, query);
+      const parts = (await readParts(db, probe.no)).map((part) => ({ ...part, id: part.key }));
+      const page = listInMemory(parts, query, {
+        kind: "parts",
+        textsOf: ({ key, name }) => [key, name],
+        createdAtOf: ({ createdAt }) => createdAt,
+      });
       const states = await readPartStates(db, {
-        partNos: data.map(({ part }) => part.no),
+        partNos: page.data.map(({ no }) => no),
         locationNos: probe.locations.map(({ no }) => no),
       });
       const ofPart = (no: number) => states.filter(({ partNo }) => partNo === no);
-      return { data: data.map(({ part }) => partResource(part, ofPart(part.no), viewer)), pagination };
+      return { ...page, data: page.data.map((part) => partResource(part, ofPart(part.no), viewer)) };
     },
     { deadlineMs: DEADLINE_MS },
   );

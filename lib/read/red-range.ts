@@ -8,6 +8,7 @@ export const RED_RANGES = ["1h", "6h", "24h", "7d", "35d"] as const;
 export type RedRange = (typeof RED_RANGES)[number];
 export const DEFAULT_RED_RANGE: RedRange = "24h";
 
+/** Whether a text names a range that the dashboards offer. */
 export const isRedRange = (text: string | undefined): text is RedRange => RED_RANGES.some((range) => range === text);
 
 const STEPS_MS = [MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS];

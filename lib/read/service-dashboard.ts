@@ -51,7 +51,10 @@ export const loadServiceOverview = async (cookieHeader: string | null): Promise<
 export type ProbeParts = {
   readonly probeId: string;
   readonly type: string;
-  readonly parts: readonly (PartResource & { readonly marks: readonly PartMark[] })[];
+  readonly parts: readonly (PartResource & {
+    readonly marks: readonly PartMark[] /** Among the parts of the API. */;
+    readonly place: number;
+  })[];
 };
 
 /** Ids of steps in the order of the definition, so that a journey reads as it is walked. */
@@ -67,9 +70,9 @@ const loadParts = async (database: Database, probeId: string, type: string): Pro
     getProbe(database, probeId, SIGNED_IN),
   ]);
   const order = stepsOf(definition);
-  const place = ({ key }: PartResource): number => (order.includes(key) ? order.indexOf(key) : order.length);
-  const parts = data.map((part) => ({ ...part, marks: marks.filter(({ key }) => key === part.key) }));
-  return { probeId, type, parts: parts.sort((a, b) => place(a) - place(b)) };
+  const stepOf = ({ key }: PartResource): number => (order.includes(key) ? order.indexOf(key) : order.length);
+  const parts = data.map((part, place) => ({ ...part, place, marks: marks.filter(({ key }) => key === part.key) }));
+  return { probeId, type, parts: parts.sort((a, b) => stepOf(a) - stepOf(b)) };
 };
 
 export type ServiceDashboard = {
@@ -100,7 +103,7 @@ export const loadServiceDashboard = async (
   const from = addMs(now, -HISTORY_DAYS * DAY_MS);
   const [possible, slos, latest, journeys, states] = await Promise.all([
     database.read((db) => readSlos(db)),
-    Promise.all(service.sloIds.map((id) => database.read((db) => readSlosWithReadings(db, id)))),
+    database.read((db) => readSlosWithReadings(db, service.sloIds)),
     database.read((db) => readLatestRuns(db, serviceId)),
     Promise.all(
       service.probes.filter(({ type }) => WITH_PARTS.has(type)).map(({ id, type }) => loadParts(database, id, type)),
@@ -120,7 +123,7 @@ export const loadServiceDashboard = async (
     services,
     dependsOn,
     inhibited: inhibitedIfFails(serviceId, alerts, dependsOn),
-    slos: slos.flat(),
+    slos,
     latest,
     journeys,
     states,

@@ -5,24 +5,30 @@ import { silenceResource } from "#lib/contracts/silences.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS } from "#lib/core/units.ts";
-import type { Listed, Paging } from "./pagination.ts";
-import { paginate } from "./pagination.ts";
+import type { MemoryQuery, PageFor } from "./memory-list.ts";
+import { listInMemory } from "./memory-list.ts";
 
 /** Silences that are over are listed for this long. */
 const LISTED_MS = 30 * DAY_MS;
 
 /** One page of the silences of the last 30 days and of those to come, the newest first. */
-export const listSilences = async (
+export const listSilences = async <
+  Query extends MemoryQuery & { readonly state?: SilenceResource["state"] | undefined },
+>(
   database: Database,
-  query: Paging & { readonly state?: SilenceResource["state"] | undefined },
+  query: Query,
   now: EpochMs,
-): Promise<Listed<SilenceResource>> => {
+): Promise<PageFor<Query, SilenceResource>> => {
   const rows = await database.read((db) => readSilences(db, addMs(now, -LISTED_MS)));
   const all = rows.map((row) => silenceResource(row, now));
-  return paginate(
-    "silences",
+  return listInMemory(
     all.filter(({ state }) => query.state === undefined || state === query.state),
     query,
+    {
+      kind: "silences",
+      textsOf: ({ id, author, comment }) => [id, author, comment],
+      createdAtOf: ({ createdAt }) => createdAt,
+    },
   );
 };
 

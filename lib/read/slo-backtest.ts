@@ -98,14 +98,14 @@ export const getBacktest = async (
   now: EpochMs,
 ): Promise<BacktestResource> => {
   const [slo] = await database.read((db) => readSlosWithReadings(db, id));
-  if (slo === undefined) throw new AppError("NOT_FOUND", "there is no objective with this id");
+  if (slo === undefined) throw new AppError("NOT_FOUND", "there is no SLO with this id");
   const { evaluatedAt } = slo;
   if (evaluatedAt === null) throw new AppError("NOT_READY", "the objective has not been evaluated yet");
   const ask = askOf(id, query, spanOf(query, evaluatedAt));
   const key = `backtest ${slo.version} ${JSON.stringify(ask)}`;
   return answersFrom(database).answer({ key, cost: 5, now }, async () => {
     const answer = await backtestSlo(database, ask);
-    if (answer === null) throw new AppError("NOT_FOUND", "there is no objective with this id");
+    if (answer === null) throw new AppError("NOT_FOUND", "there is no SLO with this id");
     return resourceOf(answer);
   });
 };

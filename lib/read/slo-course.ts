@@ -81,7 +81,7 @@ export type SloCourses = {
 };
 
 /** The window that stands beside an SLO's own: the month of the calendar, or the rolling one of the same length. */
-export const otherWindow = (window: SloWindow, timeZone: string): SloWindow =>
+const otherWindow = (window: SloWindow, timeZone: string): SloWindow =>
   window.kind === "calendar"
     ? { kind: "rolling", durationMs: window.durationMs }
     : { kind: "calendar", period: "month", timeZone, durationMs: nominalLength("month") };
@@ -207,7 +207,7 @@ export const coursesOf = (
 const reachOf = (window: SloWindow): number => (window.kind === "rolling" ? 2 : 1) * longestMinutes(window);
 
 /** The courses of a stored SLO; null before its first evaluation. One range of the primary key of `sli_hours`. */
-export const readCourses = (database: Database, slo: SloWithReading, timeZone: string): Promise<SloCourses | null> => {
+const readCourses = (database: Database, slo: SloWithReading, timeZone: string): Promise<SloCourses | null> => {
   const { evaluatedAt } = slo;
   if (evaluatedAt === null) return Promise.resolve(null);
   const { window } = slo.definition;

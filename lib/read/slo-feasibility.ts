@@ -70,7 +70,7 @@ const resourceOf = (slo: SloWithReading, found: Feasibility | null): Feasibility
 /** What the alerts of an SLO can and cannot do, from its definition. @throws AppError NOT_FOUND, NOT_READY */
 export const getFeasibility = async (database: Database, id: string, now: EpochMs): Promise<FeasibilityResource> => {
   const [slo] = await database.read((db) => readSlosWithReadings(db, id));
-  if (slo === undefined) throw new AppError("NOT_FOUND", "there is no objective with this id");
+  if (slo === undefined) throw new AppError("NOT_FOUND", "there is no SLO with this id");
   return answersFrom(database).answer({ key: `feasibility ${id} ${slo.version}`, cost: 1, now }, async () =>
     resourceOf(slo, await loadFeasibility(database, slo)),
   );

@@ -98,7 +98,7 @@ const resourceOf = (slo: SloWithReading, found: SloForecast | null): ForecastRes
 /** When the budget of an SLO is spent and when it is back. @throws AppError NOT_FOUND, NOT_READY */
 export const getForecast = async (database: Database, id: string, now: EpochMs): Promise<ForecastResource> => {
   const [slo] = await database.read((db) => readSlosWithReadings(db, id));
-  if (slo === undefined) throw new AppError("NOT_FOUND", "there is no objective with this id");
+  if (slo === undefined) throw new AppError("NOT_FOUND", "there is no SLO with this id");
   const key = `forecast ${id} ${slo.version} ${slo.evaluatedAt}`;
   return answersFrom(database).answer({ key, cost: 1, now }, async () =>
     resourceOf(slo, await loadForecast(database, slo)),

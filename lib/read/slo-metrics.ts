@@ -10,7 +10,7 @@ import { DAY_MS, durationMs, MINUTE_MS } from "#lib/core/units.ts";
 import { VERSION } from "#lib/runtime/version.ts";
 
 /** SLOs on `/metrics`, in the order of the file: some 20 series each. More of them are read through the API. */
-export const MOST_SLOS = 1_000;
+const MOST_SLOS = 1_000;
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = { readonly name: string; readonly labels: Labels; readonly value: string };

@@ -41,6 +41,7 @@ export const overviewQueryOf = (search: Parameters): OverviewQuery => {
   };
 };
 
+/** The owner that the document of an SLO names; empty when there is none. */
 export const teamOf = ({ definition }: Pick<SloOverviewRow, "definition">): string => definition.document?.owner ?? "";
 
 /** The one state that an SLO is listed under: what fires, then whether its objective is met. */

@@ -13,7 +13,7 @@ import { addMs, DAY_MS, epochMs, HOUR_MS } from "#lib/core/units.ts";
 import { requireSession } from "./require-session.ts";
 import { getWebContext } from "./web-context.ts";
 
-export const SPARK_DAYS = 28;
+const SPARK_DAYS = 28;
 const DEADLINE_MS = 10_000;
 
 /** Slots of one UTC day as they were measured, without exclusions. */
@@ -62,7 +62,7 @@ const readCells = async (db: Db, asks: readonly SliHoursAsk[]): Promise<Cells> =
 };
 
 /** The last 28 UTC days of each SLO, oldest first, by its id; those that were never evaluated are left out. */
-export const readSparks = async (
+const readSparks = async (
   db: Db,
   slos: readonly SloWithReading[],
 ): Promise<ReadonlyMap<string, readonly SparkDay[]>> => {

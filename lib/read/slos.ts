@@ -12,10 +12,13 @@ import { decimalText, instantText } from "#lib/contracts/api.ts";
 import type { SortKey } from "#lib/contracts/operations/operation.ts";
 import { documentResource, ruleResource } from "#lib/contracts/slo-document.ts";
 import { pairResource, sliResource, windowResource } from "#lib/contracts/slo-parts.ts";
+import { formatDuration } from "#lib/core/duration.ts";
 import { AppError } from "#lib/core/errors.ts";
+import type { BurnWindowRow } from "#lib/core/slo/burn-windows.ts";
+import { burnWindows } from "#lib/core/slo/burn-windows.ts";
 import type { BudgetReading, Reading } from "#lib/core/slo/reading.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import { MINUTE_MS } from "#lib/core/units.ts";
+import { durationMs, MINUTE_MS } from "#lib/core/units.ts";
 import type { Listed, Paging } from "./pagination.ts";
 import type { OffsetListed } from "./sorting.ts";
 import { keysetListed, offsetListed, sortedKind } from "./sorting.ts";
@@ -36,12 +39,23 @@ const rawResource = (raw: BudgetReading): SloReadingResource["raw"] => ({
   budget: budgetResource(raw),
 });
 
+const burnWindowResource = (window: BurnWindowRow): SloReadingResource["windows"][number] => ({
+  duration: formatDuration(durationMs(window.minutes * MINUTE_MS)),
+  bad: window.bad,
+  total: window.total,
+  expected: window.expected,
+  burnRate: decimalText(window.burnRate),
+  threshold: window.factor,
+  severity: window.severity,
+});
+
 /** `raw` is null while exclusions change nothing; releases before exclusions did not write it. */
 type StoredReading = Reading & { readonly raw?: BudgetReading | null };
 
 /** The stored reading of an SLO in the words of the API. Written by the engine only, so its form is given. */
 export const readingResource = (row: SloReadingRow): SloReadingResource => {
-  const { budget, raw = null } = JSON.parse(row.reading) as StoredReading;
+  const reading = JSON.parse(row.reading) as StoredReading;
+  const { budget, raw = null } = reading;
   return {
     evaluatedAt: instantText(row.throughMinute + MINUTE_MS),
     good: budget.good,
@@ -54,6 +68,8 @@ export const readingResource = (row: SloReadingRow): SloReadingResource => {
     budget: budgetResource(budget),
     raw: rawResource(raw ?? budget),
     isAdjusted: raw !== null,
+    burnRate: decimalText(budget.burnRate1h),
+    windows: burnWindows(reading).map(burnWindowResource),
   };
 };
 
@@ -158,6 +174,6 @@ export const getSlo = (database: Pick<Database, "read">, id: string, now: EpochM
       (await readSlos(db)).filter((row) => row.id === id),
       now,
     );
-    if (slo === undefined) throw new AppError("NOT_FOUND", "there is no objective with this id");
+    if (slo === undefined) throw new AppError("NOT_FOUND", "there is no SLO with this id");
     return slo;
   });

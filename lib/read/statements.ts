@@ -4,20 +4,31 @@ import { readStatement, readStatements } from "#db/queries/statements.ts";
 import type { StatementResource, StatementSummary } from "#lib/contracts/statements.ts";
 import { statementSummary } from "#lib/contracts/statements.ts";
 import { AppError } from "#lib/core/errors.ts";
-import type { Listed, Paging } from "./pagination.ts";
-import { paginate } from "./pagination.ts";
+import type { MemoryQuery, PageFor } from "./memory-list.ts";
+import { listInMemory } from "./memory-list.ts";
 
 const documentOf = ({ document }: StatementRow): StatementResource => JSON.parse(document) as StatementResource;
 
+type StatementQuery = MemoryQuery & { readonly period?: string | undefined; readonly serviceId?: string | undefined };
+
 /** One page of the frozen statements that match, replaced ones too, the newest first. */
-export const listStatements = (
+export const listStatements = <Query extends StatementQuery>(
   database: Database,
-  query: Paging & { readonly period?: string | undefined; readonly serviceId?: string | undefined },
-): Promise<Listed<StatementSummary>> =>
+  query: Query,
+): Promise<PageFor<Query, StatementSummary>> =>
   database.read(async (db) => {
     const { period = null, serviceId = null } = query;
-    const { data, pagination } = paginate("statements", await readStatements(db, { period, serviceId }), query);
-    return { data: data.map((row) => statementSummary(documentOf(row), row.replacedBy)), pagination };
+    const rows = await readStatements(db, { period, serviceId });
+    const all = rows.map((row) => {
+      const summary = statementSummary(documentOf(row), row.replacedBy);
+      return { ...summary, id: row.id };
+    });
+    return listInMemory(all, query, {
+      kind: "statements",
+      textsOf: ({ id, serviceId: service, author, period: { label } }) => [id, service, author, label],
+      createdAtOf: ({ issuedAt }) => issuedAt ?? 0,
+      sortValueOf: (one, field) => (field === "period" ? one.period.label : one[field as keyof StatementSummary]),
+    });
   });
 
 /** A frozen statement as it was issued: written again as JSON it has the bytes that were stored. @throws AppError NOT_FOUND */

@@ -22,6 +22,7 @@ export type StatuspageContext = StatuspageArgs & {
   readonly shown: readonly SnapshotService[];
 };
 
+/** What every part of `/api/v2` is made with: the page's id, address and zone. */
 export const statuspageContext = (args: StatuspageArgs): StatuspageContext => ({
   ...args,
   pageId: statuspageId("page", "page"),

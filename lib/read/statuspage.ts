@@ -12,8 +12,6 @@ import type { StatuspageContext as Context, StatuspageArgs } from "./statuspage-
 import { affectedComponents, statuspageContext } from "./statuspage-context.ts";
 import { maintenanceLists } from "./statuspage-maintenances.ts";
 
-export type { StatuspageArgs } from "./statuspage-context.ts";
-
 const MOST_INCIDENTS = 50;
 const UNRESOLVED = new Set(["investigating", "identified", "monitoring"]);
 

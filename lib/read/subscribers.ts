@@ -1,7 +1,16 @@
 import type { Database } from "#db/database.ts";
+import type { KeysetPage } from "#db/queries/keyset.ts";
 import { readMailSettings } from "#db/queries/mail-settings.ts";
-import type { Receipt, Subscriber } from "#db/queries/subscribers.ts";
-import { countSubscribers, readReceipt, readSubscriber, readSubscribers } from "#db/queries/subscribers.ts";
+import type { Receipt, Subscriber, SubscriberFilter } from "#db/queries/subscribers.ts";
+import {
+  countSubscribers,
+  readReceipt,
+  readSortedSubscribers,
+  readSubscriber,
+  readSubscribers,
+  subscriberColumns,
+} from "#db/queries/subscribers.ts";
+import type { SortKey } from "#lib/contracts/operations/operation.ts";
 import type { SubscriberResource } from "#lib/contracts/subscribers.ts";
 import { csvOf } from "#lib/core/csv.ts";
 import { AppError } from "#lib/core/errors.ts";
@@ -9,6 +18,7 @@ import type { SubscriberChannel, SubscriberState } from "#lib/core/subscribers/w
 import type { EpochMs } from "#lib/core/units.ts";
 import type { Listed, Paging } from "./pagination.ts";
 import { assertOneDirection, encodeCursor, pageOf, placeInTime } from "./pagination.ts";
+import { keysetListed, sortedKind } from "./sorting.ts";
 
 /** Opens what may be shown of a subscriber; the key to do so is the caller's. */
 type Show = (row: Subscriber) => SubscriberResource;
@@ -16,19 +26,36 @@ type Show = (row: Subscriber) => SubscriberResource;
 type Query = Paging & {
   readonly state?: SubscriberState | undefined;
   readonly channel?: SubscriberChannel | undefined;
+  readonly createdAfter?: EpochMs | undefined;
+  readonly sort?: readonly SortKey[] | undefined;
 };
 
-/** One page of subscribers, the newest first. @throws AppError INVALID_REQUEST */
+const listSorted = (
+  database: Database,
+  args: { filter: SubscriberFilter; query: Paging; sort: readonly SortKey[]; show: Show },
+): Promise<Listed<SubscriberResource>> =>
+  database.read((db) => {
+    const { filter, query, sort, show } = args;
+    const columns = subscriberColumns(db, sort);
+    const read = (page: KeysetPage) => readSortedSubscribers(db, { filter, columns, page });
+    return keysetListed({ kind: sortedKind("subscribers", sort), paging: query, columns, read }, (rows) =>
+      rows.map(show),
+    );
+  });
+
+/** One page of subscribers, the newest first unless `sort` says another order. @throws AppError INVALID_REQUEST */
 export const listSubscribers = async (
   database: Database,
   query: Query,
   show: Show,
 ): Promise<Listed<SubscriberResource>> => {
+  const { limit, state = null, channel = null, createdAfter, sort } = query;
+  const filter = { state, channel, createdAfter };
+  if (sort !== undefined) return listSorted(database, { filter, query, sort, show });
   assertOneDirection(query);
   const after = placeInTime("subscribers", query.after);
   const before = placeInTime("subscribers", query.before);
-  const { limit, state = null, channel = null } = query;
-  const found = await database.read((db) => readSubscribers(db, { state, channel, after, before, limit: limit + 1 }));
+  const found = await database.read((db) => readSubscribers(db, { ...filter, after, before, limit: limit + 1 }));
   return pageOf(
     found,
     { limit, after, before },
@@ -49,8 +76,11 @@ export const getSubscriber = async (database: Database, id: string, show: Show):
 /** How many subscribers there are, by channel and state. */
 export const subscriberCounts = (database: Database) => database.read(countSubscribers);
 
-export const findReceipt = (database: Database, id: string): Promise<Receipt | null> =>
-  database.read((db) => readReceipt(db, id));
+const RECEIPT_ID = /^[a-z0-9]{12}$/;
+
+/** One sign-up by the id that it was answered with; null when there is none. */
+export const findReceipt = async (database: Database, id: string): Promise<Receipt | null> =>
+  RECEIPT_ID.test(id) ? database.read((db) => readReceipt(db, id)) : null;
 
 /** Whether people can subscribe by mail. */
 export const hasMail = async (database: Database): Promise<boolean> => (await database.read(readMailSettings)) !== null;

@@ -3,12 +3,19 @@ import { hasUsers, readUser, readUsers } from "#db/queries/users.ts";
 import type { UserResource } from "#lib/contracts/users.ts";
 import { userResource } from "#lib/contracts/users.ts";
 import { AppError } from "#lib/core/errors.ts";
-import type { Listed, Paging } from "./pagination.ts";
-import { paginate } from "./pagination.ts";
+import type { MemoryQuery, PageFor } from "./memory-list.ts";
+import { listInMemory } from "./memory-list.ts";
 
 /** One page of the users, by login. */
-export const listUsers = async (database: Database, paging: Paging): Promise<Listed<UserResource>> =>
-  paginate("users", (await database.read(readUsers)).map(userResource), paging);
+export const listUsers = async <Query extends MemoryQuery>(
+  database: Database,
+  query: Query,
+): Promise<PageFor<Query, UserResource>> =>
+  listInMemory((await database.read(readUsers)).map(userResource), query, {
+    kind: "users",
+    textsOf: ({ id, login, name }) => [id, login, name],
+    createdAtOf: ({ createdAt }) => createdAt,
+  });
 
 /** @throws AppError NOT_FOUND */
 export const getUser = async (database: Database, id: string): Promise<UserResource> => {

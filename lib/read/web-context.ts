@@ -1,5 +1,7 @@
 import type { Database } from "#db/database.ts";
+import type { ConfigPlanResource } from "#lib/contracts/config-plan.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
+import type { Archive, ArchivedDocuments } from "#lib/contracts/snapshot-archive.ts";
 import type { Role } from "#lib/core/identity/roles.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 
@@ -22,10 +24,14 @@ export type WebContext = {
   readonly clock: Clock;
   /** The snapshot that the page is rendered from; null before the first one. */
   readonly snapshot: () => Snapshot | null;
+  /** What was said of entries of the snapshot's archive, as far as the page may tell it. Left out: there is no archive. */
+  readonly archived?: (entries: Archive) => Promise<ArchivedDocuments>;
   /** The session that a cookie's token belongs to; null when it is unknown, expired or revoked. */
   readonly findSession: (token: string) => Promise<Session | null>;
   /** Opens what is sealed for a page of somebody who is signed in. */
   readonly secretBox?: { readonly open: (cipher: string, context: string) => string };
+  /** The file of this instance beside what is in force, as `GET /v1/config/plan` answers. */
+  readonly planConfig?: () => Promise<ConfigPlanResource>;
   /** Logs what a page threw: Next answers 500 without a word. */
   readonly reportFault: (error: unknown, path: string) => void;
 };

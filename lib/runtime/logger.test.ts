@@ -48,7 +48,7 @@ test("a planted secret reaches the log by no way", () => {
       error: new Error(`whsec_${canary}`, { cause }),
       address: new URL(`postgres://nines:${canary}@db.example:5432/nines?sslkey=${canary}`),
     },
-    `refused: Authorization: Bearer ${canary} at postgres://a:${canary}@db/x`,
+    `refused: Authorization: Bearer ${canary} at postgres://a:${canary}@db/x, key nk_live_${canary}`,
   );
   const written = text();
   expect(written).not.toContain(canary);

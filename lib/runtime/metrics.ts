@@ -87,10 +87,6 @@ export const describeProcess = ({ role, withProcessMetrics }: { role: string; wi
   }
 };
 
-/** The metrics of this process in the text format of Prometheus. */
-export const serializeMetrics = async (): Promise<{ contentType: string; body: string }> =>
-  serializeMerged([await collectRoleMetrics()], "text");
-
 /** The metrics of this process as plain data, to be merged with those of other roles. */
 export const collectRoleMetrics = (): Promise<RoleMetrics> => metricsRegistry().getMetricsAsJSON();
 

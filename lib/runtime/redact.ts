@@ -5,7 +5,8 @@ const SECRET_KEY = /authorization|cookie|secret|token|signature|password|passphr
 /** Keys that contain such a word and are harmless. */
 const HARMLESS_KEY = /^(tokenCount|fencingToken)$/;
 const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]{1,15}:\/\/)([^\s"'<>\\]+)/gi;
-const WEBHOOK_SECRET = /whsec_[A-Za-z0-9+/=_-]+/g;
+/** Signing secrets of webhooks and tokens of the API, which say themselves what they are. */
+const OUR_SECRET = /(?:whsec|nk_live|nk_test)_[A-Za-z0-9+/=_-]+/g;
 const BEARER = /\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi;
 // JSON escapes the control characters below U+0020; terminals also obey these, and two of them end a line.
 const CONTROL = /[\u007f-\u009f\u2028\u2029]/g;
@@ -27,7 +28,7 @@ const cleanAddress = (_match: string, scheme: string, rest: string): string => {
 export const redactText = (text: string, longest = LONGEST_TEXT): string =>
   (text.length > longest ? `${text.slice(0, longest)}…` : text)
     .replace(URL_IN_TEXT, cleanAddress)
-    .replace(WEBHOOK_SECRET, REDACTED)
+    .replace(OUR_SECRET, REDACTED)
     .replace(BEARER, `$1 ${REDACTED}`)
     .replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
@@ -40,7 +41,7 @@ const redactError = (error: Error, depth: number): unknown => ({
 });
 
 /** A copy of `value` that is safe to log: JSON only, bounded in size, and without secrets by key or by form. */
-export const redactValue = (value: unknown, depth = 0): unknown => {
+const redactValue = (value: unknown, depth = 0): unknown => {
   if (typeof value === "string") return redactText(value);
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "function" || typeof value === "symbol") return undefined;

@@ -1,8 +1,6 @@
 import type { LineSink } from "#lib/runtime/line-sink.ts";
 import type { Exchange } from "./exchange.ts";
 
-export { backgroundSink } from "#lib/runtime/line-sink.ts";
-
 export type AccessLog = {
   /** Notes an answered request: one JSON line, written later and in batches, so that no request waits for it. */
   readonly note: (exchange: Exchange, facts: { statusCode: number; durationMs: number; atMs: number }) => void;

@@ -8,6 +8,7 @@ import { isFromOurScript, isSameOrigin } from "./same-origin.ts";
 /** Before the paths of `/v1` as the dashboards call them. */
 const PREFIX = ["admin", "api"] as const;
 
+/** Whether a path lies below the session's door to the API. */
 export const isAdminApi = (segments: readonly string[]): boolean =>
   segments[0] === PREFIX[0] && segments[1] === PREFIX[1];
 

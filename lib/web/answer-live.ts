@@ -1,8 +1,7 @@
-import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import type { Exchange } from "./exchange.ts";
-import type { PageStream } from "./page-stream.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./security-headers.ts";
+import type { SiteDesk } from "./site-desk.ts";
 
 export const LIVE_PATH = "/live";
 const MOST_SERVICES = 100;
@@ -18,7 +17,7 @@ const lastVersionOf = (header: string | string[] | undefined): number | null =>
 
 /** Answers `/live`: events of the page until the reader leaves. */
 export const answerLive = (
-  { live, snapshot }: { readonly live: PageStream; readonly snapshot: () => Snapshot | null },
+  { live, snapshot, isPublic, admit }: Pick<SiteDesk, "live" | "snapshot" | "isPublic" | "admit">,
   exchange: Exchange,
   { query, address }: { readonly query: URLSearchParams; readonly address: string },
 ): number => {
@@ -53,7 +52,8 @@ export const answerLive = (
       problemOf("RATE_LIMITED", "too many streams are open; close some, or ask again later"),
       ["Retry-After", "30"],
     );
-  const reader = { res, address, serviceIds: asked === null ? null : new Set(asked) };
+  const mayStay = async (): Promise<boolean> => isPublic() || (await admit(req, address)).kind === "admitted";
+  const reader = { res, address, serviceIds: asked === null ? null : new Set(asked), mayStay };
   res.writeHead(200, head);
   live.join(reader, lastVersionOf(req.headers["last-event-id"]));
   return 200;

@@ -15,7 +15,7 @@ import type { Problem } from "./problem.ts";
 import { sendProblem } from "./problem.ts";
 
 /** The token of `Authorization: Bearer`; null without one. Cookies never let anybody change anything (T16). */
-export const bearerOf = ({ headers }: IncomingMessage): string | null =>
+const bearerOf = ({ headers }: IncomingMessage): string | null =>
   /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(headers.authorization ?? "")?.[1] ?? null;
 
 type Credentials = Pick<ApiContext, "database" | "clock" | "asUser" | "findMachine"> &

@@ -1,5 +1,6 @@
 import { changeConfigured, createConfigured, removeConfigured } from "#lib/commands/config/change-config.ts";
 import { exportYaml } from "#lib/commands/config/export-yaml.ts";
+import { planFile } from "#lib/commands/config/plan-file.ts";
 import type { ConfigWorld } from "#lib/commands/config/write-draft.ts";
 import { processEnvironment } from "#lib/config/env.ts";
 import type { CONFIG_OPERATIONS } from "#lib/contracts/operations/config.ts";
@@ -58,5 +59,8 @@ export const configHandlers: HandlersOf<typeof CONFIG_OPERATIONS> = {
     const { text } = await database.read((db) => exportYaml(db, secretBox), { deadlineMs: 10_000 });
     return { body: null, file: { contentType: "application/yaml; charset=utf-8", body: text, name: null } };
   },
+  getConfigPlan: async ({ database, secretBox, clock, configFile: file = null }) => ({
+    body: await planFile(database, { file, secretBox, clock }),
+  }),
   listConfigVersions: async ({ database }, { query }) => ({ body: await listConfigVersions(database, query) }),
 };

@@ -6,7 +6,7 @@ import { admit } from "./api-caller.ts";
 import type { MatchedRoute } from "./api-routes.ts";
 import { matchRoute } from "./api-routes.ts";
 import type { ApiContext } from "./api-types.ts";
-import { API_VERSIONS, deprecationHeaders, versionFor } from "./api-versions.ts";
+import { deprecationHeaders } from "./api-versions.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
 import { send } from "./exchange.ts";
@@ -40,7 +40,7 @@ export const openDoors = (
 ): void => {
   const { res, traceId, spanId } = exchange;
   exchange.vary = "Origin";
-  res.setHeader("API-Version", API_VERSIONS.at(-1) ?? "");
+  res.setHeader("API-Version", gate.versions.choose(undefined, null));
   res.setHeader("traceresponse", `00-${traceId}-${spanId}-01`);
   if (asUser === undefined) {
     const planned = plannedOf(exchange, route, segments);
@@ -98,7 +98,7 @@ export const admitCaller = async (
   if (principal.kind === "anonymous") {
     gate.countAnonymous(exchange, cost);
     const asked = exchange.req.headers["api-version"] as string | undefined;
-    exchange.res.setHeader("API-Version", versionFor(asked, null));
+    exchange.res.setHeader("API-Version", gate.versions.choose(asked, null));
   } else await gate.countPrincipal(exchange, principal, cost);
   const types = typesOf(operation);
   if (operation.response !== null && !isAcceptable(exchange.req.headers.accept, types))

@@ -9,7 +9,8 @@ import { tierOf } from "#lib/core/rate/tiers.ts";
 import type { BucketVerdict, RateTier } from "#lib/core/rate/token-bucket.ts";
 import type { KeyTerms } from "#lib/read/key-terms.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
-import { versionFor } from "./api-versions.ts";
+import type { ApiVersions } from "./api-versions.ts";
+import { VERSIONS } from "./api-versions.ts";
 import type { Exchange } from "./exchange.ts";
 import { createGuessGuard, GUESSES } from "./guess-guard.ts";
 import { clientAddressOf } from "./rate-caller.ts";
@@ -18,6 +19,7 @@ import type { RateLimiter } from "./rate-limiter.ts";
 /** What stands before every operation of `/v1`. */
 export type ApiGate = {
   readonly corsOrigins: readonly string[];
+  readonly versions: ApiVersions;
   /** Of the standard tier; null: nothing is limited. */
   readonly rateLimit: RateTier | null;
   /** @throws AppError FORBIDDEN when the caller's network may not call at all */
@@ -75,8 +77,10 @@ export const createApiGate = (args: {
   readonly limiter: RateLimiter;
   readonly loadTerms: (keyId: string) => Promise<KeyTerms | null>;
   readonly clock: Pick<Clock, "monotonicMs">;
+  /** Left out: those of this release. */
+  readonly versions?: ApiVersions;
 }): ApiGate => {
-  const { settings = NO_LIMITS, limiter } = args;
+  const { settings = NO_LIMITS, limiter, versions = VERSIONS } = args;
   const { trustedHops, corsOrigins, rateLimit } = settings;
   const [allowed, denied] = [networkList(settings.allow), networkList(settings.deny)];
   const guard = createGuessGuard(limiter);
@@ -92,6 +96,7 @@ export const createApiGate = (args: {
 
   return {
     corsOrigins,
+    versions,
     rateLimit,
     assertNetwork: (exchange) => {
       if (settings.allow.length === 0 && settings.deny.length === 0) return;
@@ -115,11 +120,11 @@ export const createApiGate = (args: {
       if (principal.kind === "anonymous") return;
       exchange.callerId = principal.id;
       const terms = principal.kind === "key" ? await termsOf(principal.id) : NO_TERMS;
-      exchange.res.setHeader("API-Version", terms.apiVersion === "" ? versionFor(undefined, null) : terms.apiVersion);
+      const locked = terms.apiVersion === "" ? null : terms.apiVersion;
+      exchange.res.setHeader("API-Version", versions.choose(undefined, locked));
       if (rateLimit !== null) count(exchange, `${principal.kind}:${principal.id}`, tierOf(rateLimit, terms.tier), cost);
       const asked = exchange.req.headers["api-version"];
-      const version = versionFor(asked as string | undefined, terms.apiVersion === "" ? null : terms.apiVersion);
-      exchange.res.setHeader("API-Version", version);
+      exchange.res.setHeader("API-Version", versions.choose(asked as string | undefined, locked));
     },
   };
 };

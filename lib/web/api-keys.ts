@@ -1,5 +1,7 @@
+import { changeKey } from "#lib/commands/api-keys/change-key.ts";
 import { createKey } from "#lib/commands/api-keys/create-key.ts";
 import { assertHolds, revokeKey, rotateKey } from "#lib/commands/api-keys/end-key.ts";
+import { revokeToken } from "#lib/commands/identity/revoke-token.ts";
 import type { KEY_OPERATIONS } from "#lib/contracts/operations/keys.ts";
 import type { Principal, Scope } from "#lib/core/access/authorise.ts";
 import { listKeys } from "#lib/read/api-keys.ts";
@@ -16,6 +18,14 @@ export const keyHandlers: HandlersOf<typeof KEY_OPERATIONS> = {
     assertHolds(heldBy(principal), key.scopes);
     const made = await createKey(tx, { ...key, expiresAt, isTest: mode === "test", now, actor, randomBytes });
     return { body: made, location: "/v1/keys" };
+  },
+  changeKey: async ({ tx, now, actor }, { params, body }) => ({
+    body: await changeKey(tx, { id: params.id, change: body, actor, now }),
+  }),
+  revokeToken: async ({ tx, now, actor }, { body }) => {
+    const { token, issuer = "", jti = "", reason = null } = body;
+    const wanted = token === undefined ? { issuer, jti } : { token };
+    return { body: await revokeToken(tx, { wanted, reason, actor, now }) };
   },
   rotateKey: async ({ tx, now, actor, randomBytes }, { principal, params, body }) => {
     const { graceDays, expiresAt = null } = body;

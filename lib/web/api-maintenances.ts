@@ -42,20 +42,22 @@ export const maintenanceHandlers: HandlersOf<typeof MAINTENANCE_OPERATIONS> = {
     }),
   }),
   changeMaintenance: async ({ tx, now, actor }, { principal, params, body }) => {
-    const { title, body: text, impact, reminders } = body;
+    const { title, body: text, impact, reminders, translations } = body;
     const given = {
       ...(title === undefined ? {} : { title }),
       ...(text === undefined ? {} : { body: text }),
       ...(impact === undefined ? {} : { impact }),
       ...(reminders === undefined ? {} : { reminders }),
+      translations,
     };
     return { body: await editMaintenance(tx, { ...given, id: params.id, by: authorOf(principal), actor, now }) };
   },
   createMaintenanceUpdate: async ({ tx, now, actor, randomBytes }, { principal, params, body }) => {
-    const { message, status, occurrence: plannedFor } = body;
+    const { message, status, translations, occurrence: plannedFor } = body;
     const made = await addMaintenanceUpdate(tx, {
       id: params.id,
       message,
+      translations,
       status,
       plannedFor,
       by: authorOf(principal),

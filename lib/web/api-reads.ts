@@ -26,7 +26,9 @@ export const readHandlers: HandlersOf<typeof READ_OPERATIONS> = {
     return { body: await listAlerts(database, { limit, after, before, sort, ...filter }) };
   },
   getAlert: async ({ database }, { params }) => ({ body: await getAlert(database, params.id) }),
-  getMetrics: async ({ database, clock }, { query }) => ({ body: await getMetrics(database, query, clock.now()) }),
+  getMetrics: async ({ database, clock }, { query }) => ({
+    body: await getMetrics(database, { ...query, totals: query.totals === "true" }, clock.now()),
+  }),
   getMeta: async ({ database, snapshot, version, clock, gate }) => ({
     body: await getMeta(database, {
       ...{ snapshot: snapshot(), version, now: clock.now(), rateLimit: gate.rateLimit },

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Tx } from "#db/database.ts";
+import type { ConfigFile } from "#lib/commands/config/plan-file.ts";
 import type { RunProbeNow } from "#lib/commands/run-probe-now.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
 import type { Operation } from "#lib/contracts/operations/operation.ts";
@@ -30,6 +31,8 @@ export type ApiContext = {
   readonly live: EventStream;
   /** Runs a probe for somebody who waits; left out, nobody can ask for that here. */
   readonly runProbe?: RunProbeNow | undefined;
+  /** The configuration file of this instance; left out, there is none here. */
+  readonly configFile?: ConfigFile | undefined;
   /** The machine behind a JWT of an issuer that the configuration names. */
   readonly findMachine?: (token: string) => Promise<Principal | null>;
   /** Set by the way in of the dashboards: a person who is signed in asks, and not whoever the request names. */

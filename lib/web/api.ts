@@ -69,7 +69,16 @@ const HANDLERS: HandlersOf<typeof V1_OPERATIONS> = {
 
 const handlerOf = (operation: Operation): unknown => HANDLERS[operation.operationId as keyof typeof HANDLERS];
 
-const sendWritten = (exchange: Exchange, operation: Operation, answer: WriteAnswer, isReplay: boolean) => {
+/** A body in the version that the answer names. */
+const inVersion = ({ gate }: ApiContext, { res }: Exchange, { operationId }: Operation, body: unknown): unknown =>
+  gate.versions.tell(operationId, body, String(res.getHeader("API-Version")));
+
+const sendWritten = (
+  context: ApiContext,
+  exchange: Exchange,
+  operation: Operation,
+  { answer, isReplay }: { readonly answer: WriteAnswer; readonly isReplay: boolean },
+) => {
   const { status = 200 } = operation;
   const headers = [
     ...(answer.location === undefined ? [] : ["Location", answer.location]),
@@ -77,7 +86,9 @@ const sendWritten = (exchange: Exchange, operation: Operation, answer: WriteAnsw
     ...(isReplay ? ["Idempotency-Replayed", "true"] : []),
   ];
   if (operation.response !== null)
-    return sendJson(exchange, answer.body, { status, cacheControl: "no-store", headers });
+    return sendJson(exchange, inVersion(context, exchange, operation, answer.body), {
+      ...{ status, cacheControl: "no-store", headers },
+    });
   send(exchange, status, ["Cache-Control", "no-store", ...headers, ...COMMON_HEADERS], null);
   return status;
 };
@@ -95,8 +106,9 @@ const runWrite = async (
   request: AnyRequest & { readonly raw: unknown },
 ): Promise<number> => {
   const { clock, randomBytes, secretBox } = context;
-  if (operation.worksOutside === true)
-    return sendWritten(exchange, operation, await (handlerOf(operation) as AnyOutside)(context, request), false);
+  const written = (answer: WriteAnswer, isReplay = false): Promise<number> | number =>
+    sendWritten(context, exchange, operation, { answer, isReplay });
+  if (operation.worksOutside === true) return written(await (handlerOf(operation) as AnyOutside)(context, request));
   const database = databaseFor(operation, context.database);
   const { principal, raw } = request;
   const write = handlerOf(operation) as AnyWrite;
@@ -105,8 +117,7 @@ const runWrite = async (
     write({ tx, now, randomBytes, secretBox, actor: actorOf(principal) }, request);
   const key = exchange.req.headers["idempotency-key"];
   const owner = idempotencyOwnerOf(context, exchange.req, principal);
-  if (key === undefined || owner === null)
-    return sendWritten(exchange, operation, await database.transaction(work), false);
+  if (key === undefined || owner === null) return written(await database.transaction(work));
   const { answer, isReplay } = await runIdempotent(
     database,
     {
@@ -117,7 +128,7 @@ const runWrite = async (
     },
     work,
   );
-  return sendWritten(exchange, operation, answer, isReplay);
+  return written(answer, isReplay);
 };
 
 const runOperation = async (
@@ -130,18 +141,19 @@ const runOperation = async (
   const isRead = operation.method === "GET";
   const { rest, selection, errors: wrongFields } = takeFields(operation, args.query);
   const query = parseQuery(operation.query, rest);
-  const body = isRead ? { data: undefined, raw: null } : await parseBody(operation, exchange.req);
-  const wrong = [...("errors" in query ? query.errors : []), ...("errors" in body ? body.errors : [])];
+  const sent = isRead ? { data: undefined, raw: null } : await parseBody(operation, exchange.req);
+  const wrong = [...("errors" in query ? query.errors : []), ...("errors" in sent ? sent.errors : [])];
   const errors = [...wrongFields, ...wrong];
-  if ("errors" in query || "errors" in body || errors.length > 0) return sendProblem(exchange, invalidRequest(errors));
+  if ("errors" in query || "errors" in sent || errors.length > 0) return sendProblem(exchange, invalidRequest(errors));
   const accept = exchange.req.headers.accept ?? "*/*";
-  const request = { principal, viewer, params, accept, query: query.data, body: body.data, raw: body.raw };
+  const request = { principal, viewer, params, accept, query: query.data, body: sent.data, raw: sent.raw };
   if (!isRead) return runWrite(context, exchange, operation, request);
   const answer = await (handlerOf(operation) as AnyRead)(context, request);
   if (answer.stream !== undefined) return answer.stream(exchange);
   if (answer.file !== undefined) return sendFile(exchange, answer.file);
   const { lastModifiedMs = null, headers = [] } = answer;
-  const shown = selection === null ? answer.body : selectFields(answer.body, selection.selectable, selection.named);
+  const body = inVersion(context, exchange, operation, answer.body);
+  const shown = selection === null ? body : selectFields(body, selection.selectable, selection.named);
   if (operation.showsMoreWhenSignedIn === true)
     return sendJson(exchange, shown, {
       cacheControl: "private, no-cache",

@@ -1,10 +1,8 @@
-import { isIP } from "node:net";
 import { readHost } from "#lib/config/host-rules.ts";
 import type { ProbeDefinition } from "#lib/core/definitions.ts";
-import { judgeAddress } from "#lib/egress/address-policy.ts";
-import { compileAllowList } from "#lib/egress/allow-list.ts";
 import { hostOf } from "#lib/egress/judge-url.ts";
 import type { BlackboxModule, BlackboxTarget } from "./blackbox-facts.ts";
+import { isNearAddress } from "./near-caller.ts";
 
 /** What may be asked for through `/probe`, made of a configuration. */
 export type ProbeTargets = {
@@ -17,7 +15,6 @@ export type ProbeTargets = {
   readonly names: ReadonlyMap<string, string>;
 };
 
-const NO_ALLOWANCE = compileAllowList([]);
 const HOST_AND_PORT = /^(\[[^\]]+\]|[^:]+):(\d{1,5})$/;
 const DNS_PORT = 53;
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1"]);
@@ -69,6 +66,7 @@ const ofProbe = (definition: ProbeDefinition): { keys: string[]; hosts: string[]
   }
 };
 
+/** What `/probe` answers for: the targets of these probes, and what egress.allow opens. */
 export const probeTargetsOf = (definitions: readonly ProbeDefinition[], allow: readonly string[]): ProbeTargets => {
   const all = definitions.map(ofProbe);
   return {
@@ -103,12 +101,6 @@ export const readTarget = (module: BlackboxModule, text: string, targets: ProbeT
   return { module, ...place, name: targets.names.get(place.host) ?? "example.com" };
 };
 
-/** A peer of our own machine or network, with nobody in between who says to speak for another. */
-const isNear = (peer: string | undefined, isForwarded: boolean): boolean => {
-  const address = (peer ?? "").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
-  return !isForwarded && isIP(address) !== 0 && judgeAddress(address, NO_ALLOWANCE).verdict === "deny";
-};
-
 /** The names and single addresses of an allow-list; ranges open nothing here. `localhost` stands for its addresses. */
 const listedHosts = (allow: readonly string[]): Set<string> => {
   const hosts = allow.flatMap((entry) => {
@@ -129,7 +121,7 @@ export const mayProbe = (
   caller: { readonly peer: string | undefined; readonly isForwarded: boolean },
 ): boolean => {
   if (targets.exact.has(keyOf(target))) return true;
-  if (!isNear(caller.peer, caller.isForwarded)) return false;
+  if (caller.isForwarded || !isNearAddress(caller.peer)) return false;
   const host = hostOfTarget(target);
   return targets.hosts.has(host) || listedHosts(targets.allow).has(host);
 };

@@ -8,6 +8,7 @@ import type { ProbeTargets } from "./blackbox-policy.ts";
 import { mayProbe, probeTargetsOf, readTarget } from "./blackbox-policy.ts";
 import type { Exchange } from "./exchange.ts";
 import { send } from "./exchange.ts";
+import { isForwarded } from "./near-caller.ts";
 import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./security-headers.ts";
 
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -21,7 +22,6 @@ const LONGEST_TIMEOUT_MS = 10_000;
 const SHORTEST_TIMEOUT_MS = 100;
 /** The answer must be on its way before Prometheus gives up. */
 const RESERVE_MS = 500;
-const FORWARDING_HEADERS = ["forwarded", "x-forwarded-for", "x-real-ip", "via"] as const;
 
 export type Blackbox = {
   /** Answers `/probe`. @throws what is a fault of ours. */
@@ -126,8 +126,7 @@ export const createBlackbox = (args: { database: Database; run: RunBlackbox; sig
       const target = readTarget(module, text, targets);
       if (target === null) return reply(exchange, 400, "The target cannot be read");
       const { req } = exchange;
-      const isForwarded = FORWARDING_HEADERS.some((header) => req.headers[header] !== undefined);
-      if (!mayProbe(target, targets, { peer: req.socket.remoteAddress, isForwarded }))
+      if (!mayProbe(target, targets, { peer: req.socket.remoteAddress, isForwarded: isForwarded(req) }))
         return reply(exchange, 403, "The target is not probed by the configuration");
       return probe(exchange, query, target, targets.allow);
     },

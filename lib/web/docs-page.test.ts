@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { openApiDocument } from "#lib/contracts/openapi.ts";
+import { apiDescription } from "#lib/config/api-description.ts";
 import { DOCS_CONTENT_POLICY, docsPage } from "./docs-page.ts";
 
-const document = openApiDocument({ version: "1.2.3", serverUrl: "https://status.example.com" });
+const document = apiDescription({ version: "1.2.3", serverUrl: "https://status.example.com" });
 const html = docsPage(document);
 const within = (tag: string): string => new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(html)?.[1] ?? "";
 

@@ -47,7 +47,7 @@ const MOST_IN_ALL = 500;
 const MOST_BUFFERED_BYTES = 65_536;
 
 /** Names and ids are ours and have no line end; JSON has none either. */
-export const eventText = ({ id, type, data }: Pick<LiveEvent, "id" | "type" | "data">): string =>
+const eventText = ({ id, type, data }: Pick<LiveEvent, "id" | "type" | "data">): string =>
   `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`;
 
 const HEAD = [

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { AppError } from "#lib/core/errors.ts";
-import type { FeedFile } from "#lib/read/feeds/index.ts";
+import type { FeedFile } from "#lib/read/feeds/feed-args.ts";
 import { FEED_PARAMETERS, feedFile, isFeedPath } from "#lib/read/feeds/index.ts";
 import { WIDGET_STYLE } from "#lib/read/feeds/widget.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
@@ -76,6 +76,7 @@ const refusalOf = (error: unknown) => {
   throw error;
 };
 
+/** Serves feeds, badges and the widget, each drawn once per snapshot. */
 export const createFeedDesk = (args: { readonly clock: Clock; readonly fallbackUrl: () => string }): FeedDesk => {
   const kept = new Map<string, Kept>();
 

@@ -30,7 +30,7 @@ const cutStuckReader = async (requests: number, answerBytes: number): Promise<vo
   };
   expect(await wait(SLOW_CLIENT_MS)).toBe(1);
   // More than once, since the system's buffers may have taken some of it meanwhile.
-  await vi.waitFor(async () => expect(await wait(SLOW_CLIENT_MS + 1)).toBe(0));
+  await vi.waitFor(async () => expect(await wait(SLOW_CLIENT_MS + 1)).toBe(0), 10_000);
   client.destroy();
   await http.close(100);
 };

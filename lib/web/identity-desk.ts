@@ -1,6 +1,8 @@
 import type { JWTVerifyGetKey } from "jose";
 import { createRemoteJWKSet, customFetch } from "jose";
 import { findMachine, isMachineToken } from "#lib/commands/identity/machine-token.ts";
+import { withPublicKeys } from "#lib/commands/identity/public-keys.ts";
+import { isRevoked } from "#lib/commands/identity/revoke-token.ts";
 import { findSession } from "#lib/commands/sessions.ts";
 import type { Principal } from "#lib/core/access/authorise.ts";
 import type { OidcDefinition, TokenIssuer } from "#lib/core/identity/definition.ts";
@@ -52,7 +54,7 @@ const createSettings = ({ database, clock }: DeskArgs): (() => Promise<IdentityS
 /** The key sets of issuers: fetched once, kept for ten minutes, asked again for a key that is not there. */
 const createKeys = (fetchThrough: FetchThrough): ((issuer: TokenIssuer) => JWTVerifyGetKey) => {
   const known = new Map<string, JWTVerifyGetKey>();
-  return ({ jwksUrl }) => {
+  const setOf = (jwksUrl: string): JWTVerifyGetKey => {
     const found = known.get(jwksUrl);
     if (found !== undefined) return found;
     const keys = createRemoteJWKSet(new URL(jwksUrl), {
@@ -63,6 +65,7 @@ const createKeys = (fetchThrough: FetchThrough): ((issuer: TokenIssuer) => JWTVe
     known.set(jwksUrl, keys);
     return keys;
   };
+  return ({ jwksUrl, publicKeys = [] }) => withPublicKeys(jwksUrl === null ? null : setOf(jwksUrl), publicKeys);
 };
 
 /** Everything that tells the web role who asks. */
@@ -81,7 +84,9 @@ export const createIdentityDesk = (args: DeskArgs): IdentityDesk => {
     findMachine: async (token) => {
       if (!isMachineToken(token)) return null;
       const { tokenIssuers } = await settings();
-      return findMachine(token, { issuers: tokenIssuers, keysOf, now: clock.now() });
+      const now = clock.now();
+      const isTakenBack = (named: { issuer: string; jti: string }) => isRevoked(database, { ...named, now });
+      return findMachine(token, { issuers: tokenIssuers, keysOf, now, isRevoked: isTakenBack });
     },
     oidc: async () => {
       const { oidc } = await settings();

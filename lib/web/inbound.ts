@@ -34,6 +34,7 @@ export type InboundContext = {
   readonly busy: { count: number };
 };
 
+/** What the doors for alerts of other systems share. */
 export const createInboundContext = (
   args: Pick<InboundContext, "database" | "clock" | "log" | "version">,
 ): InboundContext => ({ ...args, startedMs: args.clock.monotonicMs(), busy: { count: 0 } });
@@ -100,7 +101,7 @@ const store = async (
 
 const readSent = async (context: InboundContext, exchange: Exchange, source: InboundSource): Promise<ReadAlerts> => {
   checkJsonHead(exchange.req, INBOUND_LIMITS);
-  const body = await readJsonBody(exchange.req, INBOUND_LIMITS);
+  const body = await readJsonBody(exchange.req, { ...INBOUND_LIMITS, allowsRepeatedKeys: true });
   const now = context.clock.now();
   const isHook = source === "webhook";
   const parsed = isHook ? AlertmanagerHook.safeParse(body) : PostedAlerts.safeParse(body);

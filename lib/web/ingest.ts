@@ -33,6 +33,7 @@ export type IngestContext = {
   readonly refusals: Map<string, number>;
 };
 
+/** What the doors for agents share. */
 export const createIngestContext = (args: Omit<IngestContext, "cache" | "refusals">): IngestContext => ({
   ...args,
   cache: createIngestCache(),

@@ -1,5 +1,5 @@
+import { apiDescription } from "#lib/config/api-description.ts";
 import { asyncApiDocument } from "#lib/contracts/asyncapi.ts";
-import { openApiDocument } from "#lib/contracts/openapi.ts";
 import { DOCS_CONTENT_POLICY, docsPage } from "./docs-page.ts";
 import type { Representation } from "./representation.ts";
 import { buildRepresentation } from "./representation.ts";
@@ -15,7 +15,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "/openapi.json": {
     contentType: JSON_TYPE,
     policy: DATA_CONTENT_POLICY,
-    write: (args) => JSON.stringify(openApiDocument(args)),
+    write: (args) => JSON.stringify(apiDescription(args)),
   },
   "/asyncapi.json": {
     contentType: JSON_TYPE,
@@ -25,7 +25,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "/docs": {
     contentType: "text/html; charset=utf-8",
     policy: DOCS_CONTENT_POLICY,
-    write: (args) => docsPage(openApiDocument(args)),
+    write: (args) => docsPage(apiDescription(args)),
   },
 };
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { BOUNCE_HOOK_PATH } from "#lib/contracts/inbound.ts";
 import { INBOUND_PATHS } from "#lib/contracts/inbound-paths.ts";
 import { PROBES_PATH, RUNS_PATH } from "#lib/contracts/ingest.ts";
 import { openApiDocument } from "#lib/contracts/openapi.ts";
@@ -31,6 +32,7 @@ const COMPUTED: Readonly<Record<string, readonly string[]>> = {
   // feeds.ts: those for people and their browsers (widget, robots.txt, sitemap.xml) are left out.
   "routeOf(target.path)": [...NEWS_PATHS, "/calendar.ics", "/badge/{service}"],
   SUBSCRIBERS_JSON_PATH: [SUBSCRIBERS_JSON_PATH],
+  BOUNCE_HOOK_PATH: [BOUNCE_HOOK_PATH],
 };
 /** Pages and files for people, what leads to them, and words for "no such address". */
 const NOT_OF_THE_API: ReadonlySet<string> = new Set([

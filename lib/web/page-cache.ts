@@ -13,7 +13,7 @@ import {
   wantedHashes,
 } from "./page-entry.ts";
 import type { PageId } from "./page-slices.ts";
-import { pagesOf } from "./page-slices.ts";
+import { isArchivedPage, pagesOf } from "./page-slices.ts";
 import type { Representation } from "./representation.ts";
 import type { TemplateStore } from "./template-store.ts";
 
@@ -22,6 +22,8 @@ export type PageCache = {
   readonly accept: (snapshot: Snapshot) => void;
   /** The bytes to serve now, or null when they have to be waited for. One look-up. */
   readonly peek: (pageId: PageId, language: Language) => Representation | null;
+  /** The bytes of a page as it was last rendered, though newer content may be due; null when it never was. */
+  readonly getStored: (pageId: PageId, language: Language) => Promise<Representation | null>;
   /** The bytes of a page, made when needed; null when it cannot be shown yet. One rebuild for any number of callers. */
   readonly get: (pageId: PageId, language: Language) => Promise<Representation | null>;
   /** The bytes of a page that shows all of the newest snapshot, for a copy of the page: nobody looks at it here. */
@@ -46,6 +48,8 @@ const WARM_FOR_MS = 60_000;
 const PATIENCE_MS = 800;
 /** Beyond this many pages only those that are asked for are rendered. */
 const MOST_PREPARED_PAGES = 300;
+/** Of pages that tell of what is long over so many are kept: those that were looked at last. */
+const MOST_ARCHIVED_PAGES = 300;
 
 type Shelf = { readonly works: PageWorks; readonly entries: Map<string, PageEntry> };
 
@@ -74,7 +78,8 @@ const isWarm = ({ clock, snapshot }: PageWorks, entry: PageEntry): boolean =>
 const dropPagesThatAreGone = ({ works, entries }: Shelf, current: Snapshot): void => {
   const alive = new Set(pagesOf(current));
   for (const [key, entry] of entries) {
-    if (alive.has(entry.pageId) && current.page.languages.includes(entry.language)) continue;
+    const isAlive = alive.has(entry.pageId) || isArchivedPage(current, entry.pageId);
+    if (isAlive && current.page.languages.includes(entry.language)) continue;
     entries.delete(key);
     forgetTemplate(works, entry);
   }
@@ -117,6 +122,20 @@ const tick = async (shelf: Shelf): Promise<void> => {
   if (works.snapshot !== null) prepareOne(shelf, works.snapshot);
 };
 
+/** Forgets pages of the archive that nobody looked at for longest, in memory and on disk. */
+const makeRoom = ({ works, entries }: Shelf): void => {
+  const { snapshot } = works;
+  if (snapshot === null || entries.size <= MOST_ARCHIVED_PAGES) return;
+  const old = [...entries].filter(
+    ([, { rendering, pageId }]) => rendering === null && isArchivedPage(snapshot, pageId),
+  );
+  old.sort(([, a], [, b]) => a.usedAtMs - b.usedAtMs);
+  for (const [key, entry] of old.slice(0, Math.max(0, old.length - MOST_ARCHIVED_PAGES))) {
+    entries.delete(key);
+    forgetTemplate(works, entry);
+  }
+};
+
 const waitForRender = async (works: PageWorks, entry: PageEntry): Promise<void> => {
   const rendering = startRender(works, entry);
   if (entry.template === null || works.rendersAlways) return rendering;
@@ -132,6 +151,16 @@ const get = async (shelf: Shelf, pageId: PageId, language: Language): Promise<Re
   works.stats.waits += 1;
   if (works.rendersAlways || entry.rendering !== null || isRenderDue(works, entry)) await waitForRender(works, entry);
   await finishEntry(works, entry);
+  makeRoom(shelf);
+  return entry.finished?.representation ?? null;
+};
+
+const getStored = async (shelf: Shelf, pageId: PageId, language: Language): Promise<Representation | null> => {
+  const { works } = shelf;
+  if (works.rendersAlways || wantedHashes(works, pageId) === null) return null;
+  const entry = entryOf(shelf, pageId, language);
+  entry.usedAtMs = works.clock.monotonicMs();
+  await finishEntry(works, entry);
   return entry.finished?.representation ?? null;
 };
 
@@ -142,6 +171,7 @@ const getCurrent = async (shelf: Shelf, pageId: PageId, language: Language): Pro
   const entry = entryOf(shelf, pageId, language);
   if (entry.template?.hashes.content !== wanted.content) await startRender(works, entry);
   await finishEntry(works, entry);
+  makeRoom(shelf);
   return entry.finished?.representation ?? null;
 };
 
@@ -182,6 +212,7 @@ export const createPageCache = (args: {
     stats,
     accept: (snapshot) => accept(shelf, snapshot),
     peek: (pageId, language) => peek(shelf, pageId, language),
+    getStored: (pageId, language) => getStored(shelf, pageId, language),
     get: (pageId, language) => get(shelf, pageId, language),
     getCurrent: (pageId, language) => getCurrent(shelf, pageId, language),
     has: (pageId) => wantedHashes(works, pageId) !== null,

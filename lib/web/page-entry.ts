@@ -68,6 +68,7 @@ export type PageWorks = {
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
+/** A page that was not rendered yet. */
 export const newPageEntry = (pageId: PageId, language: Language): PageEntry => ({
   pageId,
   language,
@@ -88,7 +89,8 @@ export const wantedHashes = (works: PageWorks, pageId: PageId): PageHashes | nul
   let wanted = works.hashes.get(pageId);
   if (wanted === undefined) {
     wanted = hashesOf(works.snapshot, pageId);
-    works.hashes.set(pageId, wanted);
+    // Addresses of nothing are without number: they are not remembered.
+    if (wanted !== null) works.hashes.set(pageId, wanted);
   }
   return wanted;
 };

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Snapshot, SnapshotIncident, SnapshotService } from "#lib/contracts/snapshot.ts";
-import { monthsOfHistory } from "#lib/contracts/snapshot-months.ts";
+import type { Archive, ArchiveEntry } from "#lib/contracts/snapshot-archive.ts";
+import { archiveByMonth, archivedIncidents } from "#lib/contracts/snapshot-archive.ts";
+import { monthsOfHistory, olderMonths, recentMonths } from "#lib/contracts/snapshot-months.ts";
+import { incidentsBeside } from "#lib/contracts/snapshot-neighbours.ts";
 import { monthOf } from "#lib/core/status/history-months.ts";
 import { localDate } from "#lib/core/status/local-days.ts";
 import { epochMs, MINUTE_MS } from "#lib/core/units.ts";
@@ -38,13 +41,14 @@ const partsOf = (pageId: PageId): { kind: Kind; path: string; rest: string } => 
   throw new RangeError(`there is no kind of page for "${pageId}"`);
 };
 
+/** Whether a text is the id of a page in one of the forms above. */
 export const isPageId = (text: string): text is PageId =>
   KINDS.some(({ prefix, form }) =>
     form === null ? text === prefix : text.startsWith(prefix) && form.test(text.slice(prefix.length)),
   );
 
-export const servicePageId = (serviceId: string): PageId => `service:${serviceId}`;
-export const incidentPageId = (incidentId: string): PageId => `incident:${incidentId}`;
+const servicePageId = (serviceId: string): PageId => `service:${serviceId}`;
+const incidentPageId = (incidentId: string): PageId => `incident:${incidentId}`;
 
 /** The page at a decoded path; null when no page could ever live there. "/not-found" is an address of nobody. */
 export const pageIdAt = (path: string): PageId | null => {
@@ -118,11 +122,32 @@ const frameOf = (snapshot: Snapshot) => {
     incidents: _incidents,
     ...rest
   } = snapshot;
-  const { maintenances: _maintenances, maintenanceRules: _rules, pages: _pages, ...frame } = rest;
+  const { maintenances: _maintenances, maintenanceRules: _rules, pages: _pages, archive: _archive, ...frame } = rest;
   // Times are told without their day on the day itself, so another day makes other pages.
   const today = localDate(epochMs(Date.parse(dataAsOf)), snapshot.page.timeZone);
   return { ...frame, today, page: { ...frame.page, updatedAt: null } };
 };
+
+/** What stands around a page about something long over: it does not follow the state of today, nor the day. */
+const frameOfArchive = ({ isDemo, page, dataAsOf }: Snapshot) => ({
+  isDemo,
+  page: { ...page, updatedAt: null },
+  // Dates of another year are told with it.
+  year: localDate(epochMs(Date.parse(dataAsOf)), page.timeZone).slice(0, 4),
+});
+
+const NONE: Archive = [];
+const stampOf = ({ kind, id, stamp }: ArchiveEntry): string => `${kind} ${id} ${stamp}`;
+
+/** How much the archive has to tell of each month. */
+const archiveCounts = ({ archive = NONE, page }: Snapshot): readonly string[] =>
+  [...archiveByMonth(archive, page.timeZone)].map(([month, entries]) => {
+    const incidents = entries.filter(({ kind }) => kind === "incident").length;
+    return `${month} ${incidents} ${entries.length}`;
+  });
+
+const archivedIncident = ({ archive = NONE, incidents }: Snapshot, id: string): ArchiveEntry | null =>
+  incidents.some((one) => one.id === id) ? null : (archivedIncidents(archive).get(id) ?? null);
 
 /** An incident as a list names it: everything but what its updates say. */
 const lineOfIncident = ({ updates, ...incident }: SnapshotIncident) => ({ ...incident, updates: updates.length });
@@ -130,6 +155,8 @@ const lineOfIncident = ({ updates, ...incident }: SnapshotIncident) => ({ ...inc
 /** Pages that say how long an open incident has lasted say so to the minute; others do not change by themselves. */
 const minuteOf = ({ dataAsOf }: Snapshot, incidents: readonly SnapshotIncident[]): number | null =>
   incidents.some(({ resolvedAt }) => resolvedAt === null) ? Math.floor(Date.parse(dataAsOf) / MINUTE_MS) : null;
+
+const isOlderMonth = (snapshot: Snapshot, month: string): boolean => month < (recentMonths(snapshot).at(-1) ?? month);
 
 const sliceOf = (snapshot: Snapshot, pageId: PageId): Slice | null => {
   const { kind, rest } = partsOf(pageId);
@@ -155,19 +182,32 @@ const sliceOf = (snapshot: Snapshot, pageId: PageId): Slice | null => {
     }
     case "incident": {
       const incident = incidents.find(({ id }) => id === rest);
-      return incident === undefined
+      const beside = incidentsBeside(snapshot, rest);
+      if (incident !== undefined)
+        return { urgent: { frame, incident, names, beside }, figures: minuteOf(snapshot, [incident]) };
+      const archived = archivedIncident(snapshot, rest);
+      return archived === null
         ? null
-        : { urgent: { frame, incident, names }, figures: minuteOf(snapshot, [incident]) };
+        : { urgent: { frame: frameOfArchive(snapshot), archived: stampOf(archived), names, beside }, figures: null };
     }
     case "incidents":
-      return { urgent: { frame, incidents, names }, figures: minuteOf(snapshot, incidents) };
+      return {
+        urgent: { frame, incidents, names, archive: archiveCounts(snapshot) },
+        figures: minuteOf(snapshot, incidents),
+      };
     case "maintenance":
       return { urgent: { frame, maintenances, names }, figures: null };
     case "history":
     case "month": {
-      if (kind === "month" && !monthsOfHistory(snapshot).includes(rest)) return null;
       const months = monthsOfHistory(snapshot);
-      const urgent = { frame, months, incidents: incidents.map(lineOfIncident), maintenances, names };
+      if (kind === "month" && !months.includes(rest)) return null;
+      const archived = archiveByMonth(snapshot.archive ?? NONE, snapshot.page.timeZone)
+        .get(rest)
+        ?.map(stampOf);
+      if (kind === "month" && isOlderMonth(snapshot, rest))
+        return { urgent: { frame: frameOfArchive(snapshot), months, names, archived }, figures: null };
+      const archive = kind === "history" ? archiveCounts(snapshot) : archived;
+      const urgent = { frame, months, incidents: incidents.map(lineOfIncident), maintenances, names, archive };
       const begunIn = (at: string): string => monthOf(epochMs(Date.parse(at)), snapshot.page.timeZone);
       const told = kind === "history" ? incidents : incidents.filter(({ startedAt }) => begunIn(startedAt) === rest);
       return { urgent, figures: [services.map(daysOfService), minuteOf(snapshot, told)] };
@@ -183,7 +223,22 @@ export const hashesOf = (snapshot: Snapshot, pageId: PageId): PageHashes | null 
   return slice === null ? null : { content: hashOf(slice), urgent: hashOf(slice.urgent) };
 };
 
-/** Every page of a snapshot, the first one first. */
+/** Whether a page tells of something that the snapshot itself no longer holds. */
+export const isArchivedPage = (snapshot: Snapshot, pageId: PageId): boolean => {
+  const { kind, rest } = partsOf(pageId);
+  if (kind === "incident") return archivedIncident(snapshot, rest) !== null;
+  return kind === "month" && isOlderMonth(snapshot, rest) && monthsOfHistory(snapshot).includes(rest);
+};
+
+/** Pages that tell of what the snapshot itself no longer holds: months, then incidents, the newest first. */
+export const archivedPagesOf = (snapshot: Snapshot): readonly PageId[] => [
+  ...olderMonths(snapshot, recentMonths(snapshot)).map((month) => `history:${month}` as const),
+  ...[...archivedIncidents(snapshot.archive ?? NONE).keys()]
+    .filter((id) => !snapshot.incidents.some((one) => one.id === id))
+    .map(incidentPageId),
+];
+
+/** Every page of a snapshot but those of its archive, the first one first. */
 export const pagesOf = (snapshot: Snapshot): readonly PageId[] => [
   "home",
   ...snapshot.services.map(({ id }) => servicePageId(id)),
@@ -191,6 +246,6 @@ export const pagesOf = (snapshot: Snapshot): readonly PageId[] => [
   "maintenance",
   "history",
   ...snapshot.incidents.map(({ id }) => incidentPageId(id)),
-  ...monthsOfHistory(snapshot).map((month) => `history:${month}` as const),
+  ...recentMonths(snapshot).map((month) => `history:${month}` as const),
   "not-found",
 ];

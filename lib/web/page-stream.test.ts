@@ -11,6 +11,9 @@ const readerOf = (address: string, serviceIds: string[] | null = null) => {
     isDestroyed: false,
     address,
     serviceIds: serviceIds === null ? null : new Set(serviceIds),
+    isAdmitted: true as boolean | null,
+    mayStay: () =>
+      reader.isAdmitted === null ? Promise.reject(new Error("away")) : Promise.resolve(reader.isAdmitted),
     res: {
       writableLength: 0,
       write: (text: string) => seen.push(text) > 0,
@@ -81,5 +84,25 @@ describe("the stream of a page", () => {
     await clock.advance(15_000);
     stream.tick();
     expect(reader.seen.at(-1)).toBe(": still here\n\n");
+  });
+
+  test("a reader whose leave ended is let go within a minute, and who cannot be judged stays", async () => {
+    const clock = createFakeClock(0);
+    const stream = createPageStream(clock);
+    const [signedOut, unknown, stays] = [readerOf("a"), readerOf("b"), readerOf("c")];
+    for (const reader of [signedOut, unknown, stays]) stream.join(reader, null);
+    signedOut.isAdmitted = false;
+    unknown.isAdmitted = null;
+    await clock.advance(59_000);
+    stream.tick();
+    await Promise.resolve();
+    expect(stream.readers()).toBe(3);
+    await clock.advance(1_000);
+    stream.tick();
+    await Promise.resolve();
+    expect(stream.readers()).toBe(2);
+    signedOut.seen.length = 0;
+    stream.accept(calmDay());
+    expect([signedOut, unknown, stays].map(({ seen }) => seen.join("").includes("as_of"))).toEqual([false, true, true]);
   });
 });

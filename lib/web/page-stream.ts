@@ -7,6 +7,8 @@ const MOST_BUFFERED_BYTES = 65_536;
 const MOST_PER_ADDRESS = 20;
 const MOST_READERS = 10_000;
 const HEARTBEAT_MS = 15_000;
+/** How often readers of a page that is not for everybody are asked for their leave again. */
+const CHECK_MS = 60_000;
 const RETRY = "retry: 3000\n\n";
 const HEARTBEAT = ": still here\n\n";
 
@@ -19,6 +21,8 @@ type Reader = {
   readonly res: Pick<ServerResponse, "write" | "end" | "destroy" | "once" | "writableLength">;
   readonly address: string;
   readonly serviceIds: ReadonlySet<string> | null;
+  /** Whether it may still read: asked every minute, so that a session that ended ends what it opened. */
+  readonly mayStay: () => Promise<boolean>;
 };
 
 export type PageStream = {
@@ -86,6 +90,23 @@ const createReaders = () => {
     },
   };
 };
+type Readers = ReturnType<typeof createReaders>;
+
+const letGo = (readers: Readers, reader: Reader): void => {
+  readers.remove(reader);
+  reader.res.end();
+};
+
+/** Ends the streams of who may not read any more. Who cannot be judged, because the database is away, stays. */
+const checkAll = (readers: Readers): void => {
+  for (const reader of readers.all)
+    reader.mayStay().then(
+      (may) => {
+        if (!may) letGo(readers, reader);
+      },
+      () => undefined,
+    );
+};
 
 /**
  * Server-sent events of one page. Readers share the text of an event, which is made once from the snapshot, so that a
@@ -95,6 +116,7 @@ export const createPageStream = (clock: Clock): PageStream => {
   const readers = createReaders();
   let current: Snapshot | null = null;
   let beatAtMs = clock.monotonicMs();
+  let checkedAtMs = beatAtMs;
 
   const write = (reader: Reader, text: string): void => {
     if (reader.res.writableLength > MOST_BUFFERED_BYTES) {
@@ -128,15 +150,16 @@ export const createPageStream = (clock: Clock): PageStream => {
     },
     tick: () => {
       const now = clock.monotonicMs();
+      if (now - checkedAtMs >= CHECK_MS) {
+        checkedAtMs = now;
+        checkAll(readers);
+      }
       if (now - beatAtMs < HEARTBEAT_MS) return;
       beatAtMs = now;
       for (const reader of readers.all) write(reader, HEARTBEAT);
     },
     close: () => {
-      for (const reader of [...readers.all]) {
-        readers.remove(reader);
-        reader.res.end();
-      }
+      for (const reader of [...readers.all]) letGo(readers, reader);
     },
     readers: () => readers.all.size,
   };

@@ -24,6 +24,7 @@ const TITLES: Partial<Record<ErrorCode, Titles>> = {
   NOT_READY: { ko: "준비되지 않음", ru: "Не готово" },
   DATABASE_TIMEOUT: AWAY,
   DATABASE_UNREACHABLE: AWAY,
+  DISK_FULL: AWAY,
   DATABASE_REFUSED: AWAY,
   INTERNAL: { ko: "내부 오류", ru: "Внутренняя ошибка" },
 };

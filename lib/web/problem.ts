@@ -27,6 +27,7 @@ const KINDS: Partial<Record<ErrorCode, Kind>> = {
   DATABASE_TIMEOUT: { status: 503, title: "Database away" },
   DATABASE_UNREACHABLE: { status: 503, title: "Database away" },
   DATABASE_REFUSED: { status: 503, title: "Database away" },
+  DISK_FULL: { status: 503, title: "Database away" },
 };
 
 const INTERNAL: Kind = { status: 500, title: "Internal error" };
@@ -64,8 +65,9 @@ export const problemOfError = (error: unknown): Problem => {
     return problemOf("INTERNAL", ERROR_CATALOGUE.INTERNAL);
   const told = (error.cause as { readonly fields?: readonly FieldProblem[] } | undefined)?.fields;
   if (error.code === "INVALID_REQUEST" && told !== undefined) return invalidRequest(told);
-  const isDatabase = error.code.startsWith("DATABASE_");
-  return problemOf(error.code, isDatabase ? ERROR_CATALOGUE[error.code] : error.detail);
+  // Their details name hosts and folders of ours.
+  const isOurs = error.code.startsWith("DATABASE_") || error.code === "DISK_FULL";
+  return problemOf(error.code, isOurs ? ERROR_CATALOGUE[error.code] : error.detail);
 };
 
 /** Answers with `application/problem+json` (RFC 9457). */

@@ -1,4 +1,5 @@
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
+import { archivedIdOf } from "#lib/contracts/snapshot-archive.ts";
 import { statuspageId } from "#lib/contracts/statuspage-id.ts";
 import { answerLive, LIVE_PATH } from "./answer-live.ts";
 import { answerTheme } from "./answer-theme.ts";
@@ -12,6 +13,7 @@ import { clientAddressOf } from "./rate-caller.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { COMMON_HEADERS } from "./security-headers.ts";
 import { sendRefusal, sendRepresentation } from "./send-representation.ts";
+import { signInPathFor } from "./session-cookie.ts";
 import type { SiteDesk } from "./site-desk.ts";
 import { STATUSPAGE_NAMES, STATUSPAGE_PREFIX } from "./statuspage-cache.ts";
 
@@ -68,7 +70,7 @@ export const passGate = async (
     case "sign_in":
       return pageIdAt(target.path) === null
         ? refuse(problemOf("UNAUTHENTICATED", "sign in to see this page"))
-        : redirect(exchange, "/admin/sign-in");
+        : redirect(exchange, signInPathFor(target.path));
   }
 };
 
@@ -120,6 +122,8 @@ const SHORT_ID = /^[0-9a-z]{12}$/;
 const placeOf = (snapshot: Snapshot, shortId: string): string | null => {
   const incident = snapshot.incidents.find(({ id }) => statuspageId("incident", id) === shortId);
   if (incident !== undefined) return publicPathOf(`incident:${incident.id}`);
+  const archived = archivedIdOf(snapshot.archive ?? [], shortId);
+  if (archived !== null) return publicPathOf(`incident:${archived}`);
   const maintenance = snapshot.maintenances?.find(({ id }) => statuspageId("maintenance", id) === shortId);
   return maintenance === undefined ? null : `/maintenance#m-${shortId}`;
 };

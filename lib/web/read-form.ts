@@ -1,16 +1,11 @@
 import type { IncomingMessage } from "node:http";
+import { readBytes } from "./read-bytes.ts";
 
 const MAX_FORM_BYTES = 8_192;
 
-/** The form's fields; null when the body is too large or no form. */
+/** The form's fields; null when the body is too large or no form. @throws AppError INVALID_REQUEST when it ends early */
 export const readForm = async (req: IncomingMessage): Promise<URLSearchParams | null> => {
   if (!/^application\/x-www-form-urlencoded\b/i.test(req.headers["content-type"] ?? "")) return null;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_FORM_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString("utf8"));
+  const bytes = await readBytes(req, MAX_FORM_BYTES);
+  return bytes === null ? null : new URLSearchParams(bytes.toString("utf8"));
 };

@@ -2,10 +2,17 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { AppError } from "#lib/core/errors.ts";
+import { repeatedJsonKeys } from "#lib/core/repeated-json-keys.ts";
+import { readBytes } from "./read-bytes.ts";
 
 const inflate = promisify(gunzip);
 
-export type JsonLimits = { readonly maxBytes: number; readonly maxDepth: number };
+export type JsonLimits = {
+  readonly maxBytes: number;
+  readonly maxDepth: number;
+  /** For bodies that programs of others write: the last of several equal keys counts, in place of a refusal. */
+  readonly allowsRepeatedKeys?: true;
+};
 
 const tooLarge = (maxBytes: number): AppError =>
   new AppError("PAYLOAD_TOO_LARGE", `the body may have ${maxBytes} bytes, before and after decoding`);
@@ -20,17 +27,6 @@ export const checkJsonHead = ({ headers }: IncomingMessage, { maxBytes }: JsonLi
   if (Number(headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
 };
 
-const readBytes = async (req: IncomingMessage, maxBytes: number): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-};
-
 const decode = async (bytes: Buffer, coding: string | undefined, maxBytes: number): Promise<Buffer> => {
   if (coding?.trim().toLowerCase() !== "gzip") return bytes;
   try {
@@ -42,7 +38,7 @@ const decode = async (bytes: Buffer, coding: string | undefined, maxBytes: numbe
 };
 
 /** How deep lists and objects are nested in a JSON text, found without building any of them. */
-export const depthOfJson = (text: string): number => {
+const depthOfJson = (text: string): number => {
   let depth = 0;
   let deepest = 0;
   let isText = false;
@@ -60,13 +56,23 @@ export const depthOfJson = (text: string): number => {
   return deepest;
 };
 
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError("INVALID_REQUEST", "the body is not JSON");
+  }
+};
+
 /**
- * Reads a JSON body within limits of size and depth (T32).
+ * Reads a JSON body within limits of size and depth (T32). A key that stands twice in one object is refused by name.
  * @throws AppError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_REQUEST.
  */
 export const readJsonBody = async (req: IncomingMessage, limits: JsonLimits): Promise<unknown> => {
   checkJsonHead(req, limits);
-  const bytes = await decode(await readBytes(req, limits.maxBytes), req.headers["content-encoding"], limits.maxBytes);
+  const sent = await readBytes(req, limits.maxBytes);
+  if (sent === null) throw tooLarge(limits.maxBytes);
+  const bytes = await decode(sent, req.headers["content-encoding"], limits.maxBytes);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -75,9 +81,13 @@ export const readJsonBody = async (req: IncomingMessage, limits: JsonLimits): Pr
   }
   if (depthOfJson(text) > limits.maxDepth)
     throw new AppError("INVALID_REQUEST", `the body is nested deeper than ${limits.maxDepth} levels`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new AppError("INVALID_REQUEST", "the body is not JSON");
-  }
+  const body = parse(text);
+  const repeated = limits.allowsRepeatedKeys === true ? [] : repeatedJsonKeys(text);
+  if (repeated.length === 0) return body;
+  const fields = repeated.map((field) => ({
+    field,
+    message: "stands more than once in its object",
+    code: "duplicate",
+  }));
+  throw new AppError("INVALID_REQUEST", `keys stand more than once: ${repeated.join(", ")}`, { cause: { fields } });
 };

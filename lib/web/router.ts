@@ -1,3 +1,4 @@
+import { BOUNCE_HOOK_PATH } from "#lib/contracts/inbound.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import type { MetricsFormat } from "#lib/runtime/metrics.ts";
 import { METRICS_TYPES } from "#lib/runtime/metrics.ts";
@@ -7,6 +8,7 @@ import type { AdminContext } from "./admin-context.ts";
 import { answerApi } from "./api.ts";
 import type { ApiContext } from "./api-types.ts";
 import type { Blackbox } from "./blackbox.ts";
+import { answerBounces } from "./bounces.ts";
 import type { Exchange } from "./exchange.ts";
 import { send } from "./exchange.ts";
 import type { Health } from "./health.ts";
@@ -17,6 +19,7 @@ import type { InboundContext } from "./inbound.ts";
 import { answerInbound } from "./inbound.ts";
 import type { IngestContext } from "./ingest.ts";
 import { answerIngest } from "./ingest.ts";
+import { metricsFor } from "./metrics-route.ts";
 import { metricsFormatFor } from "./negotiate.ts";
 import type { NoticeKind } from "./notice-page.ts";
 import { sendNotice } from "./notice-page.ts";
@@ -118,7 +121,8 @@ const answerFixed = async (context: RouterContext, exchange: Exchange, target: T
   if (target.path === "/metrics") {
     exchange.route = "/metrics";
     const format = metricsFormatFor(exchange.req.headers.accept);
-    return sendText(exchange, await context.collectMetrics[format](), METRICS_TYPES[format], ["Vary", "Accept"]);
+    const text = await metricsFor(context, exchange.req, format);
+    return sendText(exchange, text, METRICS_TYPES[format], ["Vary", "Accept"]);
   }
   if (target.path === "/probe" && context.blackbox !== null) {
     exchange.route = "/probe";
@@ -147,6 +151,7 @@ const answerOther = async (context: RouterContext, exchange: Exchange, target: T
   if (first === "admin") return answerAdmin(context.admin, exchange);
   if (first === "v1") return answerApi(context.api, exchange, target);
   if (first === "ingest") return answerIngest(context.ingest, exchange, target.path);
+  if (target.path === BOUNCE_HOOK_PATH) return answerBounces(context.api, exchange);
   if (first === "hooks" || first === "alertmanager") return answerInbound(context.inbound, exchange, target);
   const heartbeat = answerHeartbeat(context.heartbeats, exchange, target);
   if (heartbeat !== null) return heartbeat;

@@ -19,6 +19,7 @@ export const encodeBody = async (body: Buffer, coding: Coding): Promise<{ body: 
   return { body: await compressBrotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }), coding };
 };
 
+/** The coding of the answer that the client likes best. */
 export const acceptedCoding = (exchange: Exchange): Coding =>
   codingFor(exchange.req.headers["accept-encoding"] as string | undefined);
 

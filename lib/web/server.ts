@@ -1,39 +1,38 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { EpochMs } from "#lib/core/units.ts";
-import type { Clock } from "#lib/runtime/clock.ts";
-import type { Logger } from "#lib/runtime/logger.ts";
-import { runLoop } from "#lib/runtime/run-loop.ts";
-import type { EndedSpan } from "#lib/runtime/tracing.ts";
-import { traceSpan } from "#lib/runtime/tracing.ts";
-import type { AccessLog } from "./access-log.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpServer } from "./http-server.ts";
 import { createHttpServer } from "./http-server.ts";
 import { listen } from "./listen.ts";
-import { problemOfError } from "./problem.ts";
+import { loadBackModule } from "./load-back.ts";
+import { problemOf, sendProblem } from "./problem.ts";
+import { repeatedHeader } from "./repeated-headers.ts";
 import type { RequestIds } from "./request-ids.ts";
 import { createRequestIds, requestIdOf, traceParentOf } from "./request-ids.ts";
-import type { RouterContext } from "./router.ts";
-import { answerRequest, refuse } from "./router.ts";
 import { sendRepresentation } from "./send-representation.ts";
-import type { WebServerArgs } from "./web-args.ts";
-import type { WebMetrics } from "./web-metrics.ts";
-import { createWebMetrics } from "./web-metrics.ts";
-import type { WebParts } from "./web-parts.ts";
-import { assembleWeb } from "./web-parts.ts";
+import type { WebBackArgs, WebFrontArgs, WebServerArgs } from "./web-args.ts";
+import type { Answered, WebBack } from "./web-back.ts";
+import type { WebFront } from "./web-front.ts";
+import { answerEarly, openFront } from "./web-front.ts";
 
-export type WebServer = { readonly port: number; readonly stop: () => Promise<void> };
+export type WebServer = {
+  readonly port: number;
+  /** Settles when everything is served, not pages from the disk alone; rejects when the rest cannot be made. */
+  readonly whole: Promise<unknown>;
+  readonly stop: () => Promise<void>;
+};
 
-const TICK_MS = 1_000;
 const STOP_GRACE_MS = 3_000;
+/** More than come while the rest is being loaded; beyond it answers are missing in the metrics. */
+const MOST_EARLY_ANSWERS = 10_000;
 
-type Pipeline = {
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly accessLog: AccessLog;
-  readonly metrics: WebMetrics;
+type Pipeline = Pick<WebFrontArgs, "clock" | "log" | "accessLog"> & {
   readonly ids: RequestIds;
-  readonly contextAt: (host: string | undefined) => RouterContext;
+  readonly front: WebFront;
+  readonly loading: Promise<WebBack>;
+  /** Null while it is being loaded. */
+  back: WebBack | null;
+  /** Answers that no metrics were there for. */
+  readonly early: Answered[];
 };
 
 const openExchange = ({ clock, ids }: Pipeline, req: IncomingMessage, res: ServerResponse): Exchange => {
@@ -53,50 +52,36 @@ const openExchange = ({ clock, ids }: Pipeline, req: IncomingMessage, res: Serve
   };
 };
 
-const spanOf = (exchange: Exchange, statusCode: number, durationMs: number, endedAt: EpochMs): EndedSpan => {
-  const { traceId, spanId, parentSpanId, req, route } = exchange;
-  const method = req.method ?? "GET";
-  return {
-    name: `${method} ${route}`,
-    kind: "server",
-    traceId,
-    spanId,
-    parentSpanId,
-    endedAt,
-    durationMs,
-    attributes: { "http.request.method": method, "http.route": route, "http.response.status_code": statusCode },
-    ...(statusCode < 500 ? {} : { error: String(statusCode) }),
-  };
-};
-
 const close = (pipeline: Pipeline, exchange: Exchange, statusCode: number): void => {
-  const { clock, metrics, accessLog } = pipeline;
+  const { clock, accessLog, back, early } = pipeline;
   const durationMs = clock.monotonicMs() - exchange.startedMs;
-  metrics.observe(exchange.route, exchange.req.method ?? "GET", statusCode, durationMs);
-  const now = clock.now();
-  accessLog.note(exchange, { statusCode, durationMs, atMs: now });
-  traceSpan(() => spanOf(exchange, statusCode, durationMs, now));
+  const endedAt = clock.now();
+  const answered: Answered = { exchange, statusCode, durationMs, endedAt };
+  accessLog.note(exchange, { statusCode, durationMs, atMs: endedAt });
+  if (back !== null) back.note(answered);
+  else if (early.length < MOST_EARLY_ANSWERS) early.push(answered);
 };
 
-/** A fault becomes a calm answer; its details stay in the log, under the trace id that the client is told. */
-const answerFault = ({ log, contextAt }: Pipeline, exchange: Exchange, error: unknown): number => {
-  const { req, res, traceId, requestId, path } = exchange;
-  const problem = problemOfError(error);
-  if (problem.status === 500) log.error({ traceId, requestId, path, code: problem.code, error }, "a request failed");
-  if (res.headersSent) {
-    res.destroy();
-    return 500;
-  }
-  return refuse(contextAt(req.headers.host), exchange, problem);
+/** What the quick look-up does not answer: from the disk while the rest is being loaded, else by the router. */
+const answer = async ({ front, back, loading }: Pipeline, exchange: Exchange): Promise<number> => {
+  if (back !== null) return back.answer(exchange);
+  const status = await answerEarly(front, exchange).catch(() => null);
+  return status ?? (await loading).answer(exchange);
 };
 
 const handlerOf =
   (pipeline: Pipeline) =>
   (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = openExchange(pipeline, req, res);
-    const context = pipeline.contextAt(req.headers.host);
-    if ((req.method === "GET" || req.method === "HEAD") && context.desk.isPublic() && !context.isMisdirected) {
-      const quick = context.site.quick(req.url ?? "/");
+    const repeated = repeatedHeader(req);
+    if (repeated !== null) {
+      const problem = problemOf("INVALID_REQUEST", `the header field ${repeated} is given more than once`);
+      close(pipeline, exchange, sendProblem(exchange, problem, ["Connection", "close"]));
+      return;
+    }
+    if (req.method === "GET" || req.method === "HEAD") {
+      const desk = pipeline.front.desks.at(req.headers.host);
+      const quick = desk?.isPublic() === true ? desk.site.quick(req.url ?? "/") : undefined;
       const representation = quick?.peek(req) ?? null;
       if (quick !== undefined && representation !== null) {
         exchange.path = quick.path;
@@ -105,8 +90,7 @@ const handlerOf =
         return;
       }
     }
-    answerRequest(context, exchange)
-      .catch((error: unknown) => answerFault(pipeline, exchange, error))
+    answer(pipeline, exchange)
       .then((status) => close(pipeline, exchange, status))
       .catch((error: unknown) => {
         pipeline.log.error({ traceId: exchange.traceId, error }, "a request could not be answered");
@@ -119,80 +103,90 @@ const hostForUrl = (host: string): string => {
   return host.includes(":") ? `[${host}]` : host;
 };
 
-/** Once a second: the caches, the limits and the gauges. */
-const startTicking = (
-  args: WebServerArgs,
+/** Loads everything behind the pages on disk, and tells it of what was answered meanwhile. */
+const loadBack = async (
   pipeline: Pipeline,
-  http: HttpServer,
-  parts: WebParts,
-  signal: AbortSignal,
-): Promise<void> => {
-  const { clock, log } = args;
-  const { desk, snapshot } = parts.router;
-  const tick = async (): Promise<void> => {
-    const current = snapshot();
-    http.cutSlowReaders();
-    pipeline.metrics.setConnections(http.openConnections());
-    pipeline.metrics.notePageCache(
-      desk.pages.stats,
-      current === null ? null : clock.now() - Date.parse(current.dataAsOf),
-    );
-    await parts.refresh();
-  };
-  const onError = (error: unknown): void => log.error({ error }, "the page cache could not be refreshed");
-  return runLoop({ intervalMs: TICK_MS, work: tick, onError, clock, signal });
+  args: WebFrontArgs,
+  links: { loadArgs: () => Promise<WebBackArgs>; http: HttpServer; baseUrl: () => string; signal: AbortSignal },
+): Promise<WebBack> => {
+  const { front, early } = pipeline;
+  // First come, first served: who waits for the port mostly wants this page.
+  await front.finishFirstPage();
+  const { openWebBack } = await loadBackModule();
+  const own = await links.loadArgs();
+  const back = openWebBack({ ...args, ...own }, { ...links, front });
+  pipeline.back = back;
+  for (const answered of early.splice(0)) back.note(answered);
+  // Its own failure is logged by the renderer; pages on disk are served meanwhile.
+  args.renderer.prepare().catch(() => {});
+  return back;
 };
 
 /**
- * Starts the web role: the port opens as soon as what lies on disk is loaded, whether or not database and Next are there.
+ * Starts the web role: the port opens as soon as what lies on disk is loaded, and pages are served from it at once,
+ * whether or not database and Next are there. The API, the desks and everything else wait for `loadArgs`.
  * @throws AppError PORT_TAKEN, PERMISSION_DENIED, USAGE.
  */
-export const startWebServer = async (args: WebServerArgs): Promise<WebServer> => {
-  const { host, clock, log, renderer } = args;
+export const openWebServer = async (args: WebFrontArgs, loadArgs: () => Promise<WebBackArgs>): Promise<WebServer> => {
+  const { host, clock, log, accessLog, renderer } = args;
   const stopping = new AbortController();
-  let port = args.port;
-  const parts = await assembleWeb(args, () => `http://${hostForUrl(host)}:${port}`, stopping.signal);
-  const pipeline: Pipeline = {
-    clock,
-    log,
-    accessLog: args.accessLog,
-    metrics: createWebMetrics(),
-    ids: createRequestIds(args.randomBytes),
-    contextAt: parts.contextAt,
-  };
-  const http: HttpServer = createHttpServer(clock, handlerOf(pipeline));
+  let { port } = args;
+  const baseUrl = (): string => `http://${hostForUrl(host)}:${port}`;
+  const { promise: loading, resolve, reject } = Promise.withResolvers<WebBack>();
+  // Everybody who needs it hears of its failure; nobody may.
+  loading.catch(() => {});
+  const front = await openFront(args, {
+    baseUrl,
+    render: async (path) => {
+      await loading;
+      return renderer.render(path);
+    },
+    findSession: async (token) => (await loading).findSession(token),
+  });
+  const ids = createRequestIds(args.randomBytes);
+  const pipeline: Pipeline = { clock, log, accessLog, ids, front, loading, back: null, early: [] };
+  const http = createHttpServer(clock, handlerOf(pipeline));
   if (!args.isProduction) {
     http.server.on(
       "upgrade",
       (req, socket, head) => void renderer.upgrade(req, socket, head).catch(() => socket.destroy()),
     );
   }
-  const ticking = startTicking(args, pipeline, http, parts, stopping.signal);
-  const stopLoops = async (): Promise<void> => {
-    stopping.abort();
-    await Promise.all([ticking, parts.ended]);
-  };
   try {
     port = await listen(http.server, host, port);
   } catch (error) {
-    await stopLoops();
+    reject(error);
     await renderer.close();
     throw error;
   }
+  loadBack(pipeline, args, { loadArgs, http, baseUrl, signal: stopping.signal }).then(resolve, reject);
   const stop = async (): Promise<void> => {
-    parts.closeStreams();
+    const back = await loading.catch(() => null);
+    back?.closeStreams();
     await http.close(STOP_GRACE_MS);
-    await stopLoops();
+    stopping.abort();
+    await back?.ended;
     await renderer.close();
   };
-  // Its own failure is logged by the renderer; pages on disk are served meanwhile.
-  renderer.prepare().catch(() => {});
   let stopped: Promise<void> | null = null;
   return {
     port,
+    whole: loading,
     stop: () => {
       stopped ??= stop();
       return stopped;
     },
   };
+};
+
+/** As `openWebServer`, with everything at hand; resolves when all of it is served. */
+export const startWebServer = async (args: WebServerArgs): Promise<WebServer> => {
+  const server = await openWebServer(args, () => Promise.resolve(args));
+  try {
+    await server.whole;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
 };

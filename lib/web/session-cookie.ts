@@ -10,15 +10,22 @@ export const SESSION_PATH = "/admin/session";
 export const FIRST_PATH = "/admin/slos";
 export const ACCOUNT_PATH = "/admin/account";
 
-/** A path of the admin pages to go to after sign-in; anything else leads to the first one (T21). */
+/** Addresses of a page, which may be for those who are signed in. */
+const PAGE_PATH = /^\/(?:(?:services|incidents|history)(?:\/[A-Za-z0-9_-]+)?|maintenance|subscribe)?$/;
+
+const isAdminPath = (path: string): boolean =>
+  /^\/admin(\/[A-Za-z0-9_-]+)*$/.test(path) &&
+  !path.startsWith(SESSION_PATH) &&
+  !path.startsWith("/admin/api") &&
+  path !== SIGN_IN_PATH;
+
+/** A path of the admin pages, or of a page, to go to after sign-in; anything else leads to the first one (T21). */
 export const safeReturnPath = (asked: string | null): string =>
-  asked !== null &&
-  /^\/admin(\/[A-Za-z0-9_-]+)*$/.test(asked) &&
-  !asked.startsWith(SESSION_PATH) &&
-  !asked.startsWith("/admin/api") &&
-  asked !== SIGN_IN_PATH
-    ? asked
-    : FIRST_PATH;
+  asked !== null && (PAGE_PATH.test(asked) || isAdminPath(asked)) ? asked : FIRST_PATH;
+
+/** Where somebody is sent who may see a page of this path once they have signed in. */
+export const signInPathFor = (path: string): string =>
+  PAGE_PATH.test(path) ? `${SIGN_IN_PATH}?next=${encodeURIComponent(path)}` : SIGN_IN_PATH;
 
 /** 303: the browser goes on with a GET. `location` is a path of ours, or the identity provider's address. */
 export const redirect = (exchange: Exchange, location: string, headers: readonly string[] = []): number => {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { pagesOfSnapshot, viewOfPage } from "#lib/contracts/page-view.ts";
+import { documentsOnPage, pagesOfSnapshot, viewOfPage } from "#lib/contracts/page-view.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
+import type { Archive, ArchivedDocuments } from "#lib/contracts/snapshot-archive.ts";
 import type { SnapshotPage } from "#lib/contracts/snapshot-pages.ts";
 import type { Session } from "#lib/read/web-context.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
@@ -21,6 +22,8 @@ export type SiteDesk = {
   readonly pageId: string;
   /** The page's view; null before the first snapshot. */
   readonly snapshot: () => Snapshot | null;
+  /** What was said of entries of the view's archive, as the page tells it. */
+  readonly archived: ReadArchived;
   readonly pages: PageCache;
   readonly statuspage: StatuspageCache;
   readonly site: Site;
@@ -31,12 +34,16 @@ export type SiteDesk = {
   readonly admit: ReturnType<typeof createPageAccess>;
 };
 
+type ReadArchived = (entries: Archive) => Promise<ArchivedDocuments>;
+
 export type SiteDesks = {
   readonly main: SiteDesk;
   readonly all: () => readonly SiteDesk[];
   /** The desk of a Host header; null when no page is served there. */
   readonly at: (host: string | undefined) => SiteDesk | null;
   readonly accept: (snapshot: Snapshot) => void;
+  /** What is over, also long ago: it stands beside each snapshot from now on. */
+  readonly acceptArchive: (archive: Archive) => void;
   /** Brings everything in line with the clock. Called about every second. */
   readonly refresh: () => Promise<void>;
 };
@@ -48,6 +55,8 @@ type DeskArgs = {
   readonly openPages: (pageId: string, render: RenderPage) => PageCache;
   readonly baseUrl: () => string;
   readonly findSession: (token: string) => Promise<Session | null>;
+  /** Documents of the archive, whole. */
+  readonly readArchived: ReadArchived;
   readonly onFault: (error: unknown) => void;
 };
 
@@ -56,25 +65,35 @@ type OwnDesk = SiteDesk & {
   readonly refresh: () => Promise<void>;
 };
 
-/** The view that is being rendered: what a page of Next sees of the snapshot. */
-const renderScope = new AsyncLocalStorage<() => Snapshot | null>();
+/** What is being rendered: all that a page of Next sees of the snapshot and of the archive. */
+const renderScope = new AsyncLocalStorage<Pick<SiteDesk, "snapshot" | "archived">>();
 
 /** The view of the page that the caller is rendered for; null outside of the rendering of a public page. */
-export const renderedSnapshot = (): Snapshot | null => renderScope.getStore()?.() ?? null;
+export const renderedSnapshot = (): Snapshot | null => renderScope.getStore()?.snapshot() ?? null;
+
+/** Documents of the archive for the page that the caller is rendered for; none outside of that. */
+export const renderedArchive: ReadArchived = async (entries) =>
+  (await renderScope.getStore()?.archived(entries)) ?? { incidents: [], maintenances: [] };
 
 /** Host of a Host header in lower case, without port and trailing dot. */
-export const hostNameOf = (host: string): string => host.toLowerCase().replace(/:\d+$/, "").replace(/\.$/, "");
+const hostNameOf = (host: string): string => host.toLowerCase().replace(/:\d+$/, "").replace(/\.$/, "");
 
 const createDesk = (args: DeskArgs, pageId: string): OwnDesk => {
-  const { clock, render, openPages, baseUrl, findSession, onFault } = args;
+  const { clock, render, openPages, baseUrl, findSession, readArchived, onFault } = args;
   let view: Snapshot | null = null;
+  let shown: { readonly whole: Snapshot; readonly page: SnapshotPage } | null = null;
   let audience = JSON.stringify({ kind: "public" });
   let admit = createPageAccess({ kind: "public" }, findSession);
   // The whole state of an audience is in its text; a page that was never accepted is nobody's.
   let isPublic = false;
   let isChangeUntold = false;
   const snapshot = (): Snapshot | null => view;
-  const pages = openPages(pageId, (path) => renderScope.run(snapshot, () => render(path)));
+  const archived: ReadArchived = async (entries) => {
+    const of = shown;
+    if (of === null) return { incidents: [], maintenances: [] };
+    return documentsOnPage(await readArchived(entries), of.page, of.whole);
+  };
+  const pages = openPages(pageId, (path) => renderScope.run({ snapshot, archived }, () => render(path)));
   const statuspage = createStatuspageCache({ clock, fallbackUrl: baseUrl });
   const site = createSite(pages, statuspage);
   const live = createPageStream(clock);
@@ -89,6 +108,7 @@ const createDesk = (args: DeskArgs, pageId: string): OwnDesk => {
   return {
     pageId,
     snapshot,
+    archived,
     pages,
     statuspage,
     site,
@@ -98,10 +118,13 @@ const createDesk = (args: DeskArgs, pageId: string): OwnDesk => {
     admit: (req, clientAddress) => admit(req, clientAddress),
     accept: (whole, page) => {
       view = viewOfPage(whole, page);
+      shown = { whole, page };
       const text = JSON.stringify(page.audience);
       if (text !== audience) {
         audience = text;
         admit = createPageAccess(page.audience, findSession);
+        // Who read under the rules of before comes back through the new ones.
+        live.close();
       }
       isPublic = page.audience.kind === "public";
       site.accept(view);
@@ -126,6 +149,29 @@ export const createSiteDesks = (args: DeskArgs & { readonly mainId: string }): S
   const desks = new Map<string, OwnDesk>([[args.mainId, main]]);
   let hosts = new Map<string, OwnDesk>();
   let isStrict = false;
+  let archive: Archive = [];
+  let published: Snapshot | null = null;
+
+  const accept = (snapshot: Snapshot): void => {
+    published = snapshot;
+    const whole = archive.length === 0 ? snapshot : { ...snapshot, archive };
+    const pages = pagesOfSnapshot(snapshot);
+    const ids = new Set(pages.map(({ id }) => id));
+    for (const [id, desk] of desks) {
+      if (ids.has(id)) continue;
+      desk.live.close();
+      desks.delete(id);
+    }
+    const next = new Map<string, OwnDesk>();
+    for (const page of pages) {
+      const desk = desks.get(page.id) ?? createDesk(args, page.id);
+      desks.set(page.id, desk);
+      desk.accept(whole, page);
+      for (const host of page.hosts) next.set(host, desk);
+    }
+    hosts = next;
+    isStrict = (pages[0]?.hosts.length ?? 0) > 0;
+  };
 
   return {
     main,
@@ -135,23 +181,10 @@ export const createSiteDesks = (args: DeskArgs & { readonly mainId: string }): S
       const found = host === undefined ? undefined : hosts.get(hostNameOf(host));
       return found ?? (isStrict ? null : main);
     },
-    accept: (snapshot) => {
-      const pages = pagesOfSnapshot(snapshot);
-      const ids = new Set(pages.map(({ id }) => id));
-      for (const [id, desk] of desks) {
-        if (ids.has(id)) continue;
-        desk.live.close();
-        desks.delete(id);
-      }
-      const next = new Map<string, OwnDesk>();
-      for (const page of pages) {
-        const desk = desks.get(page.id) ?? createDesk(args, page.id);
-        desks.set(page.id, desk);
-        desk.accept(snapshot, page);
-        for (const host of page.hosts) next.set(host, desk);
-      }
-      hosts = next;
-      isStrict = (pages[0]?.hosts.length ?? 0) > 0;
+    accept,
+    acceptArchive: (next) => {
+      archive = next;
+      if (published !== null) accept(published);
     },
     refresh: async () => {
       for (const desk of desks.values()) await desk.refresh();

@@ -14,6 +14,8 @@ type QuickRoute = {
   readonly route: string;
   readonly path: string;
   readonly peek: (req: IncomingMessage) => Representation | null;
+  /** What is there without rendering anything and without a database. */
+  readonly stored: (req: IncomingMessage) => Promise<Representation | null>;
 };
 
 /** The public addresses of the present snapshot, and which language a visitor gets. */
@@ -39,16 +41,32 @@ export const createSite = (pages: PageCache, statuspage: StatuspageCache): Site 
     const next = new Map<string, QuickRoute>();
     for (const name of STATUSPAGE_NAMES) {
       const path = `${STATUSPAGE_PREFIX}${name}`;
-      next.set(path, { route: path, path, peek: () => statuspage.peek(path) });
+      next.set(path, {
+        route: path,
+        path,
+        peek: () => statuspage.peek(path),
+        stored: () => statuspage.settled().then(() => statuspage.peek(path)),
+      });
     }
     for (const pageId of pagesOf(snapshot)) {
       if (pageId === "not-found") continue;
       const path = publicPathOf(pageId);
       const route = routeOfPage(pageId);
-      next.set(path, { route, path, peek: (req) => pages.peek(pageId, byHeader(req.headers["accept-language"])) });
-      for (const language of languages) {
-        next.set(`${path}?lang=${language}`, { route, path, peek: () => pages.peek(pageId, language) });
-      }
+      const inLanguage = (languageOf: (req: IncomingMessage) => Language): QuickRoute => ({
+        route,
+        path,
+        peek: (req) => pages.peek(pageId, languageOf(req)),
+        stored: (req) => pages.getStored(pageId, languageOf(req)),
+      });
+      next.set(
+        path,
+        inLanguage((req) => byHeader(req.headers["accept-language"])),
+      );
+      for (const language of languages)
+        next.set(
+          `${path}?lang=${language}`,
+          inLanguage(() => language),
+        );
     }
     quick = next;
   };

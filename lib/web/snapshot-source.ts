@@ -1,6 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { Snapshot } from "#lib/contracts/snapshot.ts";
+import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { listenForSnapshots, readPublishedSnapshot } from "#lib/read/published-snapshot.ts";
 import type { Database } from "#lib/read/web-context.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
@@ -22,20 +20,11 @@ type SourceArgs = {
   readonly log: Logger;
   /** The copy on disk. */
   readonly file: string;
+  /** What it said, known to everybody already; null without one. */
+  readonly copy: Snapshot | null;
   readonly signal: AbortSignal;
-  /** Called for the first snapshot and each newer one. */
+  /** Called for each snapshot that is newer. */
   readonly onSnapshot: (snapshot: Snapshot) => void;
-};
-
-const loadCopy = async (file: string, log: Logger): Promise<Snapshot | null> => {
-  try {
-    return Snapshot.parse(JSON.parse(await readFile(file, "utf8")));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-      log.warn({ error }, "the stored snapshot cannot be used and is ignored");
-    }
-    return null;
-  }
 };
 
 /** A promise that the next notification settles, for `runLoop`'s `wake`. */
@@ -52,16 +41,14 @@ const createBell = () => {
 };
 
 /**
- * Follows the published snapshot: from the copy on disk at once, then from the database, asked each second and at a
- * notification. While the database is away the last one stays.
+ * Follows the published snapshot in the database, asked each second and at a notification. While the database is away
+ * the last one stays.
  */
-export const followSnapshots = async (args: SourceArgs): Promise<SnapshotSource> => {
-  const { database, clock, log, file, signal, onSnapshot } = args;
-  await mkdir(dirname(file), { recursive: true });
-  let current = await loadCopy(file, log);
+export const followSnapshots = (args: SourceArgs): SnapshotSource => {
+  const { database, clock, log, file, copy, signal, onSnapshot } = args;
+  let current = copy;
   let savedAtMs = Number.NEGATIVE_INFINITY;
   let isAway = false;
-  if (current !== null) onSnapshot(current);
 
   const save = async (snapshot: Snapshot): Promise<void> => {
     if (clock.monotonicMs() - savedAtMs < SAVE_EVERY_MS) return;

@@ -81,26 +81,34 @@ const readScript = async (file: string | null): Promise<{ path: string; body: Bu
  */
 export const openStaticFiles = async (folder: string, scriptFile: string | null = null): Promise<StaticFiles> => {
   const build = await listBuild(folder);
-  const ready = new Map<string, Promise<Representation>>([
-    ["/favicon.svg", represent(Buffer.from(FAVICON), "image/svg+xml", A_DAY)],
-    ["/robots.txt", represent(Buffer.from(ROBOTS), "text/plain; charset=utf-8", A_DAY)],
-    [NOTICE_CSS_PATH, represent(Buffer.from(NOTICE_CSS), "text/css; charset=utf-8", A_DAY)],
-  ]);
-  ready.set("/favicon.ico", ready.get("/favicon.svg") as Promise<Representation>);
-
   const script = await readScript(scriptFile);
-  if (script !== null) ready.set(script.path, represent(script.body, TYPES[".js"] as string, IMMUTABLE));
+  const favicon = () => represent(Buffer.from(FAVICON), "image/svg+xml", A_DAY);
+  const own = new Map<string, () => Promise<Representation>>([
+    ["/favicon.svg", favicon],
+    ["/favicon.ico", favicon],
+    ["/robots.txt", () => represent(Buffer.from(ROBOTS), "text/plain; charset=utf-8", A_DAY)],
+    [NOTICE_CSS_PATH, () => represent(Buffer.from(NOTICE_CSS), "text/css; charset=utf-8", A_DAY)],
+  ]);
+  if (script !== null) own.set(script.path, () => represent(script.body, TYPES[".js"] as string, IMMUTABLE));
+  const ready = new Map<string, Promise<Representation>>();
+
+  const load = (path: string): Promise<Representation> | null => {
+    const make = own.get(path);
+    if (make !== undefined) return make();
+    const file = build.get(path);
+    if (file === undefined) return null;
+    return readFile(file).then((body) =>
+      represent(body, TYPES[extname(file)] ?? "application/octet-stream", IMMUTABLE),
+    );
+  };
 
   return {
     scriptPath: script?.path ?? null,
     get: (path) => {
       const known = ready.get(path);
       if (known !== undefined) return known;
-      const file = build.get(path);
-      if (file === undefined) return null;
-      const loading = readFile(file).then((body) =>
-        represent(body, TYPES[extname(file)] ?? "application/octet-stream", IMMUTABLE),
-      );
+      const loading = load(path);
+      if (loading === null) return null;
       ready.set(path, loading);
       loading.catch(() => ready.delete(path));
       return loading;

@@ -7,6 +7,7 @@ import { createFakeClock } from "#test/support/fake-clock.ts";
 import { badDay, SAMPLE_NOW } from "#test/support/sample-snapshot.ts";
 import { fakeRenderer } from "#test/support/web-site.ts";
 import { createPageCache } from "./page-cache.ts";
+import { archivedFiles, writeStaticArchive } from "./static-archive.ts";
 import { openStaticFiles } from "./static-files.ts";
 import { withoutServed, withStaticLinks } from "./static-links.ts";
 import type { StaticSite } from "./static-site.ts";
@@ -25,7 +26,14 @@ const build = async (view = badDay()): Promise<StaticSite> => {
   const pages = createPageCache({ render, clock, log: silentLogger, store: null, rendersAlways: false });
   pages.accept(view);
   const files = await openStaticFiles(join(folder, "none"));
-  return buildStaticSite({ view, pages, files, fallbackUrl: "https://status.example.com", isStale: false });
+  const { site } = await buildStaticSite({
+    view,
+    pages,
+    files,
+    fallbackUrl: "https://status.example.com",
+    isStale: false,
+  });
+  return site;
 };
 const namesIn = async (path: string): Promise<string[]> => (await readdir(path)).sort();
 
@@ -118,4 +126,47 @@ describe("writing the files", () => {
     await expect(writeStaticSite(folder, site({ "index.html": "1" }))).rejects.toMatchObject({ code: "USAGE" });
     expect(await namesIn(folder)).toEqual(["thesis.txt"]);
   });
+});
+
+test("what is long over is written once, its links lead to files, and it goes when it left the page", async () => {
+  const entry = (id: string, at: string) => ({
+    kind: "incident" as const,
+    id,
+    name: id,
+    at,
+    serviceIds: [],
+    stamp: "1",
+  });
+  const archive = [entry("new1", "2021-05-02T10:00:00.000Z"), entry("old1", "2019-05-02T10:00:00.000Z")];
+  const { render, rendered } = fakeRenderer();
+  const clock = createFakeClock(Date.parse(SAMPLE_NOW));
+  const pages = createPageCache({ render, clock, log: silentLogger, store: null, rendersAlways: false });
+  const files = await openStaticFiles(join(folder, "none"));
+  const target = join(folder, "out");
+  const write = async (view: ReturnType<typeof badDay>, most = 1_000) => {
+    pages.accept(view);
+    await pages.settled();
+    const { site, layout } = await buildStaticSite({
+      view,
+      pages,
+      files,
+      fallbackUrl: "https://a.example",
+      isStale: false,
+    });
+    const source = { view, pages, layout };
+    await writeStaticSite(target, site, archivedFiles(source));
+    return writeStaticArchive(target, source, { most, others: new Set(site.keys()) });
+  };
+  const view = { ...badDay(), archive };
+  const languages = view.page.languages.length;
+  expect(await write(view, 3)).toEqual({ written: 3, removed: 0, isWhole: false });
+  expect(await write(view)).toEqual({ written: 4 * languages - 3, removed: 0, isWhole: true });
+  const before = rendered.length;
+  expect(await write(view)).toEqual({ written: 0, removed: 0, isWhole: true });
+  expect(rendered).toHaveLength(before);
+  const page = await readFile(join(target, "incidents/old1/index.html"), "utf8");
+  expect(page).not.toContain("STALE");
+  expect(await namesIn(join(target, "history"))).toEqual(expect.arrayContaining(["2019-05", "2021-05"]));
+  expect(await write({ ...view, archive: archive.slice(0, 1) })).toMatchObject({ removed: 2 * languages });
+  expect(await namesIn(join(target, "incidents"))).not.toContain("old1/index.html");
 });

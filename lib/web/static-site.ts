@@ -5,12 +5,15 @@ import { feedFiles } from "#lib/read/feeds/index.ts";
 import { statuspageBodies } from "#lib/read/statuspage.ts";
 import type { PageCache } from "./page-cache.ts";
 import type { PageId } from "./page-slices.ts";
-import { pagesOf } from "./page-slices.ts";
+import { archivedPagesOf, pagesOf } from "./page-slices.ts";
 import type { Representation } from "./representation.ts";
 import type { StaticFiles } from "./static-files.ts";
 import type { StaticLayout } from "./static-links.ts";
 import { fileOfPage, withoutServed, withStaticLinks } from "./static-links.ts";
 import { STATUSPAGE_PREFIX } from "./statuspage-cache.ts";
+
+/** The site without the pages of its archive, and where links of those lead. */
+export type BuiltSite = { readonly site: StaticSite; readonly layout: StaticLayout };
 
 /** Files of a site by their path below its folder, without a leading slash. */
 export type StaticSite = ReadonlyMap<string, Buffer>;
@@ -68,16 +71,16 @@ const assetsOf = async (rendered: readonly Rendered[], files: StaticFiles): Prom
 };
 
 /**
- * The whole page as files: every page in every language, `/api/v2`, feeds, badges, calendar, style sheets and script.
+ * The page as files, but for what is long over (see `writeStaticArchive`): every page in every language, `/api/v2`, feeds, badges, calendar, style sheets and script.
  * The same snapshot gives the same bytes. Assets come first and pages last, which is the order to write them in.
  */
-export const buildStaticSite = async (source: SiteSource): Promise<StaticSite> => {
+export const buildStaticSite = async (source: SiteSource): Promise<BuiltSite> => {
   const rendered = await renderAll(source);
   const assets = await assetsOf(rendered, source.files);
   const data = dataFiles(source);
   const layout: StaticLayout = {
     languages: source.view.page.languages,
-    pageIds: new Set(pagesOf(source.view)),
+    pageIds: new Set([...pagesOf(source.view), ...archivedPagesOf(source.view)]),
     files: new Set([...assets.keys(), ...data.keys()]),
   };
   const site = new Map<string, Buffer>();
@@ -86,5 +89,5 @@ export const buildStaticSite = async (source: SiteSource): Promise<StaticSite> =
     const html = withStaticLinks(withoutServed(page.html), { ...page, layout });
     site.set(fileOfPage(page.pageId, page.language, layout), Buffer.from(html));
   }
-  return site;
+  return { site, layout };
 };

@@ -23,6 +23,8 @@ export type StatuspageCache = {
   readonly peek: (path: string) => Representation | null;
   /** Brings the bytes in line with the snapshot and the clock. Bytes that did not change keep their tags. */
   readonly refresh: (snapshot: Snapshot) => Promise<void>;
+  /** Resolves when what was begun has ended, well or not. */
+  readonly settled: () => Promise<void>;
 };
 
 /** `/api/v2/*` as finished bytes, rebuilt when their text changes. */
@@ -65,5 +67,6 @@ export const createStatuspageCache = (args: { clock: Clock; fallbackUrl: () => s
       work = work.catch(() => {}).then(() => rebuild(snapshot));
       return work;
     },
+    settled: () => work.catch(() => {}),
   };
 };

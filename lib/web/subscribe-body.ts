@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { LANGUAGES } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
+import { readBytes } from "./read-bytes.ts";
 import { readJsonBody } from "./read-json-body.ts";
 
 const MOST_BYTES = 16_384;
@@ -26,14 +27,9 @@ const flatten = (value: unknown, name: string): (readonly [string, string])[] =>
 };
 
 const readForm = async (req: IncomingMessage): Promise<Fields> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MOST_BYTES) throw new AppError("PAYLOAD_TOO_LARGE", `the body may have ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return fieldsOf([...new URLSearchParams(Buffer.concat(chunks).toString("utf8"))]);
+  const bytes = await readBytes(req, MOST_BYTES);
+  if (bytes === null) throw new AppError("PAYLOAD_TOO_LARGE", `the body may have ${MOST_BYTES} bytes`);
+  return fieldsOf([...new URLSearchParams(bytes.toString("utf8"))]);
 };
 
 /**

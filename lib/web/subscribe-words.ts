@@ -54,7 +54,7 @@ const en: SubscribeWords = {
   leaveEmpty: "Leave this empty",
   asked: {
     title: "Nearly there",
-    text: "If the address is right, a message is on its way to it. Mail has a link to confirm the subscription; the other ways begin once the message has arrived.",
+    text: "If the address is right, a message is on its way to it. It has a link to confirm the subscription; until then nothing more is sent.",
   },
   confirm: {
     title: "Confirm the subscription",
@@ -103,7 +103,7 @@ const ko: SubscribeWords = {
   leaveEmpty: "비워 두세요",
   asked: {
     title: "거의 다 됐습니다",
-    text: "주소가 맞다면 메시지가 곧 도착합니다. 이메일에는 구독을 확인하는 링크가 있습니다. 다른 방법은 메시지가 도착하면 바로 시작됩니다.",
+    text: "주소가 맞다면 메시지가 곧 도착합니다. 메시지에 있는 링크로 구독을 확인해 주세요. 확인하기 전에는 더 이상 아무것도 보내지 않습니다.",
   },
   confirm: { title: "구독 확인", text: "버튼을 누르면 이 페이지의 소식을 받게 됩니다.", button: "확인" },
   confirmed: { title: "구독이 시작되었습니다", text: "모든 메시지에 설정을 바꾸거나 해지하는 링크가 있습니다." },
@@ -136,7 +136,7 @@ const ru: SubscribeWords = {
   leaveEmpty: "Оставьте это поле пустым",
   asked: {
     title: "Почти готово",
-    text: "Если адрес верный, на него уже идёт сообщение. В письме есть ссылка для подтверждения подписки; остальные способы начинают работать, как только сообщение дойдёт.",
+    text: "Если адрес верный, на него уже идёт сообщение. В нём есть ссылка для подтверждения подписки; до этого больше ничего не придёт.",
   },
   confirm: {
     title: "Подтвердите подписку",

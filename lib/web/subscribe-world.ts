@@ -3,10 +3,13 @@ import { admitClient, type SignUp, signUp } from "#lib/commands/subscribers/sign
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { statuspageId } from "#lib/contracts/statuspage-id.ts";
 import { AppError } from "#lib/core/errors.ts";
+import { STRANGER } from "#lib/core/subscribers/reach.ts";
 import { judgeUrl } from "#lib/egress/judge-url.ts";
 import type { ApiContext } from "./api-types.ts";
 import type { Exchange } from "./exchange.ts";
+import { isNearCaller } from "./near-caller.ts";
 import { clientAddressOf } from "./rate-caller.ts";
+import { isSameOrigin } from "./same-origin.ts";
 import type { Site } from "./site.ts";
 import type { SiteDesk } from "./site-desk.ts";
 
@@ -34,7 +37,11 @@ export const inTransaction = <T>(
 const FLOOR_MS = 120;
 
 /** Thrown when a network signs up too often. */
-export const TOO_OFTEN = "too many sign-ups from this network; try again in an hour";
+const TOO_OFTEN = "too many sign-ups from this network; try again in an hour";
+
+/** At a page for everybody: whoever is neither in our network nor free of a page that sends them here. */
+const makerOf = ({ desk, trustedHops }: SubscribeContext, { req }: Exchange): "public" | typeof STRANGER =>
+  desk.isPublic() && !(isNearCaller(req, trustedHops) && isSameOrigin(req.headers)) ? STRANGER : "public";
 
 /**
  * Signs up within the limits, in the same time for a known and an unknown address.
@@ -49,7 +56,7 @@ export const signUpSlowly = async (context: SubscribeContext, exchange: Exchange
     if (!(await inTransaction(context, (world) => admitClient(world, client)))) {
       throw new AppError("RATE_LIMITED", TOO_OFTEN);
     }
-    return await inTransaction(context, (world) => signUp(world, asked));
+    return await inTransaction(context, (world) => signUp(world, asked, makerOf(context, exchange)));
   } finally {
     const leftMs = FLOOR_MS - (clock.monotonicMs() - startedMs);
     if (leftMs > 0) await clock.sleep(leftMs, new AbortController().signal);

@@ -1,3 +1,4 @@
+import type { ConfigFile } from "#lib/commands/config/plan-file.ts";
 import type { RunProbeNow } from "#lib/commands/run-probe-now.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
 import type { ApiSettings } from "#lib/config/api-env.ts";
@@ -10,8 +11,8 @@ import type { RunBlackbox } from "./blackbox-facts.ts";
 import type { Renderer } from "./next-renderer.ts";
 import type { RandomBytes } from "./request-ids.ts";
 
-/** The world of the web role. */
-export type WebServerArgs = {
+/** What the first answers need: pages from the copy on disk. */
+export type WebFrontArgs = {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -22,14 +23,18 @@ export type WebServerArgs = {
   readonly scriptFile?: string;
   /** Names the build that templates on disk belong to (`readBuildId`). */
   readonly buildId: string;
-  readonly version: string;
   readonly isProduction: boolean;
-  readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
   readonly accessLog: AccessLog;
   readonly renderer: Renderer;
   readonly randomBytes: RandomBytes;
+};
+
+/** What everything else needs; it takes longer to load, and is there a moment later. */
+export type WebBackArgs = {
+  readonly version: string;
+  readonly database: Database;
   /** Opens the credentials of probes for the agents that run them. */
   readonly secretBox: SecretBox;
   /** Follows `env:NAME` and `file:PATH` of the configuration; null when nothing is there. Left out: there are none. */
@@ -38,8 +43,13 @@ export type WebServerArgs = {
   readonly runBlackbox?: RunBlackbox | undefined;
   /** Runs a probe that somebody asks for; without it nobody can. */
   readonly runProbe?: RunProbeNow | undefined;
+  /** The configuration file of this instance; left out, there is none here. */
+  readonly configFile?: ConfigFile | undefined;
   /** Limits, origins and networks of the API; left out, nothing is limited. */
   readonly apiSettings?: ApiSettings;
   /** The metrics of all roles of this instance as text. */
   readonly collectMetrics: (format: MetricsFormat) => Promise<string>;
 };
+
+/** The world of the web role. */
+export type WebServerArgs = WebFrontArgs & WebBackArgs;

@@ -1,10 +1,10 @@
-import { join } from "node:path";
+import { createFilePlanner } from "#lib/commands/config/plan-file.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
-import { MAIN_PAGE_ID } from "#lib/contracts/snapshot-pages.ts";
 import { readSloMetrics } from "#lib/read/slo-metrics.ts";
 import { readStaticSiteDirectory } from "#lib/read/static-site.ts";
 import { setWebContext } from "#lib/read/web-context.ts";
 import { openApiParts } from "./api-parts.ts";
+import { followArchive } from "./archive-source.ts";
 import { createBlackbox } from "./blackbox.ts";
 import { watchHealth } from "./health.ts";
 import { openHeartbeatDesk } from "./heartbeats.ts";
@@ -13,26 +13,23 @@ import { createIdentityDesk } from "./identity-desk.ts";
 import { createInboundContext } from "./inbound.ts";
 import { createIngestContext } from "./ingest.ts";
 import { createDescriptions } from "./openapi-file.ts";
-import type { PageCache } from "./page-cache.ts";
-import { createPageCache } from "./page-cache.ts";
-import type { RenderPage } from "./page-entry.ts";
 import type { PublicContext } from "./public-routes.ts";
 import { publishStaticSite } from "./publish-static-site.ts";
 import type { RouterContext } from "./router.ts";
 import { shareWhileRunning } from "./share-while-running.ts";
 import type { SiteDesk, SiteDesks } from "./site-desk.ts";
-import { createSiteDesks, renderedSnapshot } from "./site-desk.ts";
+import { renderedArchive, renderedSnapshot } from "./site-desk.ts";
 import { followSnapshots } from "./snapshot-source.ts";
-import type { StaticFiles } from "./static-files.ts";
-import { openStaticFiles } from "./static-files.ts";
-import { createTemplateStore } from "./template-store.ts";
 import type { WebServerArgs } from "./web-args.ts";
+import type { WebFront } from "./web-front.ts";
 
 type FindSession = (token: string) => ReturnType<IdentityDesk["findSession"]>;
 
 export type WebParts = {
   /** Of the main page. */
   readonly router: RouterContext;
+  /** Whom a session belongs to. */
+  readonly findSession: FindSession;
   /** What answers requests with this Host header. */
   readonly contextAt: (host: string | undefined) => RouterContext;
   /** Ends streams of events, which would never end by themselves. */
@@ -51,42 +48,6 @@ const collectAllMetrics = async (
   const [own, slos] = await Promise.all([collectMetrics(format), readSloMetrics(database).catch(() => "")]);
   // OpenMetrics ends with a line that says so, and knows no empty lines.
   return format === "text" ? `${own}${slos}` : `${own.replace(/# EOF\n$/, "")}${slos.replaceAll("\n\n", "\n")}# EOF\n`;
-};
-
-/** Opens the caches of pages that live below `folder`: the main page's at once, those of others as they come. */
-const openDesks = async (
-  args: WebServerArgs,
-  {
-    folder,
-    baseUrl,
-    session,
-    files,
-  }: { folder: string; baseUrl: () => string; session: FindSession; files: StaticFiles },
-): Promise<SiteDesks> => {
-  const { clock, log, renderer, isProduction, buildId } = args;
-  const openPages = (pageId: string, render: RenderPage): PageCache => {
-    const place = pageId === MAIN_PAGE_ID ? join(folder, "templates") : join(folder, "templates-of", pageId);
-    // In development every page is rendered anew: what lies on disk is of older code.
-    const store = isProduction ? createTemplateStore({ folder: place, buildId, log }) : null;
-    const { scriptPath } = files;
-    const pages = createPageCache({ render, clock, log, store, rendersAlways: !isProduction, scriptPath });
-    if (pageId !== MAIN_PAGE_ID)
-      pages.loadFromDisk().catch((error: unknown) => log.warn({ error }, "stored pages cannot be read"));
-    return pages;
-  };
-  const onFault = (error: unknown): void => log.error({ error }, "what the page is served from could not be rebuilt");
-  const { render } = renderer;
-  const desks = createSiteDesks({
-    clock,
-    render,
-    openPages,
-    baseUrl,
-    findSession: session,
-    onFault,
-    mainId: MAIN_PAGE_ID,
-  });
-  await desks.main.pages.loadFromDisk();
-  return desks;
 };
 
 /** What the router answers from at a host: made once for each page. */
@@ -130,15 +91,21 @@ const forPrograms = (
 });
 
 /** What is published now, told to the pages of Next and to every desk. */
-const shareSnapshot = ({ database, clock, log, secretBox }: WebServerArgs, desks: SiteDesks, session: FindSession) => {
-  let current: Snapshot | null = null;
+const shareSnapshot = (
+  { database, clock, log, secretBox, configFile }: WebServerArgs,
+  { desks, copy }: WebFront,
+  session: FindSession,
+) => {
+  let current = copy;
   setWebContext({
     database,
     clock,
     // A public page sees what it may show; admin pages see everything.
     snapshot: () => renderedSnapshot() ?? current,
+    archived: renderedArchive,
     findSession: session,
     secretBox,
+    planConfig: createFilePlanner(database, { file: configFile ?? null, secretBox, clock }),
     reportFault: (error, path) => log.error({ error, path }, "a page could not be rendered"),
   });
   return {
@@ -154,23 +121,20 @@ const shareSnapshot = ({ database, clock, log, secretBox }: WebServerArgs, desks
   };
 };
 
-/** Makes and connects what the web role serves from; loads what lies on disk. `baseUrl` is asked after the port is known. */
-export const assembleWeb = async (
+/** Makes and connects what the web role serves from, behind what lies on disk. */
+export const assembleWeb = (
   args: WebServerArgs,
-  baseUrl: () => string,
-  signal: AbortSignal,
-): Promise<WebParts> => {
-  const { dataDir, database, clock, log, renderer, isProduction, randomBytes } = args;
-  const folder = join(dataDir, "page-cache");
-  const files = await openStaticFiles(args.staticDir, args.scriptFile ?? null);
+  { front, baseUrl, signal }: { front: WebFront; baseUrl: () => string; signal: AbortSignal },
+): WebParts => {
+  const { database, clock, log, renderer, isProduction, randomBytes } = args;
+  const { desks, files, copy, snapshotFile: file } = front;
   const { secretBox, resolveSecret = () => null } = args;
   const identity = createIdentityDesk({ database, clock, resolveSecret });
   const session: FindSession = identity.findSession;
-  const desks = await openDesks(args, { folder, baseUrl, session, files });
 
-  const { snapshot, onSnapshot, isPageReady } = shareSnapshot(args, desks, session);
-  const file = join(folder, "snapshot.json");
-  const source = await followSnapshots({ database, clock, log, signal, file, onSnapshot });
+  const { snapshot, onSnapshot, isPageReady } = shareSnapshot(args, front, session);
+  const source = followSnapshots({ database, clock, log, signal, file, copy, onSnapshot });
+  const archive = followArchive({ database, clock, log, signal, store: front.archive, onArchive: desks.acceptArchive });
   const health = watchHealth({ database, clock, signal, snapshot, isPageReady });
 
   const heartbeats = openHeartbeatDesk({ database, clock, log, signal });
@@ -207,13 +171,14 @@ export const assembleWeb = async (
   const publishing = publishStaticSite({ desk, files, clock, log, signal, baseUrl, readDirectory });
   return {
     router: contexts.main,
+    findSession: session,
     contextAt: contexts.at,
     refresh: desks.refresh,
     closeStreams: () => {
       api.live.stop();
       for (const { live } of desks.all()) live.close();
     },
-    ended: Promise.all([publishing, source.ended, health.ended, heartbeats.ended, api.ended]).then(() =>
+    ended: Promise.all([publishing, source.ended, archive.ended, health.ended, heartbeats.ended, api.ended]).then(() =>
       isProduction ? Promise.all(desks.all().map(({ pages }) => pages.settled())) : undefined,
     ),
   };

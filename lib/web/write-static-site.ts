@@ -29,7 +29,8 @@ const readList = async (folder: string): Promise<ReadonlyMap<string, string> | n
   }
 };
 
-const writeInto = async (folder: string, path: string, body: Buffer | string): Promise<void> => {
+/** Puts a file in its place as a whole. */
+export const writeInto = async (folder: string, path: string, body: Buffer | string): Promise<void> => {
   const place = join(folder, path);
   const temporary = join(dirname(place), `.${basename(place)}.${randomUUID()}.tmp`);
   await mkdir(dirname(place), { recursive: true });
@@ -40,6 +41,20 @@ const writeInto = async (folder: string, path: string, body: Buffer | string): P
     await rm(temporary, { force: true });
     throw error;
   }
+};
+
+const TEMPORARY = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
+/** Takes away what a writer that was killed left: unfinished files in the folder, and unfinished folders beside it. */
+export const removeUnfinished = async (target: string): Promise<void> => {
+  const folder = resolve(target);
+  const inside = await readdir(folder, { recursive: true }).catch(() => []);
+  const beside = await readdir(dirname(folder)).catch(() => []);
+  const left = [
+    ...inside.filter((name) => basename(name).startsWith(".")).map((name) => join(folder, name)),
+    ...beside.filter((name) => name.startsWith(`${basename(folder)}.`)).map((name) => join(dirname(folder), name)),
+  ].filter((path) => TEMPORARY.test(path));
+  for (const path of left) await rm(path, { recursive: true, force: true });
 };
 
 /** A new site appears as a whole. */
@@ -59,9 +74,13 @@ const writeNew = async (folder: string, site: StaticSite): Promise<void> => {
 /**
  * Writes a site to a folder. Where there is none it appears as a whole. Over an older export only what changed is
  * written, each file as a whole and in the order of the site, so that a reader never meets a page without its style
- * sheet; what is gone is removed last. @throws AppError USAGE for a folder with files of others
+ * sheet; what is gone is removed last, but for what is `kept` since it became a page of the archive. @throws AppError USAGE for a folder with files of others
  */
-export const writeStaticSite = async (target: string, site: StaticSite): Promise<WrittenSite> => {
+export const writeStaticSite = async (
+  target: string,
+  site: StaticSite,
+  kept: ReadonlySet<string> = new Set(),
+): Promise<WrittenSite> => {
   const folder = resolve(target);
   const before = await readList(folder);
   if (before === null) {
@@ -70,8 +89,8 @@ export const writeStaticSite = async (target: string, site: StaticSite): Promise
   }
   const changed = [...site].filter(([path, body]) => before.get(path) !== digestOf(body));
   for (const [path, body] of changed) await writeInto(folder, path, body);
-  const gone = [...before.keys()].filter((path) => !site.has(path));
+  const gone = [...before.keys()].filter((path) => !site.has(path) && !kept.has(path));
   for (const path of gone) await rm(join(folder, path), { force: true });
-  if (changed.length + gone.length > 0) await writeInto(folder, LIST, listText(site));
+  if (changed.length + gone.length > 0 || before.size !== site.size) await writeInto(folder, LIST, listText(site));
   return { files: site.size, written: changed.length, removed: gone.length };
 };

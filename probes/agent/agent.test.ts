@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify } from "jose";
@@ -16,6 +19,7 @@ import { openIdentity } from "./identity.ts";
 import { createPushSink } from "./push-sink.ts";
 import { readServerAddress } from "./server-address.ts";
 import type { Pushed } from "./server-client.ts";
+import { createServerClient } from "./server-client.ts";
 import { createServerClock } from "./server-clock.ts";
 
 let dataDir: string;
@@ -89,6 +93,30 @@ test("the server's clock is used when this machine's is a second off, and small 
   expect([clock.now(), clock.offsetMs()]).toEqual([1_300_000, 300_400]);
   clock.observe(1_000_100, epochMs(1_000_000));
   expect([clock.now(), corrections]).toEqual([1_000_000, [300_000, 0]]);
+});
+
+test("what an agent asks of the server begins a trace, a new one each time", async () => {
+  const seen: string[] = [];
+  const server = createServer((req, res) => {
+    seen.push(String(req.headers.traceparent));
+    res.writeHead(503).end("{}");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const client = createServerClient({
+    address: readServerAddress(`http://127.0.0.1:${port}`, []),
+    identity: await open(),
+    clock: createServerClock(systemClock, () => {}),
+    ...{ localNow: systemClock.now, userAgent: "test", random: Math.random, caPem: null },
+  });
+  const { signal } = new AbortController();
+  await client.pull(null, signal);
+  await client.push("{}", signal);
+  server.closeAllConnections();
+  server.close();
+  expect(seen.map((text) => /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/.test(text))).toEqual([true, true]);
+  expect(new Set(seen).size).toBe(2);
 });
 
 describe("the sink", () => {

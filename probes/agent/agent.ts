@@ -115,7 +115,7 @@ export const startAgent = async (args: AgentArgs): Promise<Agent> => {
     log.warn({ offsetMs }, "the clock of this machine differs from the server's; the server's is used"),
   );
   let userAgent = userAgentOf(null);
-  const client = createServerClient({ address, identity, clock, localNow: local.now, userAgent, caPem });
+  const client = createServerClient({ address, identity, clock, localNow: local.now, userAgent, random, caPem });
   const handingOver = new AbortController();
   const sink = createPushSink({ client, clockOffsetMs: clock.offsetMs, log, signal: handingOver.signal });
   const recorder = startRecorder({ sink, clock, log, random, spoolDir: join(dataDir, "spool") });

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { AgentWork, OFFSET_HEADER, PROBES_PATH, PushResult, RUNS_PATH, TIME_HEADER } from "#lib/contracts/ingest.ts";
+import { drawTraceparent } from "#lib/core/trace-context.ts";
 import { addMs } from "#lib/core/units.ts";
 import { sendRequest } from "#lib/egress/request.ts";
 import type { Exchange as Sent } from "#lib/egress/types.ts";
@@ -67,6 +68,7 @@ export type ServerClientArgs = {
   /** This machine's clock, not corrected. */
   readonly localNow: Clock["now"];
   readonly userAgent: string;
+  readonly random: () => number;
   readonly caPem: string | null;
 };
 
@@ -80,7 +82,7 @@ const observeTime = (sent: Sent, { clock, localNow }: ServerClientArgs): void =>
 
 /** Speaks to the server: one connection a request, through the egress module, each with a token of its own. */
 export const createServerClient = (args: ServerClientArgs): ServerClient => {
-  const { address, identity, clock, userAgent, caPem } = args;
+  const { address, identity, clock, userAgent, random, caPem } = args;
 
   const send = async (
     request: { method: string; path: string; headers: Record<string, string>; body: Uint8Array | null },
@@ -92,6 +94,7 @@ export const createServerClient = (args: ServerClientArgs): ServerClient => {
       headers: {
         accept: "application/json",
         "user-agent": userAgent,
+        traceparent: drawTraceparent(random).traceparent,
         authorization: `Bearer ${await identity.sign(clock.now())}`,
         ...request.headers,
       },

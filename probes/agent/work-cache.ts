@@ -14,6 +14,7 @@ export type WorkCache = {
   readonly forget: () => Promise<void>;
 };
 
+/** The list of probes on disk, so that an agent that starts while cut off goes on. */
 export const createWorkCache = ({ dataDir, log }: { dataDir: string; log: Logger }): WorkCache => {
   const path = join(dataDir, FILE);
   return {

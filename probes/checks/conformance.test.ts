@@ -8,6 +8,7 @@ import { startDnsServer } from "#test/support/dns-server.ts";
 import { DEFINITIONS } from "#test/support/probe-definitions.ts";
 import type { RawServer } from "#test/support/raw-server.ts";
 import { refusedPort, startRawServer } from "#test/support/raw-server.ts";
+import { startStopwatch } from "#test/support/stopwatch.ts";
 import type { CheckDeps, CheckResult } from "./check.ts";
 import type { AskingType } from "./index.ts";
 import { CHECKS, runCheck } from "./index.ts";
@@ -19,7 +20,8 @@ const CONNECTING = ALL.filter((type) => type !== "icmp");
 const MAX_EXTRA_MS = 500;
 
 type Case = { readonly host?: string; readonly port: number; readonly timeoutMs?: number };
-type Timed = CheckResult & { readonly tookMs: number };
+/** `tookMs` is by the clock, `elapsedMs` without what a busy machine kept from us. */
+type Timed = CheckResult & { readonly tookMs: number; readonly elapsedMs: number };
 
 const run = async (
   type: ProbeType,
@@ -36,8 +38,9 @@ const run = async (
     ...over,
   };
   const startedAt = performance.now();
+  const elapsedMs = startStopwatch();
   const result = await runCheck(definition, deps);
-  return { ...result, tookMs: performance.now() - startedAt } satisfies Timed;
+  return { ...result, tookMs: performance.now() - startedAt, elapsedMs: elapsedMs() } satisfies Timed;
 };
 
 const expectSound = ({ outcome, traceId, parts = [] }: CheckResult): void => {
@@ -89,7 +92,7 @@ describe.each(ALL)("every check keeps the contract: %s", (type) => {
     const { port } = await silentServer();
     const result = await run(type, { port }, { signal: AbortSignal.abort() });
     expect(result.outcome.class).toBe("skipped");
-    expect(result.tookMs).toBeLessThan(MAX_EXTRA_MS);
+    expect(result.elapsedMs).toBeLessThan(MAX_EXTRA_MS);
     expectSound(result);
   });
 });
@@ -130,7 +133,7 @@ describe.each(ALL)("every check that asks keeps the policy: %s", (type) => {
       { resolver: () => new Promise(() => undefined) },
     );
     expect(result.outcome.class).toBe("timeout");
-    expect(result.tookMs).toBeLessThan(200 + MAX_EXTRA_MS);
+    expect(result.elapsedMs).toBeLessThan(200 + MAX_EXTRA_MS);
     expectSound(result);
   });
 });
@@ -147,7 +150,7 @@ describe.each(CONNECTING)("every check that connects keeps the contract: %s", (t
     const result = await run(type, { port, timeoutMs: 300 });
     expect(result.outcome.class).toBe("timeout");
     expect(result.tookMs).toBeGreaterThan(290);
-    expect(result.tookMs).toBeLessThan(300 + MAX_EXTRA_MS);
+    expect(result.elapsedMs).toBeLessThan(300 + MAX_EXTRA_MS);
     expect(result.outcome.durationUs).toBeLessThanOrEqual(result.tookMs * 1_000 + 1);
     expectSound(result);
   });
@@ -159,7 +162,7 @@ describe.each(CONNECTING)("every check that connects keeps the contract: %s", (t
     const result = await run(type, { port, timeoutMs: 20_000 }, { signal: stopping.signal });
     expect(result.outcome.class).toBe("skipped");
     expect(voteOfClass(result.outcome.class)).toBe("none");
-    expect(result.tookMs).toBeLessThan(50 + MAX_EXTRA_MS);
+    expect(result.elapsedMs).toBeLessThan(50 + MAX_EXTRA_MS);
     expectSound(result);
   });
 
@@ -181,7 +184,7 @@ describe.each(CONNECTING)("every check that connects keeps the contract: %s", (t
       });
       const result = await run(type, { port: server.port, timeoutMs: 1_000 });
       expect(["internal_error", "skipped", "blocked"]).not.toContain(result.outcome.class);
-      expect(result.tookMs).toBeLessThan(1_000 + MAX_EXTRA_MS);
+      expect(result.elapsedMs).toBeLessThan(1_000 + MAX_EXTRA_MS);
       expectSound(result);
       await server.close();
     }

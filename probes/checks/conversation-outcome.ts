@@ -18,6 +18,7 @@ export type Verdict = {
 
 export const GOOD: Verdict = { class: "ok", detail: null, failures: [] };
 
+/** An outcome that a conversation came to; the detail is cut and made printable. */
 export const verdict = (name: OutcomeClass, detail: string): Verdict => ({
   class: name,
   detail: excerptOf(detail).slice(0, 200),

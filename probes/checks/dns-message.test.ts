@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { answerTo, TO_QUESTION } from "#test/support/dns-server.ts";
+import { startStopwatch } from "#test/support/stopwatch.ts";
 import { encodeQuestion, readMessage } from "./dns-message.ts";
 
 describe("messages", () => {
@@ -23,8 +24,8 @@ describe("messages", () => {
     );
     const query = encodeQuestion(question);
     const message = Buffer.concat([answerTo(query, { count: 1 }), ...links]);
-    const startedAt = performance.now();
+    const elapsedMs = startStopwatch();
     expect(readMessage(message, question).kind).toBe("broken");
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(elapsedMs()).toBeLessThan(1_000);
   });
 });

@@ -13,6 +13,7 @@ import { clientFrame, createMessageReader } from "#lib/egress/websocket-frames.t
 import { checkWebsocket } from "#probes/checks/websocket.ts";
 import type { Listener } from "#test/support/check-world.ts";
 import { checkDeps, listenOn, listenRaw, testCheckGuarantees, tlsFixture } from "#test/support/check-world.ts";
+import { startStopwatch } from "#test/support/stopwatch.ts";
 
 const probe = (changes: Partial<WebsocketProbeDefinition>): WebsocketProbeDefinition => ({
   id: "socket",
@@ -110,19 +111,20 @@ describe("a server of another implementation", () => {
 
   test("a message that never comes is a timeout at the deadline", async () => {
     const { url } = await startWs((socket) => socket.send("other"));
-    const startedAt = performance.now();
+    const elapsedMs = startStopwatch();
     const { outcome } = await checkWebsocket(probe({ url, expect: "x", timeoutMs: durationMs(200) }), checkDeps());
     expect(outcome.class).toBe("timeout");
-    expect(performance.now() - startedAt).toBeLessThan(700);
+    expect(elapsedMs()).toBeLessThan(700);
   });
 
   test("latency does not count how long the peer takes to say goodbye", async () => {
     const { url, sockets } = await startWs(() => undefined);
     sockets.on("connection", (socket) => socket.pause());
-    const { outcome } = await checkWebsocket(
-      probe({ url, assertions: [{ type: "latency", op: "lt", valueMs: durationMs(200) }] }),
-      checkDeps(),
-    );
+    const latency = { type: "latency", op: "lt", valueMs: durationMs(200) } as const;
+    const run = async () => (await checkWebsocket(probe({ url, assertions: [latency] }), checkDeps())).outcome;
+    // The goodbye is waited for 250 ms at each try; that a busy machine takes longer than 200 for the rest is chance.
+    let outcome = await run();
+    for (let tries = 1; tries < 5 && outcome.class === "slow"; tries += 1) outcome = await run();
     expect(outcome.class).toBe("ok");
     expect(outcome.durationUs).toBeLessThan(200_000);
   });
@@ -226,7 +228,7 @@ describe("a hostile server is an outcome within its deadline", () => {
       await listenRaw((socket) => void once(socket, "data").then(([bytes]) => serve(socket, String(bytes)))),
     );
     const url = `ws://127.0.0.1:${port}/`;
-    const startedAt = performance.now();
+    const elapsedMs = startStopwatch();
     const { outcome } = await checkWebsocket(
       probe({ url, expect: "^welcome$", timeoutMs: durationMs(1_000) }),
       checkDeps(),
@@ -234,7 +236,7 @@ describe("a hostile server is an outcome within its deadline", () => {
     expect(outcome.class, outcome.detail ?? "").toBe(expected);
     if (typeof detail === "string") expect(outcome.detail).toBe(detail);
     else expect(outcome.detail).toMatch(detail);
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(elapsedMs()).toBeLessThan(1_500);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isUsableJsonPath, queryJsonPath } from "#probes/engines/json-path.ts";
 import { matchesPattern } from "#probes/engines/patterns.ts";
+import { startStopwatch } from "#test/support/stopwatch.ts";
 
 const document: unknown = JSON.parse('{"status":"ok","__proto__":{"a":1},"list":[{"b":1,"c":"x"},{"b":2}]}');
 
@@ -43,11 +44,11 @@ describe("JSON paths follow RFC 9535", () => {
   test("a document of a megabyte of brackets or of numbers is searched in bounded time", () => {
     const deep: unknown = JSON.parse(`${"[".repeat(500_000)}${"]".repeat(500_000)}`);
     const wide: unknown = JSON.parse(`[${"1,".repeat(500_000)}1]`);
-    const startedAt = performance.now();
+    const elapsedMs = startStopwatch();
     expect(queryJsonPath("$..*", deep).kind).not.toBe("bad-path");
     expect(queryJsonPath("$..none", deep).kind).not.toBe("bad-path");
     expect(queryJsonPath("$[?@>1]", wide)).toEqual({ kind: "found", values: [] });
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(elapsedMs()).toBeLessThan(5_000);
   });
 });
 
@@ -64,10 +65,10 @@ describe("patterns run in linear time", () => {
     expect(matchesPattern("a".repeat(2_000), "x")).toBeNull();
   });
   test("what makes a backtracking engine hang for ever takes milliseconds", () => {
-    const startedAt = performance.now();
+    const elapsedMs = startStopwatch();
     for (const pattern of ["^(a+)+$", "^(a|aa)+$", "(x+x+)+y", "^(([a-z])+.)+[A-Z]([a-z])+$"]) {
       expect(matchesPattern(pattern, `${"a".repeat(65_000)}!`)).toBe(false);
     }
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(elapsedMs()).toBeLessThan(5_000);
   });
 });

@@ -44,6 +44,7 @@ export const decodeRecords = (payloads: readonly Buffer[]): { runs: Recorded[]; 
   return { runs, unknown };
 };
 
+/** Removes a chunk whose runs were stored; it may be gone already. */
 export const removeChunk = async (dir: string | null, chunk: Chunk): Promise<void> => {
   if (dir === null || chunk.kind === "memory") return;
   await rm(pathOfChunk(dir, chunk.number, chunk.kind), { force: true });

@@ -14,10 +14,11 @@ const FOLDED = 2;
 const TRY = 3;
 const NUMBERS = 5;
 /** The detail of a run whose own was folded away. */
-export const FOLDED_DETAIL = "folded";
+const FOLDED_DETAIL = "folded";
 
 const CLASSES = new Set<unknown>(OUTCOME_CLASSES);
 
+/** A run or a try as the bytes of one record. */
 export const encodeRun = (recorded: Recorded): Buffer =>
   Buffer.from(JSON.stringify([isTry(recorded) ? TRY : RUN, recorded]));
 

@@ -6,9 +6,9 @@ import { ProbeTrialResource } from "#lib/contracts/probes.ts";
 import { epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import type { AdminSite } from "#test/support/admin-site.ts";
-import { LOOKS, lookOf, startAdminSite } from "#test/support/admin-site.ts";
+import { inspectPage, lookOf, startAdminSite } from "#test/support/admin-site.ts";
 import { listenOn } from "#test/support/check-world.ts";
-import { accessibilityFaults, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
+import { accessibilityFaults, takePicture, visit } from "#test/support/page-harness.ts";
 import { seedProbes } from "#test/support/sample-probes.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 200_000 });
@@ -47,19 +47,15 @@ const PAGES = [
   { path: HOME, name: "probe" },
 ];
 
-describe.each(LOOKS)("probes and services at $width px, $theme", ({ width, theme }) => {
-  test("are readable by everyone, fit, and keep to the content policy", async () => {
-    const context = await signedIn(width, theme);
-    for (const { path, name } of PAGES) {
-      const { page, status, complaints } = await visit(context, `${url}${path}`);
-      await page.waitForLoadState("networkidle");
-      expect(status, path).toBe(200);
-      expect(await accessibilityFaults(page), path).toEqual([]);
-      expect(await scrollsSideways(page), path).toBe(false);
-      await takePicture(page, `admin-${name}-${width}-${theme}`);
-      expect(complaints, path).toEqual([]);
-      await page.close();
-    }
+describe("probes and services", () => {
+  test.each(PAGES)("$path: readable by everyone in six looks, every figure the API's", async ({ path, name }) => {
+    const context = await signedIn(1440, "light");
+    const { page, status, complaints } = await visit(context, `${url}${path}`);
+    expect(status).toBe(200);
+    const { faults, figures } = await inspectPage(context, page, name);
+    expect(faults).toEqual([]);
+    expect(figures).toBeGreaterThan(2);
+    expect(complaints).toEqual([]);
     await context.close();
   });
 });

@@ -96,6 +96,27 @@ test("without a script every page says the same, and its disclosures open", asyn
   await close();
 });
 
+test.each([
+  { path: "/incidents", width: 360, theme: "dark" as const, says: "Earlier months" },
+  { path: "/history", width: 768, theme: "light" as const, says: "2 incidents" },
+  { path: "/history/2023-05", width: 360, theme: "light" as const, says: "Slow answers in 2023" },
+  { path: "/incidents/old2", width: 1440, theme: "dark" as const, says: "A cache was too small" },
+])("what is long over is told at $path as everything else is", async ({ path, width, theme, says }) => {
+  const { page, status, complaints, close } = await open({ path, width, theme, sample: "long-history" });
+  expect(status).toBe(200);
+  expect(await page.locator("main").innerText()).toContain(says);
+  expect(await accessibilityFaults(page)).toEqual([]);
+  expect(await scrollsSideways(page)).toBe(false);
+  expect(complaints).toEqual([]);
+  expect(await page.locator("head meta[name=description]").getAttribute("content")).not.toBe("");
+  await takePicture(page, `long-history${path.replace(/[^a-z0-9]+/gi, "-")}-${width}-${theme}`);
+  if (path === "/incidents/old2") {
+    await page.getByRole("link", { name: "Earlier: Slow answers in 2023" }).click();
+    await page.waitForURL(/\/incidents\/old1/);
+  }
+  await close();
+});
+
 test("the head of a page says where feeds and other languages are, and what the owner wants of search engines", async () => {
   const { page, close } = await open({ path: "/incidents/inc3?lang=ko" });
   const links = await page
@@ -113,6 +134,7 @@ test("the head of a page says where feeds and other languages are, and what the 
       `en ${own}`,
       `ko ${own}?lang=ko`,
       `ru ${own}?lang=ru`,
+      `x-default ${own}`,
       `null ${own}?lang=ko`,
     ].sort(),
   );

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { findSession, revokeSession } from "#lib/commands/sessions.ts";
 import { consumeSignInLink, createSignInLink } from "#lib/commands/sign-in.ts";
 import { addMs, epochMs, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
@@ -9,7 +9,6 @@ import { testDatabase } from "#test/support/test-database.ts";
 const T0 = epochMs(Date.UTC(2026, 10, 21, 12));
 const INVALID =
   /^SIGN_IN_LINK_INVALID: this sign-in link cannot be used; ask for a new one with: nines user sign-in-link$/;
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 let db: TestDatabase;
 beforeAll(async () => {
   db = await testDatabase();

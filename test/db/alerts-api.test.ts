@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { PassThrough, Readable } from "node:stream";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { runCommand } from "#lib/cli/main.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createKey } from "#lib/commands/api-keys/create-key.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
@@ -10,13 +8,12 @@ import { ALERT_EXAMPLE } from "#lib/contracts/examples.ts";
 import { SilenceResource } from "#lib/contracts/silences.ts";
 import { addMs, epochMs, HOUR_MS } from "#lib/core/units.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
+import { runCli } from "#test/support/run-cli.ts";
 import { sampleConfig } from "#test/support/sample-config.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let db: TestDatabase;
 let site: TestSite;
@@ -54,18 +51,7 @@ const call = async (method: string, path: string, body?: unknown, headers: Recor
   const text = await answer.text();
   return { status: answer.status, body: text === "" ? null : (JSON.parse(text) as unknown), headers: answer.headers };
 };
-const run = async (command: string, ...args: string[]) => {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await runCommand(command, {
-    args,
-    env: { DATABASE_URL: db.url },
-    stdin: Readable.from([]),
-    stdout,
-    stderr,
-    signal: new AbortController().signal,
-  });
-  return { code, out: String(stdout.read() ?? ""), err: String(stderr.read() ?? "") };
-};
+const run = (...words: string[]) => runCli(words, { DATABASE_URL: db.url });
 const inAnHour = () => new Date(addMs(systemClock.now(), HOUR_MS)).toISOString();
 
 test("a silence is made, found where its Location says, listed and ended; the key's name is its author", async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { claimJob } from "#db/queries/job-claims.ts";
 import { JobResource, NewJobResource } from "#lib/contracts/jobs.ts";
 import { verifyWebhook } from "#lib/contracts/verify-webhook.ts";
@@ -16,8 +16,6 @@ import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
 import { API_SECRET_BOX, ask, fillWithServices, makeApiKey } from "./api-world.ts";
-
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 30_000 });
 
 let db: TestDatabase;
 let site: TestSite;
@@ -157,6 +155,9 @@ describe("a job", () => {
     const [, taken] = calls;
     expect(JSON.parse(taken?.body ?? "")).toMatchObject({ type: "job.done", data: { id: job.id, status: "done" } });
     const { headers = {}, body = "" } = taken ?? {};
+    const traces = calls.map((one) => String(one.headers.traceparent).split("-")[1]);
+    expect(traces[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(new Set(traces).size).toBe(1);
     const secrets = [job.callbackSecret ?? ""];
     expect(verifyWebhook({ headers, body: Buffer.from(body), secrets, nowMs: Date.now() })).toBe(true);
   });

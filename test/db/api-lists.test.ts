@@ -1,13 +1,11 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ProblemDetail } from "#lib/contracts/api.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
 import { ask, fillWithServices, makeApiKey } from "./api-world.ts";
-
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 30_000 });
 
 let db: TestDatabase;
 let site: TestSite;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readOpenExhaustions } from "#db/queries/budget-exhaustions.ts";
 import { readSlos } from "#db/queries/config.ts";
 import { revokeKey } from "#lib/commands/api-keys/end-key.ts";
@@ -16,8 +16,6 @@ import { waitFor } from "#test/support/wait-for.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
 import { ask, fillWithServices, makeApiKey } from "./api-world.ts";
-
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 30_000 });
 
 let db: TestDatabase;
 let site: TestSite;
@@ -72,8 +70,7 @@ const open = async (query = "", headers: Record<string, string> = {}, key = toke
     .finally(() => (isOver = true));
   return { text: () => text, status: answer.status, isOver: () => isOver, close: () => stopping.abort() };
 };
-const holds = (stream: Stream, part: string) =>
-  waitFor(part, () => stream.text().includes(part), { deadlineMs: 5_000 });
+const holds = (stream: Stream, part: string) => waitFor(part, () => stream.text().includes(part));
 
 describe("the live stream", () => {
   test("begins with the states, then tells what happens, of the services that were named only", async () => {

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ActiveProbe } from "#db/queries/config.ts";
 import {
   readActiveProbes,
   readConfigDocument,
   readConfigVersion,
-  readEndpoints,
   readLocations,
   readProbesForRollup,
   readServices,
   readSlos,
 } from "#db/queries/config.ts";
+import { readEndpoints } from "#db/queries/endpoints.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { openProbe } from "#lib/commands/sealed-probe.ts";
 import { createSecretBox, endpointSecretContext, endpointUrlContext } from "#lib/commands/secret-box.ts";
@@ -18,13 +18,13 @@ import type { Config } from "#lib/core/definitions.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
 import { addMs, durationMs, epochMs, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
 import { sampleConfig, sampleEndpoint, sampleProbe, sampleService, sampleSlo } from "#test/support/sample-config.ts";
+import { startStopwatch } from "#test/support/stopwatch.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 
 const T0 = epochMs(Date.UTC(2026, 10, 21, 12));
 const box = createSecretBox(randomBytes(32));
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 let db: TestDatabase;
 beforeEach(async () => {
   db = await testDatabase();
@@ -264,8 +264,8 @@ test("ten thousand probes are applied, and found unchanged, within seconds", asy
   const config = sampleConfig({ services });
   const run = () =>
     db.database.transaction((tx) => applyConfig(tx, { config, now: T0, secretBox: box }), { deadlineMs: 30_000 });
-  const from = performance.now();
+  const elapsedMs = startStopwatch();
   expect((await run()).changed).toBe(true);
   expect((await run()).changed).toBe(false);
-  expect(performance.now() - from).toBeLessThan(10_000);
+  expect(elapsedMs()).toBeLessThan(10_000);
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { insertAudit } from "#db/queries/audit.ts";
 import { createSignInLink } from "#lib/commands/sign-in.ts";
 import { AuditEntryResource } from "#lib/contracts/audit.ts";
@@ -17,7 +17,6 @@ import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 let db: TestDatabase;
 let site: TestSite;
 const cookies = new Map<Role, string>();

@@ -66,7 +66,7 @@ test("audit export writes what a filter lets through, as CSV with one head", asy
 test.each([
   { args: [], says: "no subcommand" },
   { args: ["erase"], says: "erase" },
-  { args: ["export", "--format", "xml"], says: "--format" },
+  { args: ["export", "--format", "xml"], says: 'there is no format "xml"' },
   { args: ["verify", "file.ndjson"], says: "not expected" },
 ])("audit $args is wrong usage and says why", async ({ args, says }) => {
   const { code, err } = await run("audit", ...args);

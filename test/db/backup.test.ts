@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { verifyBackupFile } from "#db/backup/backup-file.ts";
 import { restoreBackup } from "#db/backup/restore-backup.ts";
 import { sortTables } from "#db/backup/sort-tables.ts";
@@ -17,8 +17,6 @@ import type { EpochMs } from "#lib/core/units.ts";
 import { insertOddRows, readEverything } from "#test/support/odd-rows.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { emptyDatabase, testDatabase } from "#test/support/test-database.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const RUNS = 60_000;
 let source: TestDatabase;

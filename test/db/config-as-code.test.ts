@@ -1,12 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough, Readable } from "node:stream";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { readActiveProbes, readServices, readSlos } from "#db/queries/config.ts";
 import { readConfigVersions } from "#db/queries/config-versions.ts";
-import { runCommand } from "#lib/cli/main.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { changeConfigured, createConfigured, removeConfigured } from "#lib/commands/config/change-config.ts";
 import { exportYaml } from "#lib/commands/config/export-yaml.ts";
@@ -15,11 +13,11 @@ import type { ConfigWorld } from "#lib/commands/config/write-draft.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { addMs, HOUR_MS } from "#lib/core/units.ts";
 import { judgeUrl } from "#lib/egress/judge-url.ts";
+import { runCli } from "#test/support/run-cli.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { BLOG, BODY, box, ENV, FILE, KEY, read, T0 } from "./config-world.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 let db: TestDatabase;
 beforeEach(async () => {
   db = await testDatabase();
@@ -248,12 +246,7 @@ test("plan, apply and export yaml do it from a terminal, and tell who did it", a
   const file = join(folder, "nines.yaml");
   await writeFile(file, stringify(FILE));
   const env = { ...ENV, DATABASE_URL: db.url, NINES_SECRET_KEY: KEY.toString("base64"), NINES_DATA_DIR: folder };
-  const run = async (name: string, ...args: string[]) => {
-    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-    const signal = new AbortController().signal;
-    const code = await runCommand(name, { args, env, stdin: Readable.from([]), stdout, stderr, signal });
-    return { code, out: String(stdout.read() ?? ""), err: String(stderr.read() ?? "") };
-  };
+  const run = (...words: string[]) => runCli(words, env);
   expect(await run("plan", "--detailed-exitcode", file)).toMatchObject({
     code: 1,
     out: expect.stringContaining("+ probe shop-home\n") as string,

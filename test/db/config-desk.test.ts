@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { exportDesk } from "#lib/config/export-desk.ts";
 import { loadConfig } from "#lib/config/load-config.ts";
@@ -12,7 +12,6 @@ import { testDatabase } from "#test/support/test-database.ts";
 import { API_SECRET_BOX } from "./api-world.ts";
 import { cliOf, jsonOf } from "./cli-world.ts";
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 let db: TestDatabase;
 beforeAll(async () => {
   db = await testDatabase();
@@ -65,6 +64,12 @@ test("maintenances of the file are planned, worded anew, planned again at other 
   await apply(`maintenances:\n${once(", description: Orders may take longer.")}${weekly}`);
   const edited = (await maintenances()).find(({ id }) => id === first?.id);
   expect(edited?.body).toBe("Orders may take longer.");
+
+  await apply(`maintenances:\n${once(", translations: { ko: { title: 업그레이드 } }")}${weekly}`);
+  const worded = async () => (await maintenances()).find(({ id }) => id === first?.id)?.translations;
+  expect(await worded()).toEqual({ ko: { title: "업그레이드" } });
+  await apply(`maintenances:\n${once()}${weekly}`);
+  expect(await worded()).toEqual({});
 
   await apply(`maintenances:\n${once().replace("2h", "3h")}`);
   const after = await maintenances();

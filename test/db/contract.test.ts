@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { apiDescription } from "#lib/config/api-description.ts";
 import { ProblemDetail } from "#lib/contracts/api.ts";
 import type { OpenApiDocument } from "#lib/contracts/openapi.ts";
-import { openApiDocument } from "#lib/contracts/openapi.ts";
 import type { Described } from "#lib/contracts/openapi-examples.ts";
 import type { Operation } from "#lib/contracts/operations/operation.ts";
 import { V1_OPERATIONS } from "#lib/contracts/operations.ts";
@@ -10,8 +10,6 @@ import type { Mutated } from "#test/support/json-schema-arbitrary.ts";
 import { broken, fitting, HOSTILE_TEXTS } from "#test/support/json-schema-arbitrary.ts";
 import type { ContractWorld, Sent } from "./contract-world.ts";
 import { contractWorld, SECRETS } from "./contract-world.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 /** Calls of each kind for each operation; NINES_TEST_SEED gives others. */
 const ROUNDS = 4;
@@ -23,7 +21,7 @@ const cases = operations.map((operation) => ({ ...operation, name: `${operation.
 
 beforeAll(async () => {
   world = await contractWorld();
-  document = openApiDocument({ version: "0.1.0", serverUrl: world.url });
+  document = apiDescription({ version: "0.1.0", serverUrl: world.url });
 });
 afterAll(() => world?.stop());
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Database } from "#db/database.ts";
 import { readExclusions } from "#db/queries/exclusions.ts";
 import { insertIncident } from "#db/queries/incident-writes.ts";
@@ -18,44 +18,8 @@ import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
-import { at, configure, feedMinutes, lead, readEvents, sloDefinition, unguardedPairs } from "./slo-world.ts";
-
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
-
-/** Ten hours of one slot a minute; 20 bad at 100, 30 bad at 200, 10 bad at 500. */
-const BAD = [
-  [100, 120],
-  [200, 230],
-  [500, 510],
-] as const;
-const MINUTES = Array.from(
-  { length: 600 },
-  (_, index) => [BAD.some(([from, until]) => index >= from && index < until) ? 0 : 1, 1] as const,
-);
-const SLO = sloDefinition({
-  id: "one",
-  objective: "90",
-  burnRateAlerts: unguardedPairs(),
-  document: {
-    owner: "Shop team",
-    reviewers: ["Ana"],
-    approver: "Bo",
-    reviewDate: "2026-10-31",
-    rationale: "Customers call us below this.",
-    runbook: null,
-  },
-  budgetPolicy: [
-    {
-      remainingBelow: "10",
-      action: "freeze",
-      owner: "Shop team",
-      escalation: "CTO",
-      note: null,
-      from: null,
-      until: null,
-    },
-  ],
-});
+import { MINUTES, SLO } from "./corrections-world.ts";
+import { at, configure, feedMinutes, lead, readEvents } from "./slo-world.ts";
 
 let world: TestDatabase;
 let database: Database;

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { apiDescription } from "#lib/config/api-description.ts";
 import type { OpenApiDocument } from "#lib/contracts/openapi.ts";
-import { openApiDocument } from "#lib/contracts/openapi.ts";
 import type { Operation } from "#lib/contracts/operations/operation.ts";
 import { V1_OPERATIONS } from "#lib/contracts/operations.ts";
 import type { ContractWorld } from "./contract-world.ts";
 import { contractWorld } from "./contract-world.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const operations: readonly Operation[] = V1_OPERATIONS;
 const isCreation = ({ method, path, status }: Operation): boolean =>
@@ -21,7 +19,7 @@ let document: OpenApiDocument;
 
 beforeAll(async () => {
   world = await contractWorld();
-  document = openApiDocument({ version: "0.1.0", serverUrl: world.url });
+  document = apiDescription({ version: "0.1.0", serverUrl: world.url });
 });
 afterAll(() => world?.stop());
 

@@ -4,8 +4,12 @@ import { openDatabase } from "#db/database.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
 import type { TcpProxy } from "#test/faults/rig/tcp-proxy.ts";
 import { startTcpProxy } from "#test/faults/rig/tcp-proxy.ts";
+import { startStopwatch } from "#test/support/stopwatch.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
+
+/** Against waiting for ever; a busy machine takes its time. */
+const SOON = { timeout: 10_000 };
 
 let db: TestDatabase;
 let proxy: TcpProxy;
@@ -39,9 +43,9 @@ const codeOf = async (work: Promise<unknown>): Promise<string | undefined> =>
     (error: unknown) => errorCodeOf(error) ?? String(error),
   );
 const elapsed = async (work: Promise<unknown>): Promise<number> => {
-  const startedAt = performance.now();
+  const elapsedMs = startStopwatch();
   await work;
-  return performance.now() - startedAt;
+  return elapsedMs();
 };
 const endSessions = (): Promise<unknown> =>
   db.database.read(
@@ -85,7 +89,7 @@ describe("a deadline", () => {
     );
     expect(await codeOf(work)).toBe("DATABASE_TIMEOUT");
     late.go?.();
-    await vi.waitFor(() => expect(late.result).toBeDefined());
+    await vi.waitFor(() => expect(late.result).toBeDefined(), SOON);
     expect(await late.result).toBe("DATABASE_TIMEOUT");
   });
 
@@ -101,7 +105,7 @@ describe("a deadline", () => {
 
 describe("a lost connection", () => {
   test("in the middle of a query is DATABASE_UNREACHABLE", async () => {
-    const work = database.transaction((tx) => tx`select pg_sleep(30)`, { deadlineMs: 5_000 });
+    const work = database.transaction((tx) => tx`select pg_sleep(30)`, { deadlineMs: 20_000 });
     const result = codeOf(work);
     await vi.waitFor(async () => {
       const rows = await db.database.read(
@@ -109,7 +113,7 @@ describe("a lost connection", () => {
           sql`select 1 from pg_stat_activity where query like '%pg_sleep(30)%' and state = 'active' and pid <> pg_backend_pid()`,
       );
       expect(rows.length).toBe(1);
-    });
+    }, SOON);
     await endSessions();
     expect(await result).toBe("DATABASE_UNREACHABLE");
     expect(await codeOf(one())).toBeUndefined();
@@ -124,7 +128,7 @@ describe("a lost connection", () => {
     const lose = async (): Promise<void> => {
       if (how.startsWith("reset")) proxy.resetAll();
       else await endSessions();
-      await vi.waitFor(() => expect(proxy.openConnections()).toBe(0));
+      await vi.waitFor(() => expect(proxy.openConnections()).toBe(0), SOON);
       await new Promise(setImmediate);
     };
     const work = database.transaction(async (tx) => {
@@ -149,7 +153,7 @@ describe("a lost connection", () => {
   test("while idle is not noticed by the next query", async () => {
     await Promise.all([one(), one(), one()]);
     await endSessions();
-    await vi.waitFor(() => expect(proxy.openConnections()).toBe(0));
+    await vi.waitFor(() => expect(proxy.openConnections()).toBe(0), SOON);
     await new Promise(setImmediate);
     expect(await codeOf(one())).toBeUndefined();
   });
@@ -177,12 +181,12 @@ describe("a server that cannot be reached", () => {
     const free = await startTcpProxy({ host: "127.0.0.1", port: 1 }, () => 1);
     await free.stop();
     const away = at(`postgres://u:hunter2@127.0.0.1:${free.port}/x`);
-    const startedAt = performance.now();
+    const elapsedMs = startStopwatch();
     const error = await one(away).catch((reason: unknown) => reason);
     expect(errorCodeOf(error)).toBe("DATABASE_UNREACHABLE");
     expect(String(error)).toContain(`127.0.0.1:${free.port}/x`);
     expect(JSON.stringify([String(error), (error as Error).stack])).not.toContain("hunter2");
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(elapsedMs()).toBeLessThan(1_000);
     await away.close();
   });
 
@@ -222,8 +226,8 @@ describe("a server that cannot be reached", () => {
     }
     proxy.setBoth({ kind: "none" });
     expect(await elapsed(one())).toBeLessThan(1_000);
-    await vi.waitFor(() => expect(proxy.openConnections()).toBeLessThanOrEqual(3), { timeout: 5_000 });
-  }, 15_000);
+    await vi.waitFor(() => expect(proxy.openConnections()).toBeLessThanOrEqual(3), SOON);
+  });
 });
 
 describe("notifications", () => {
@@ -233,14 +237,14 @@ describe("notifications", () => {
     const say = (payload: string): Promise<unknown> =>
       db.database.read((sql) => sql`select pg_notify('nines_test', ${payload})`);
     await say("one");
-    await vi.waitFor(() => expect(heard).toEqual(["one"]));
+    await vi.waitFor(() => expect(heard).toEqual(["one"]), SOON);
     await endSessions();
     await vi.waitFor(
       async () => {
         await say("two");
         expect(heard).toContain("two");
       },
-      { timeout: 5_000, interval: 100 },
+      { ...SOON, interval: 100 },
     );
     await stop();
     const count = heard.length;
@@ -261,7 +265,7 @@ describe("notifications", () => {
         await db.database.read((sql) => sql`select pg_notify('nines_test', 'x')`);
         expect(heard.length).toBeGreaterThan(0);
       },
-      { timeout: 5_000, interval: 100 },
+      { ...SOON, interval: 100 },
     );
   });
 });
@@ -272,7 +276,7 @@ describe("closing", () => {
     await database.listen("nines_test", () => undefined);
     await Promise.all([database.close(), database.close()]);
     expect(await work).toBe(7);
-    await vi.waitFor(() => expect(proxy.openConnections()).toBe(0));
+    await vi.waitFor(() => expect(proxy.openConnections()).toBe(0), SOON);
     expect(await codeOf(one())).toBe("DATABASE_UNREACHABLE");
   });
 });

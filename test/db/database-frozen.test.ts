@@ -4,6 +4,7 @@ import type { TemporaryServer } from "#db/embedded/temporary.ts";
 import { startTemporary } from "#db/embedded/temporary.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
 import { freezeServer } from "#test/support/freeze-server.ts";
+import { startStopwatch } from "#test/support/stopwatch.ts";
 
 let cluster: TemporaryServer;
 beforeAll(async () => {
@@ -22,23 +23,23 @@ test("a stopped server fails every query within 2 s, works at once when it goes 
 
   const thaw = freezeServer(cluster.server.pid);
   try {
-    const frozenAt = performance.now();
-    const first = await Promise.all(
+    const [first, second] = [startStopwatch(), startStopwatch()];
+    const codes = await Promise.all(
       [one(), database.transaction((tx) => tx`select 1`)].map((work) =>
         work.catch((error: unknown) => errorCodeOf(error)),
       ),
     );
-    expect(first).toEqual(["DATABASE_TIMEOUT", "DATABASE_TIMEOUT"]);
-    expect(performance.now() - frozenAt).toBeLessThan(2_400);
+    expect(codes).toEqual(["DATABASE_TIMEOUT", "DATABASE_TIMEOUT"]);
+    expect(first()).toBeLessThan(2_400);
     const again = await one().catch((error: unknown) => errorCodeOf(error));
     expect(["DATABASE_TIMEOUT", "DATABASE_UNREACHABLE"]).toContain(again);
-    expect(performance.now() - frozenAt).toBeLessThan(4_800);
+    expect(second()).toBeLessThan(4_800);
   } finally {
     thaw();
   }
-  const thawedAt = performance.now();
+  const elapsedMs = startStopwatch();
   expect(await one()).toEqual([{ one: 1 }]);
-  expect(performance.now() - thawedAt).toBeLessThan(1_000);
+  expect(elapsedMs()).toBeLessThan(1_000);
   await database.close();
   await vi.waitFor(() => expect(sockets()).toBe(before), { timeout: 5_000 });
-}, 20_000);
+});

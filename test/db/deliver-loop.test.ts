@@ -8,6 +8,7 @@ import { runDeliver } from "#lib/engine/deliver-loop.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import { sampleConfig } from "#test/support/sample-config.ts";
+import { startStopwatch } from "#test/support/stopwatch.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import type { Receiver } from "./deliver-receiver.ts";
@@ -68,10 +69,10 @@ test("a committed event reaches a healthy endpoint in well under a second while 
   expect(sorted[10]).toBeLessThan(1_000);
   expect(healthy.received[0]?.body.toString()).toContain('"source":"https://status.acme.example"');
   expect(hanging.received.length).toBe(8);
-  const stoppedMs = performance.now();
+  const elapsedMs = startStopwatch();
   stop.abort();
   await done;
-  expect(performance.now() - stoppedMs).toBeLessThan(8_000);
+  expect(elapsedMs()).toBeLessThan(8_000);
   const states = await database.read(
     (sql) => sql<{ state: string }[]>`select distinct state from deliveries where endpoint_id = 'healthy'`,
   );
@@ -80,4 +81,4 @@ test("a committed event reaches a healthy endpoint in well under a second while 
     (sql) => sql<{ open: number }[]>`select count(*)::int as open from attempts where finished_at is null`,
   );
   expect(row?.open).toBe(0);
-}, 30_000);
+});

@@ -49,3 +49,9 @@ export const answer =
   (response) => {
     response.writeHead(status, headers).end(body);
   };
+
+/** Takes everything, and answers the challenge of a confirmation. */
+export const answersChallenges: Behaviour = (response, { body }) => {
+  const { meta } = JSON.parse(body.toString()) as { meta?: { challenge?: string } };
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ challenge: meta?.challenge }));
+};

@@ -199,7 +199,7 @@ afterAll(async () => {
   await dispatcher.settled();
   await world.drop();
   await Promise.all(closers.map((close) => close()));
-}, 60_000);
+});
 
 describe("every behaviour of a receiver has its outcome", () => {
   test("there are many of them", () => {

@@ -72,7 +72,7 @@ test("with 10,000 deliveries waiting for a slow endpoint a claim is cheap and a 
     );
     claimMs.push(performance.now() - startedMs);
   }
-  const median = claimMs.sort((a, b) => a - b)[10] as number;
-  // The goal is 10 ms on an idle machine; this bound only tells an index from a walk through the table.
-  expect(median).toBeLessThan(100);
-}, 60_000);
+  // The goal is 10 ms on an idle machine; this bound only tells an index from a walk through the table, which is slow at
+  // each of its turns, whatever else the machine does.
+  expect(Math.min(...claimMs)).toBeLessThan(100);
+});

@@ -1,12 +1,11 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PassThrough, Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCommand } from "#lib/cli/main.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { temporaryFolder } from "#test/support/instance.ts";
+import { runCli } from "#test/support/run-cli.ts";
 import { sampleConfig, sampleEndpoint } from "#test/support/sample-config.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { emptyDatabase, testDatabase } from "#test/support/test-database.ts";
@@ -49,21 +48,14 @@ afterAll(async () => {
 const doctor = async (args: { yaml?: string; env?: Record<string, string> } = {}): Promise<Finding[]> => {
   const file = join(folder.path, "nines.yaml");
   await writeFile(file, args.yaml ?? GOOD);
-  const stdout = new PassThrough();
-  await runCommand("doctor", {
-    args: ["--json", "--config", file],
-    env: {
-      DATABASE_URL: db.url,
-      NINES_DATA_DIR: join(folder.path, "data"),
-      NINES_SECRET_KEY: KEY.toString("base64"),
-      ...args.env,
-    },
-    stdin: Readable.from([]),
-    stdout,
-    stderr: new PassThrough(),
-    signal: new AbortController().signal,
+  const { out } = await runCli(["doctor", "--json", "--config", file], {
+    DATABASE_URL: db.url,
+    NINES_DATA_DIR: join(folder.path, "data"),
+    NINES_SECRET_KEY: KEY.toString("base64"),
+    PORT: "0",
+    ...args.env,
   });
-  return (JSON.parse(String(stdout.read())) as { findings: Finding[] }).findings;
+  return (JSON.parse(out) as { findings: Finding[] }).findings;
 };
 
 /** Ten mistakes of a set-up, each with what has to be found and a word of its cure. */

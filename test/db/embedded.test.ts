@@ -17,8 +17,6 @@ import { pickRunUser } from "#db/embedded/run-user.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
 
 // initdb waits for the disk, which may be busy.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 const isRoot = process.getuid?.() === 0;
 const hasDeathSignal = existsSync("/usr/bin/setpriv");
 const log = { info: () => undefined, warn: () => undefined };

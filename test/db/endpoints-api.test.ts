@@ -10,8 +10,6 @@ import { START } from "./deliver-world.ts";
 import type { EndpointSite } from "./endpoint-world.ts";
 import { endpointWorld } from "./endpoint-world.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
-
 let site: EndpointSite;
 let world: EndpointSite["world"];
 let receiver: Receiver;
@@ -137,7 +135,7 @@ describe("an endpoint of the API", () => {
     });
     await call("PATCH", "/v1/endpoints/mine", { url: other.url });
     await world.dispatcher.dispatchDue();
-    await vi.waitFor(() => expect(other.received).toHaveLength(1));
+    await vi.waitFor(() => expect(other.received).toHaveLength(1), 10_000);
     expect((await call("PATCH", "/v1/endpoints/mine", { url: receiver.url })).body).toMatchObject({
       pendingAddress: null,
     });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DeliveryDetailResource } from "#lib/contracts/deliveries.ts";
 import { EventResource } from "#lib/contracts/event-log.ts";
 import type { DeliveryResource } from "#lib/contracts/events.ts";
@@ -8,8 +8,6 @@ import type { Receiver } from "./deliver-receiver.ts";
 import { answer } from "./deliver-receiver.ts";
 import type { EndpointSite } from "./endpoint-world.ts";
 import { endpointWorld } from "./endpoint-world.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let site: EndpointSite;
 let world: EndpointSite["world"];

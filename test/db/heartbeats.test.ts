@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { beginHearing, deleteOldPings, insertPings, prolongHearing } from "#db/queries/heartbeats.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
@@ -16,7 +16,6 @@ import { sampleConfig, sampleService } from "#test/support/sample-config.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 const T0 = epochMs(Date.UTC(2026, 10, 21, 12));
 const at = (ms: number): EpochMs => addMs(T0, ms);
 const hourly: HeartbeatProbeDefinition = {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Secret, TOTP } from "otpauth";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { readUser, readUsers } from "#db/queries/users.ts";
 import { changeOwnPassword, listOwnSessions, loadOwnAccount } from "#lib/commands/identity/own-account.ts";
 import { createPasswordHasher } from "#lib/commands/identity/passwords.ts";
@@ -17,8 +17,6 @@ import type { Role } from "#lib/core/identity/roles.ts";
 import { addMs, epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const T0 = epochMs(Date.UTC(2026, 10, 22, 6));
 const GOOD = "correct horse battery";

@@ -16,8 +16,6 @@ import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
-
 let db: TestDatabase;
 let site: TestSite;
 const tokens: Partial<Record<Scope, string>> = {};

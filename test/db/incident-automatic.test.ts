@@ -16,7 +16,16 @@ import type { FakeClock } from "#test/support/fake-clock.ts";
 import { createFakeClock } from "#test/support/fake-clock.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
-import { at, configure, createSloLoop, ingestSpan, lead, probeDefinition, readEvents } from "./slo-world.ts";
+import {
+  at,
+  configure,
+  createSloLoop,
+  ingestSpan,
+  lead,
+  probeDefinition,
+  readEvents,
+  sloDefinition,
+} from "./slo-world.ts";
 
 let world: TestDatabase;
 let database: Database;
@@ -109,6 +118,22 @@ test("nothing is opened by a policy of none, by a silenced alert or within an ex
   await settleAlerts({ database, lease, now: clock.now() });
   await settle();
   expect(await incidents()).toEqual([]);
+});
+
+test("exclusions of something else, of another time or not approved keep nothing back; an incident is no younger than its alert", async () => {
+  await configure(database, { slos: [sloDefinition(), sloDefinition({ id: "other", burnRateAlerts: [] })] });
+  const work = { endsAt: at(60), reason: "work", author: "Ada", actor: "cli", now: at(40), randomBytes };
+  const scope = { serviceId: "shop" };
+  await database.transaction(async (tx) => {
+    await addExclusion(tx, { ...work, kind: "emergency", scope: { sloId: "other" }, startsAt: at(40) });
+    await addExclusion(tx, { ...work, kind: "announced", scope, startsAt: at(55) });
+    await addExclusion(tx, { ...work, kind: "retroactive", scope, startsAt: at(30) });
+  });
+  await setMeasured(49, "major_outage");
+  await fail();
+  const [draft] = await incidents();
+  expect(draft?.publication).toBe("draft");
+  expect(Date.parse(draft?.startedAt ?? "")).toBeLessThan(at(49));
 });
 
 test("two locations that agree publish at once; an untouched incident ends with its alerts", async () => {

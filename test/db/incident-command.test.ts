@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { IncidentResource } from "#lib/contracts/incidents.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { fillWithServices } from "./api-world.ts";
 import { cliOf, jsonOf } from "./cli-world.ts";
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 let db: TestDatabase;
 let run: ReturnType<typeof cliOf>;
 
@@ -75,7 +74,7 @@ test.each([
   { args: ["update", "inc_x", "--message", "x", "--status", "resolved"], says: "incident resolve inc_x" },
   { args: ["merge", "inc_x"], says: "--into" },
   { args: ["reopen", "inc_x"], says: "--message" },
-  { args: ["publish"], says: "needs the id" },
+  { args: ["publish"], says: "needs one id" },
   { args: ["discard", "inc_x", "--silent"], says: "--silent" },
 ])("incident $args is wrong usage and says why", async ({ args, says }) => {
   const { code, out, err } = await run("incident", ...args);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Database } from "#db/database.ts";
 import { createKey } from "#lib/commands/api-keys/create-key.ts";
 import { IncidentResource, IncidentTemplateResource } from "#lib/contracts/incidents.ts";
@@ -14,8 +14,6 @@ import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
 import { at, configure, lead, readEvents } from "./slo-world.ts";
-
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 let world: TestDatabase;
 let database: Database;

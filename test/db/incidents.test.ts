@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { PassThrough, Readable } from "node:stream";
-import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { command } from "#lib/cli/commands/incident.ts";
-import { runCommand } from "#lib/cli/main.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
-import { updateIncident } from "#lib/commands/incidents/update-incident.ts";
+import { updateIncidentIn } from "#lib/commands/incidents/update-incident.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
 import { IncidentResource } from "#lib/contracts/events.ts";
 import { epochMs } from "#lib/core/units.ts";
+import { runCli } from "#test/support/run-cli.ts";
 import { sampleConfig, sampleEndpoint, sampleProbe, sampleService } from "#test/support/sample-config.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
@@ -30,27 +28,11 @@ beforeEach(async () => {
 afterEach(() => db.drop());
 
 /** The command as a person types it, against this database. */
-const incident = async (...args: string[]) => {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const outputs = Promise.all([text(stdout), text(stderr)]);
-  const signal = new AbortController().signal;
-  const exitCode = await runCommand("incident", {
-    args,
-    env: { DATABASE_URL: db.url },
-    stdin: Readable.from([]),
-    stdout,
-    stderr,
-    signal,
-  });
-  stdout.end();
-  stderr.end();
-  const [out, err] = await outputs;
-  return { exitCode, out, err };
-};
+const incident = (...args: string[]) => runCli(["incident", ...args], { DATABASE_URL: db.url });
 const opened = async (...args: string[]): Promise<IncidentResource> => {
-  const { out, err, exitCode } = await incident("open", "--json", "--message", "We look into it.", ...args);
+  const { out, err, code } = await incident("open", "--json", "--message", "We look into it.", ...args);
   expect(err).toBe("");
-  expect(exitCode).toBe(0);
+  expect(code).toBe(0);
   return IncidentResource.parse(JSON.parse(out));
 };
 
@@ -115,7 +97,7 @@ test("an incident may concern several services and carry a name of its own", asy
 });
 
 test("an empty list says so, and is an empty array for machines", async () => {
-  expect(await incident("list")).toMatchObject({ out: "There are no incidents.\n", exitCode: 0 });
+  expect(await incident("list")).toMatchObject({ out: "There are no incidents.\n", code: 0 });
   expect((await incident("list", "--json")).out).toBe("[]\n");
 });
 
@@ -145,7 +127,7 @@ const WRONG_USAGE = [
     args: ["open", "--service", "shop", "--impact", "major", "--message", "it", "broke"],
     says: "quotes",
   },
-  { name: "no id", args: ["update", "--message", "x"], says: "needs the id" },
+  { name: "no id", args: ["update", "--message", "x"], says: "needs one id" },
   {
     name: "resolving by update",
     args: ["update", "inc_1", "--status", "resolved", "--message", "x"],
@@ -158,16 +140,16 @@ const WRONG_USAGE = [
   },
 ];
 test.each(WRONG_USAGE)("wrong usage is explained and exits with 2: $name", async ({ args, says }) => {
-  const { exitCode, err, out } = await incident(...args);
+  const { code, err, out } = await incident(...args);
   expect(err).toContain(says);
   expect(err).toContain(command.usage);
   expect(out).toBe("");
-  expect(exitCode).toBe(2);
+  expect(code).toBe(2);
 });
 
 test("an unknown service is named with the nearest one, and nothing is written", async () => {
-  const { exitCode, err } = await incident("open", "--service", "shpo", "--impact", "major", "--message", "x");
-  expect(exitCode).toBe(1);
+  const { code, err } = await incident("open", "--service", "shpo", "--impact", "major", "--message", "x");
+  expect(code).toBe(1);
   expect(err).toContain('NOT_FOUND: no service has the id "shpo" (did you mean "shop"?)');
   const [count] = await db.database.read(
     (sql) => sql`select (select count(*) from incidents)::int + (select count(*) from events)::int as count`,
@@ -180,29 +162,24 @@ test("an unknown incident is answered with the open ones; a resolved one is not 
   expect((await incident("update", "inc_nope", "--message", "x")).err).toContain(
     `there is no incident "inc_nope"; open: ${id}`,
   );
-  expect((await incident("resolve", id, "--message", "Done.")).exitCode).toBe(0);
+  expect((await incident("resolve", id, "--message", "Done.")).code).toBe(0);
   const again = await incident("resolve", id, "--message", "Done.");
-  expect(again.exitCode).toBe(1);
+  expect(again.code).toBe(1);
   expect(again.err).toContain("CONFLICT");
 });
 
 test("an empty message is refused", async () => {
-  const { exitCode, err } = await incident("open", "--service", "shop", "--impact", "major", "--message", "  ");
-  expect({ exitCode, err }).toMatchObject({ exitCode: 1, err: expect.stringContaining("the message is empty") });
+  const { code, err } = await incident("open", "--service", "shop", "--impact", "major", "--message", "  ");
+  expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining("the message is empty") });
 });
 
 test("two people who update at once both get through, one after the other", async () => {
   const { id } = await opened("--service", "shop", "--impact", "major");
+  const author = { actor: "test", now: epochMs(Date.now()), randomBytes };
   const write = (message: string) =>
-    updateIncident(db.database, {
-      id,
-      status: "identified",
-      impact: null,
-      message,
-      actor: "test",
-      now: epochMs(Date.now()),
-      randomBytes,
-    });
+    db.database.transaction((tx) =>
+      updateIncidentIn(tx, { id, status: "identified", impact: null, message, ...author }),
+    );
   await Promise.all([write("one"), write("two")]);
   const { out } = await incident("list", "--json");
   const [seen] = (JSON.parse(out) as unknown[]).map((one) => IncidentResource.parse(one));

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { JWK } from "jose";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addAgentKey, revokeAgent } from "#lib/commands/agents/agent-keys.ts";
 import { readLocalWork } from "#lib/commands/agents/location-work.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
@@ -17,8 +17,6 @@ import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 type Key = { readonly kid: string; readonly publicJwk: JWK; readonly privateKey: CryptoKey };
 type Claims = { iss?: string; aud?: string; iat?: number; exp?: number; nbf?: number };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { listPartitions } from "#db/queries/partitions.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { createIngestCache, ingestRuns } from "#lib/commands/ingest-runs.ts";
@@ -16,7 +16,6 @@ import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 
 const NOW = epochMs(Date.UTC(2026, 10, 21, 12, 0, 30));
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 let db: TestDatabase;
 beforeEach(async () => {
   db = await testDatabase();

@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { storeRuns } from "#lib/commands/agents/store-runs.ts";
 import type { OutcomeClass } from "#lib/core/outcome.ts";
 import { nextSlotAt } from "#lib/core/schedule.ts";
@@ -10,8 +10,6 @@ import { sampleConfig, sampleProbe, sampleService, sampleSlo } from "#test/suppo
 import { sampleRun } from "#test/support/sample-run.ts";
 import type { PublishWorld } from "./publish-world.ts";
 import { publishWorld, START } from "./publish-world.ts";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 const INTERVAL = durationMs(10_000);
 const references = [

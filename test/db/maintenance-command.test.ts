@@ -1,11 +1,13 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
+import { noticeForSubscriber } from "#lib/core/subscribers/notice.ts";
+import { epochMs } from "#lib/core/units.ts";
+import { readMaintenancePart } from "#lib/engine/publish-maintenances.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { fillWithServices } from "./api-world.ts";
 import { cliOf, jsonOf } from "./cli-world.ts";
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 const HOUR_MS = 3_600_000;
 let db: TestDatabase;
 let run: ReturnType<typeof cliOf>;
@@ -70,4 +72,40 @@ test.each([
   const { code, out, err } = await run("maintenance", ...args);
   expect([code, out]).toEqual([2, ""]);
   expect(err).toContain(says);
+});
+
+test("its texts stand in other languages too: in the API, on the page, and in what subscribers hear", async () => {
+  const { id } = await schedule("--start", "1m", "--for", "1h", "--description", "Orders may take longer.");
+  await maintenance(
+    "edit",
+    id,
+    "--translate",
+    "ko.title=데이터베이스 업그레이드",
+    "--translate",
+    "ru.description=Дольше.",
+  );
+  const edited = await maintenance("edit", id, "--translate", "ko.title=DB 업그레이드");
+  expect(edited.translations).toEqual({ ko: { title: "DB 업그레이드" }, ru: { body: "Дольше." } });
+  const said = await maintenance(
+    ...["update", id, "--message", "It begins.", "--status", "in_progress", "--translate", "ko.message=시작합니다."],
+  );
+  expect(said.updates[0]?.translations).toEqual({ ko: { message: "시작합니다." } });
+  const { maintenances } = await db.database.read((sql) => readMaintenancePart(sql, epochMs(Date.now())));
+  const shown = maintenances.find((one) => one.maintenanceId === id);
+  expect(shown?.translations).toEqual({
+    ko: { name: "DB 업그레이드", description: "Orders may take longer." },
+    ru: { name: "Database upgrade", description: "Дольше." },
+  });
+  expect(shown?.updates[0]?.translations).toEqual({ ko: { body: "시작합니다." } });
+  const event = { id: "evt_1", type: "maintenance.updated", subject: id, data: said, occurredAt: epochMs(Date.now()) };
+  const naming = {
+    ...{ language: "ko" as const, pageName: "Acme", pageUrl: "https://status.example.com" },
+    ...{ instant: String, serviceName: String, incidentPath: String },
+  };
+  const notice = noticeForSubscriber(event, naming);
+  expect(notice.title).toContain("DB 업그레이드");
+  expect(notice.text).toBe("시작합니다.");
+  const wrong = await run("maintenance", "edit", id, "--translate", "de.title=Umzug");
+  expect(wrong.code).toBe(2);
+  expect(wrong.err).toContain('ko.title="TEXT"');
 });

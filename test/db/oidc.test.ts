@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { readUsers } from "#db/queries/users.ts";
 import { configureProvider } from "#test/support/identity-config.ts";
 import type { OidcServer } from "#test/support/oidc-server.ts";
@@ -8,7 +8,6 @@ import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 const SECRET = "a secret of the client that is long enough";
 let db: TestDatabase;
 let site: TestSite;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { readPartStates, readParts } from "#db/queries/parts.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
@@ -8,7 +8,6 @@ import { sampleConfig } from "#test/support/sample-config.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 const COUNT = 20_000;
 const NEWEST = epochMs(Date.UTC(2026, 10, 22, 12));
 const STEP_SECONDS = 30;

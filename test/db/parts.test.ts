@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { deletePartRunsBefore, deleteSilentParts } from "#db/queries/parts.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { ingestRuns } from "#lib/commands/ingest-runs.ts";
@@ -14,7 +14,6 @@ import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 
 const NOW = epochMs(Date.UTC(2026, 10, 21, 12, 0, 30));
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 let db: TestDatabase;
 beforeEach(async () => {
   db = await testDatabase();

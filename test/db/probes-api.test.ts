@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { ensureFirstAdministrator } from "#lib/commands/identity/first-administrator.ts";
@@ -19,7 +19,6 @@ import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 const STEP = 30_000;
 /** Across midnight in UTC, so that runs lie in two partitions. */
 const T0 = epochMs(Date.UTC(2026, 10, 21, 23, 55));

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { readSlos } from "#db/queries/config.ts";
 import { setClosedUntil, startProgress } from "#db/queries/rollup-progress.ts";
 import { readReading } from "#db/queries/verify.ts";
@@ -26,7 +26,6 @@ import { sampleConfig, sampleService, sampleSlo } from "#test/support/sample-con
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 const NOON = epochMs(Date.UTC(2026, 10, 21, 12));
 const WINDOW = durationMs(2 * DAY_MS);
 const STEP_MS = 15 * SECOND_MS;

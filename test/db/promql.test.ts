@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readPromqlProgress } from "#db/queries/promql.ts";
 import { setClosedUntil, startProgress } from "#db/queries/rollup-progress.ts";
 import { readSliHours } from "#db/queries/sli-hours.ts";
@@ -24,7 +24,6 @@ import { sampleConfig, sampleService, sampleSlo } from "#test/support/sample-con
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 const NOON = Date.UTC(2026, 10, 21, 12);
 const WINDOW = durationMs(2 * DAY_MS);
 

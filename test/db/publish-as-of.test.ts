@@ -1,11 +1,10 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import type { Config, HeartbeatProbeDefinition } from "#lib/core/definitions.ts";
 import { addMs, durationMs, HOUR_MS, SECOND_MS } from "#lib/core/units.ts";
 import { sampleConfig, sampleProbe, sampleService, sampleSlo } from "#test/support/sample-config.ts";
 import type { PublishWorld } from "./publish-world.ts";
 import { publishWorld } from "./publish-world.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 const INTERVAL = durationMs(10_000);
 const probe = (changes: Parameters<typeof sampleProbe>[0] = {}) =>
   sampleProbe({ intervalMs: INTERVAL, timeoutMs: durationMs(2_000), ...changes });

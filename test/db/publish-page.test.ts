@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
-import { openIncident } from "#lib/commands/incidents/open-incident.ts";
-import { resolveIncident } from "#lib/commands/incidents/resolve-incident.ts";
+import { openIncidentIn } from "#lib/commands/incidents/open-incident.ts";
+import { resolveIncidentIn } from "#lib/commands/incidents/resolve-incident.ts";
 import { Snapshot } from "#lib/contracts/snapshot.ts";
 import type { Config } from "#lib/core/definitions.ts";
 import { DAY_MS, durationMs, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
@@ -50,13 +50,13 @@ test("an incident shows within the next look and its end does too; the measured 
   world = await publishWorld(config());
   await slots(4);
   const author = { actor: "test", now: world.clock.now(), randomBytes };
-  const opened = await openIncident(world.database, {
-    ...author,
-    serviceIds: ["shop"],
+  const incidentOfShop = {
+    affected: { shop: null },
     impact: "major",
     message: "We look into it.",
     name: null,
-  });
+  } as const;
+  const opened = await world.database.transaction((tx) => openIncidentIn(tx, { ...author, ...incidentOfShop }));
   await world.publish();
   expect(await world.service()).toMatchObject({ published: "partial_outage", measured: "operational" });
   const [incident] = (await world.snapshot()).incidents;
@@ -65,7 +65,8 @@ test("an incident shows within the next look and its end does too; the measured 
     { serviceId: "shop", oldState: "operational", newState: "partial_outage" },
   ]);
   await world.clock.advance(1_000);
-  await resolveIncident(world.database, { ...author, now: world.clock.now(), id: opened.id, message: "Done." });
+  const end = { ...author, now: world.clock.now(), id: opened.id, message: "Done." };
+  await world.database.transaction((tx) => resolveIncidentIn(tx, end));
   await world.publish();
   expect(await world.service()).toMatchObject({ published: "operational" });
   expect((await world.snapshot()).incidents[0]).toMatchObject({ status: "resolved" });

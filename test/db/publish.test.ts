@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { ServiceResource } from "#lib/contracts/api.ts";
 import type { Config } from "#lib/core/definitions.ts";
 import { durationMs, MINUTE_MS, SECOND_MS } from "#lib/core/units.ts";
@@ -7,7 +7,6 @@ import { sampleConfig, sampleProbe, sampleService, sampleSlo } from "#test/suppo
 import type { PublishWorld } from "./publish-world.ts";
 import { publishWorld } from "./publish-world.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 const INTERVAL = durationMs(10_000);
 const probe = (changes: Parameters<typeof sampleProbe>[0] = {}) =>
   sampleProbe({ intervalMs: INTERVAL, timeoutMs: durationMs(2_000), ...changes });

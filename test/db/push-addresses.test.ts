@@ -1,18 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
 import type { HeartbeatProbeDefinition } from "#lib/core/definitions.ts";
 import { durationMs } from "#lib/core/units.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { sampleConfig, sampleService } from "#test/support/sample-config.ts";
+import { startStopwatch } from "#test/support/stopwatch.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { absentDatabase, startTestSite } from "#test/support/web-site.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 const TOKEN = "5f2b9c1e-canary-4d9f-8a3b-0123456789ab";
 const KEY = "canaryKeyOfAProject123";
 const heartbeat = (id: string, token: string): HeartbeatProbeDefinition => ({
@@ -184,13 +184,13 @@ test("no line of the access log holds a token, whatever the address was", async 
 
 test("a thousand pings at once are all stored, in few transactions, while others are answered", async () => {
   const before = (await stored()).length;
-  const started = performance.now();
+  const elapsedMs = startStopwatch();
   const answers = await Promise.all(
     Array.from({ length: 1_000 }, (_, index) => ask(`/api/push/${TOKEN}?msg=${index}`).then(({ status }) => status)),
   );
   expect(new Set(answers)).toEqual(new Set([200]));
   expect((await stored()).length).toBe(before + 1_000);
-  expect(performance.now() - started).toBeLessThan(10_000);
+  expect(elapsedMs()).toBeLessThan(10_000);
 });
 
 test("hearing is noted while the service runs", async () => {

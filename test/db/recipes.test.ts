@@ -4,12 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "#lib/runtime/clock.ts";
 import type { ContractWorld } from "./contract-world.ts";
 import { contractWorld } from "./contract-world.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const run = promisify(execFile);
 const CURL = ["/usr/bin/curl", "/bin/curl", "/usr/local/bin/curl"].find(existsSync);

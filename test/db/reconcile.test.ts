@@ -3,10 +3,8 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { PassThrough, Readable } from "node:stream";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { readAlert } from "#db/queries/alert-facts.ts";
-import { runCommand } from "#lib/cli/main.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { recordEvent } from "#lib/commands/record-event.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
@@ -19,11 +17,10 @@ import { acquireLease, releaseLease } from "#lib/engine/lease.ts";
 import { reconcileOnce } from "#lib/engine/reconcile/reconcile.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
+import { runCli } from "#test/support/run-cli.ts";
 import { sampleConfig } from "#test/support/sample-config.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 type Known = { labels: Record<string, string>; startsAt: string; endsAt: string };
 let db: TestDatabase;
@@ -238,13 +235,8 @@ test("an Alertmanager that forgot an alert gets it again, one that keeps what is
 });
 
 test("`nines reconcile` does the same by hand, and one at a time", async () => {
-  const run = async (...args: string[]) => {
-    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-    const env = { DATABASE_URL: db.url, NINES_SECRET_KEY: key.toString("base64") };
-    const { signal } = new AbortController();
-    const code = await runCommand("reconcile", { args, env, stdin: Readable.from([]), stdout, stderr, signal });
-    return { code, out: String(stdout.read() ?? ""), err: String(stderr.read() ?? "") };
-  };
+  const env = { DATABASE_URL: db.url, NINES_SECRET_KEY: key.toString("base64") };
+  const run = (...args: string[]) => runCli(["reconcile", ...args], env);
   expect(await run()).toMatchObject({ code: 0, out: "everything agrees\n" });
   const { code, out } = await run("--json");
   expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ ok: true, findings: [] })]);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Database } from "#db/database.ts";
 import { bucketIndexOf, decodeHistogram, histogramOf, quantilesOf } from "#lib/core/histogram.ts";
 import type { OutcomeClass, Run } from "#lib/core/outcome.ts";
@@ -13,7 +13,6 @@ import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { at, configure, ingest, lead, probeDefinition, run, slots } from "./slo-world.ts";
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 let world: TestDatabase;
 let database: Database;
 let lease: Lease;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { ensurePartitions, listPartitions } from "#db/queries/partitions.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
@@ -17,7 +17,6 @@ import { testDatabase } from "#test/support/test-database.ts";
 
 const NOW = epochMs(Date.UTC(2027, 4, 20, 12));
 const TODAY = epochMs(Date.UTC(2027, 4, 20));
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 let db: TestDatabase;
 let lease: Lease;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { readActiveProbes, readSlos } from "#db/queries/config.ts";
 import { readServiceSecrets, readSloSecrets } from "#db/queries/mirror-secrets.ts";
 import { readThresholdAlerts } from "#db/queries/threshold-alerts.ts";
@@ -23,7 +23,6 @@ import { sampleConfig, sampleProbe, sampleService, sampleSlo } from "#test/suppo
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 const T0 = epochMs(Date.UTC(2026, 10, 22, 12));
 const T1 = addMs(T0, HOUR_MS);
 const box = createSecretBox(randomBytes(32));

@@ -18,8 +18,6 @@ import { answer, startReceiver } from "./deliver-receiver.ts";
 import type { DeliverWorld } from "./deliver-world.ts";
 import { deliverWorld, endpoint } from "./deliver-world.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
-
 let world: DeliverWorld;
 let receiver: Receiver;
 let dataDir = "";
@@ -107,7 +105,7 @@ test("the key is replaced while events are delivered: nothing fails, and the old
     }
   })();
   const rotated = await run("secret", "rotate", "--json");
-  await vi.waitFor(() => expect(count).toBeGreaterThan(5));
+  await vi.waitFor(() => expect(count).toBeGreaterThan(5), 10_000);
   isOver = true;
   await load;
   expect(rotated.code, rotated.err).toBe(0);

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Database } from "#db/database.ts";
 import { ingestRuns } from "#lib/commands/ingest-runs.ts";
 import type { OutcomeClass, Run } from "#lib/core/outcome.ts";
@@ -15,7 +15,6 @@ import { testDatabase } from "#test/support/test-database.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 import { at, configure, lead, probeDefinition, run, slots } from "./slo-world.ts";
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 const MINUTES = 180;
 const locations = ["fra", "sel"];
 const probe = probeDefinition({ locations, intervalMs: durationMs(5_000) });

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Database } from "#db/database.ts";
 import { createKey } from "#lib/commands/api-keys/create-key.ts";
 import { addExclusion } from "#lib/commands/exclusions/add-exclusion.ts";
@@ -15,8 +15,6 @@ import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
 import { at, changeSlo, configure, feedMinutes, readEvents, sloDefinition } from "./slo-world.ts";
-
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 /** Of November, which begins two days before the story: 1,000 minutes, the minutes 300 to 340 bad. */
 const MINUTES = Array.from({ length: 1_000 }, (_, index) => [index >= 300 && index < 340 ? 0 : 1, 1] as const);

@@ -6,7 +6,7 @@ import { startMailServer } from "#test/support/mail-server.ts";
 import { sampleConfig, sampleProbe, sampleService, sampleSlo } from "#test/support/sample-config.ts";
 import { calmDay } from "#test/support/sample-snapshot.ts";
 import type { Receiver } from "./deliver-receiver.ts";
-import { answer, startReceiver } from "./deliver-receiver.ts";
+import { answersChallenges, startReceiver } from "./deliver-receiver.ts";
 import type { SubscriberWorld } from "./subscriber-world.ts";
 import { incident, mailThroughServer, subscriberWorld } from "./subscriber-world.ts";
 
@@ -34,7 +34,7 @@ let receiver: Receiver;
 let world: SubscriberWorld;
 beforeAll(async () => {
   mail = await startMailServer();
-  receiver = await startReceiver(answer(200));
+  receiver = await startReceiver(answersChallenges);
   const snapshot = { ...calmDay(), ...pagesPart(page, pages, services) };
   world = await subscriberWorld(mailThroughServer(mail), { config: { services, page, pages }, snapshot });
 });

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { recordEvent } from "#lib/commands/record-event.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
+import { readApiSettings } from "#lib/config/api-env.ts";
 import type { EventType } from "#lib/contracts/events.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import type { Config, MailDefinition } from "#lib/core/definitions.ts";
@@ -26,7 +27,7 @@ export const mailThroughServer = ({ port }: TestMailServer): MailDefinition => (
 /** A page with its database, web server and sender of messages, on the clock of the machine. */
 export const subscriberWorld = async (
   mail?: MailDefinition,
-  more: { readonly config?: Partial<Config>; readonly snapshot?: Snapshot } = {},
+  more: { readonly config?: Partial<Config>; readonly snapshot?: Snapshot; readonly trustedHops?: number } = {},
 ) => {
   const db = await testDatabase();
   const { database } = db;
@@ -39,7 +40,11 @@ export const subscriberWorld = async (
     ...more.config,
   });
   await database.transaction((tx) => applyConfig(tx, { config, now: clock.now(), secretBox }));
-  const site = await startTestSite({ database, secretBox, clock, snapshot: more.snapshot ?? calmDay() });
+  const { trustedHops } = more;
+  const site = await startTestSite({
+    ...{ database, secretBox, clock, snapshot: more.snapshot ?? calmDay() },
+    ...(trustedHops === undefined ? {} : { apiSettings: readApiSettings({ NINES_TRUSTED_HOPS: String(trustedHops) }) }),
+  });
   const deps = { database, secretBox, clock, randomBytes, log: silentLogger, random: () => 1 };
   const dispatcher = createSubscriberDispatcher({ ...deps, newToken: () => randomBytes(8).toString("hex") });
   const never = new AbortController().signal;

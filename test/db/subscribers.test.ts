@@ -5,7 +5,7 @@ import { epochMs } from "#lib/core/units.ts";
 import type { TestMailServer } from "#test/support/mail-server.ts";
 import { headerOf, refusal, startMailServer } from "#test/support/mail-server.ts";
 import type { Receiver } from "./deliver-receiver.ts";
-import { answer, startReceiver } from "./deliver-receiver.ts";
+import { answer, answersChallenges, startReceiver } from "./deliver-receiver.ts";
 import type { SubscriberWorld } from "./subscriber-world.ts";
 import { incident, mailThroughServer, subscriberWorld } from "./subscriber-world.ts";
 
@@ -161,7 +161,8 @@ test("a filled trap looks like a success and does nothing", async () => {
   expect(await statesOf()).toEqual(before);
 });
 
-test("a webhook is proven by a post that it takes, then gets the body of Statuspage, signed", async () => {
+test("a webhook is proven by its answer to the first post, then gets the body of Statuspage, signed", async () => {
+  receiver.behave(answersChallenges);
   const body = JSON.stringify({ subscriber: { endpoint: receiver.url, email: "dev@example.com" } });
   const headers = { "content-type": "application/json" };
   const made = await fetch(`${world.site.url}/api/v2/subscribers.json`, { method: "POST", body, headers });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Database } from "#db/database.ts";
 import { deleteTriesBefore, readTries } from "#db/queries/tries.ts";
 import { storeRuns } from "#lib/commands/agents/store-runs.ts";
@@ -15,7 +15,6 @@ import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { at, configure, lead, probeDefinition, run, slots } from "./slo-world.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 let world: TestDatabase;
 let database: Database;
 let lease: Lease;

@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { PassThrough, Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCommand } from "#lib/cli/main.ts";
 import { consumeSignInLink } from "#lib/commands/sign-in.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
+import { runCli } from "#test/support/run-cli.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 
@@ -13,18 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-const run = async (...args: string[]) => {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await runCommand("user", {
-    args,
-    env: { DATABASE_URL: db.url, PORT: "4321" },
-    stdin: Readable.from([]),
-    stdout,
-    stderr,
-    signal: new AbortController().signal,
-  });
-  return { code, out: String(stdout.read() ?? ""), err: String(stderr.read() ?? "") };
-};
+const run = (...args: string[]) => runCli(["user", ...args], { DATABASE_URL: db.url, PORT: "4321" });
 const signIn = (token: string) => consumeSignInLink(db.database, { token, now: systemClock.now(), randomBytes });
 
 test("user sign-in-link prints a link that signs in once", async () => {
@@ -61,9 +49,18 @@ test("users are added, listed, given other roles, disabled and removed by the co
 });
 
 test.each([
-  { name: "a role that there is not", args: ["add", "eva", "--role", "boss"], says: "--role must be one of" },
-  { name: "no login", args: ["disable"], says: "needs a login" },
+  {
+    name: "a role that there is not",
+    args: ["add", "eva", "--role", "boss"],
+    says: "there are: viewer, responder, editor, admin",
+  },
+  { name: "no login", args: ["disable"], says: "needs one login" },
   { name: "a word too many", args: ["list", "ana"], says: "not expected" },
+  {
+    name: "an option of another subcommand",
+    args: ["disable", "ana", "--role", "admin"],
+    says: "--role is not an option",
+  },
 ])("user with $name is wrong usage", async ({ args, says }) => {
   const { code, err } = await run(...args);
   expect(code).toBe(2);

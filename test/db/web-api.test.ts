@@ -1,51 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeSnapshot } from "#db/queries/snapshots.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
-import type { AlertReading } from "#lib/contracts/api.ts";
 import { AlertResource, MetaResource, ProblemDetail, ServiceResource, SloResource } from "#lib/contracts/api.ts";
 import { ALERT_EXAMPLE } from "#lib/contracts/examples.ts";
-import type { Reading } from "#lib/core/slo/reading.ts";
-import { addMs, durationMs, epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
-import { sampleConfig, sampleProbe, sampleService, sampleSlo } from "#test/support/sample-config.ts";
+import { sampleConfig } from "#test/support/sample-config.ts";
 import * as samples from "#test/support/sample-snapshot.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
-
-const T0 = epochMs(Date.UTC(2026, 10, 3, 14, 4));
-const storedWindow = ({ budgetSpentRatio: _spent, ...window }: (typeof ALERT_EXAMPLE)["windows"]["long"]) => window;
-const READING: AlertReading = (({ evaluatedAt, objective, window, windows, budget, probes, locations }) => ({
-  evaluatedAt,
-  objective,
-  window,
-  windows: { long: storedWindow(windows.long), short: storedWindow(windows.short) },
-  budget,
-  probes,
-  locations,
-}))(ALERT_EXAMPLE);
-
-const services = ["shop", "search", "mail"].map((id) =>
-  sampleService({
-    id,
-    name: id.toUpperCase(),
-    group: id === "mail" ? null : "Shopping",
-    probes: [sampleProbe({ id: `${id}-home` })],
-    slos: [
-      sampleSlo({ id: `${id}-availability`, probes: [`${id}-home`] }),
-      sampleSlo({
-        id: `${id}-latency`,
-        probes: [`${id}-home`],
-        sli: { kind: "latency", thresholdMs: durationMs(300) },
-      }),
-    ],
-  }),
-);
+import { insertAlert, insertReading, services, T0 } from "./web-api-world.ts";
 
 let db: TestDatabase;
 let site: TestSite;
@@ -88,55 +55,13 @@ const walk = async (path: string): Promise<{ forth: string[]; back: string[] }> 
   return { forth, back };
 };
 
-const insertAlert = (number: number, isFiring: boolean): Promise<unknown> =>
-  db.database.transaction(async (tx) => {
-    const firedAt = new Date(addMs(T0, Math.floor(number / 2) * MINUTE_MS));
-    await tx`
-      insert into alerts (id, slo_id, pair_id, number, severity, state, fired_at, resolved_at, resolve_reason, firing_reading, resolved_reading)
-      values (${`alt_${String(number).padStart(4, "0")}`}, ${number % 2 === 0 ? "shop-availability" : "search-availability"}, 'page_1h_5m', ${number},
-              'page', ${isFiring ? "firing" : "resolved"}, ${firedAt}, ${isFiring ? null : firedAt}, ${isFiring ? null : "recovered"},
-              ${JSON.stringify(READING)}::text::jsonb, ${isFiring ? null : JSON.stringify(READING)}::text::jsonb)`;
-  });
-
-const insertReading = (): Promise<unknown> => {
-  const reading: Reading = {
-    minute: (T0 / MINUTE_MS) as Reading["minute"],
-    objective: "99.9",
-    budget: {
-      windowMinutes: 40_320,
-      bad: 9,
-      good: 80_631,
-      total: 80_640,
-      expected: 80_640,
-      attained: 80_631 / 80_640,
-      isMet: true,
-      allowedBad: 80.64,
-      consumed: 9 / 80.64,
-      remaining: 1 - 9 / 80.64,
-      burnRate1h: 75,
-      minutesToExhaustion: 477.6,
-      coverage: 1,
-      windowFilling: false,
-      projectedConsumed: 9 / 80.64,
-    },
-    pairs: [],
-    coverage: 1,
-    windowFilling: false,
-  };
-  return db.database.transaction(
-    (tx) => tx`
-      insert into slo_readings (slo_id, version, through_minute, reading, computed_at)
-      values ('shop-availability', 1, ${new Date(T0)}, ${JSON.stringify(reading)}::text::jsonb, ${new Date(T0)})`,
-  );
-};
-
 beforeAll(async () => {
   db = await testDatabase();
   await db.database.transaction((tx) =>
     applyConfig(tx, { config: sampleConfig({ services }), now: T0, secretBox: createSecretBox(new Uint8Array(32)) }),
   );
-  for (let number = 1; number <= 25; number += 1) await insertAlert(number, number === 24);
-  await insertReading();
+  for (let number = 1; number <= 25; number += 1) await insertAlert(db.database, number, number === 24);
+  await insertReading(db.database);
   const built = new Date(systemClock.now()).toISOString();
   const snapshot = { ...samples.calmDay(), builtAt: built, dataAsOf: built };
   await db.database.transaction((tx) => writeSnapshot(tx, snapshot, T0));
@@ -194,6 +119,8 @@ describe("/v1", () => {
         budget: { consumedRatio: "0.111607143", remainingRatio: "0.888392857", exhaustedInSeconds: 28_656 },
       },
       isAdjusted: false,
+      burnRate: expect.stringMatching(/^\d/) as string,
+      windows: expect.arrayContaining([expect.objectContaining({ severity: "page" })]) as unknown,
     });
     expect(SloResource.parse((await get("/v1/slos/mail-latency")).body)).toMatchObject({
       sli: { kind: "latency", threshold: "300ms" },

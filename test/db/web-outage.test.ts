@@ -1,15 +1,14 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { openDatabase } from "#db/database.ts";
 import { writeSnapshot } from "#db/queries/snapshots.ts";
 import { epochMs } from "#lib/core/units.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { startTcpProxy } from "#test/faults/rig/tcp-proxy.ts";
 import { calmDay } from "#test/support/sample-snapshot.ts";
+import { startStopwatch } from "#test/support/stopwatch.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 import { startTestSite } from "#test/support/web-site.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -40,22 +39,22 @@ test("while the database hangs, every page request succeeds and its age is told;
   await waitFor("readiness", async () => (await ready()) === 200);
 
   proxy.setBoth({ kind: "blackhole" });
-  const hungAtMs = performance.now();
+  const elapsedMs = startStopwatch();
   const statuses = new Set<number>();
   let slowestMs = 0;
   const visit = async (path: string): Promise<string> => {
-    const startedMs = performance.now();
+    const tookMs = startStopwatch();
     const answer = await fetch(`${site.url}${path}`);
     const text = await answer.text();
     statuses.add(answer.status);
-    slowestMs = Math.max(slowestMs, performance.now() - startedMs);
+    slowestMs = Math.max(slowestMs, tookMs());
     return text;
   };
   await waitFor("degraded", async () => {
     await Promise.all(["/", "/services/shop", "/api/v2/summary.json", "/?lang=ko"].map(visit));
     return (await ready()) === 503;
   });
-  expect(performance.now() - hungAtMs).toBeLessThan(5_000);
+  expect(elapsedMs()).toBeLessThan(5_000);
   expect((await fetch(`${site.url}/v1/services`)).status).toBe(503);
   expect((await fetch(`${site.url}/health/page`)).status).toBe(200);
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createSignInLink } from "#lib/commands/sign-in.ts";
 import { findRequestSession } from "#lib/read/require-session.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -7,8 +7,6 @@ import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let db: TestDatabase;
 let site: TestSite;

@@ -1,6 +1,4 @@
 // F16: two instances on one database; the leading engine is killed again and again, every fifth time so that the other takes over.
-
-import { waitFor } from "../support/wait-for.ts";
 import type { Outage } from "./rig/alerting.ts";
 import {
   checkOutages,
@@ -16,54 +14,15 @@ import {
 } from "./rig/alerting.ts";
 import { checkAlerts, checkBuckets, checkSliHours } from "./rig/checkers.ts";
 import { closeAllMinutes } from "./rig/database.ts";
-import { pidOf } from "./rig/kill-role.ts";
+import type { Takeover } from "./rig/kill-leader.ts";
+import { killLeader } from "./rig/kill-leader.ts";
 import { checkByOracle } from "./rig/oracle.ts";
 import type { ScenarioResult } from "./rig/scenario.ts";
 import { pause, percentileOf, seededRandom, withCleanup } from "./rig/scenario.ts";
-import type { InstanceName, TwoInstances } from "./rig/two-instances.ts";
 import { checkOneWriter, startTwoInstances } from "./rig/two-instances.ts";
 
 const TAKEOVER_WITHIN_MS = 10_000;
 const LONGEST_REIGN_MS = 3_000;
-
-type Takeover = { readonly from: InstanceName; readonly to: InstanceName; readonly ms: number };
-
-const tokenOf = async ({ sql }: TwoInstances): Promise<number> => {
-  const [row] = await sql<{ token: number }[]>`select token::int as token from leases where name = 'engine'`;
-  return row?.token ?? 0;
-};
-
-/**
- * Kills the leader's engine. An instance may take its own lease again at once, and then the follower never has its turn:
- * with `isHeld` the engine is stopped and its sessions are cut, and it is killed once the other one leads.
- */
-const killLeader = async (pair: TwoInstances, isHeld: boolean): Promise<Takeover> => {
-  const from = await waitFor("a leader", pair.leader, { deadlineMs: 30_000 });
-  const service = pair[from];
-  const token = await tokenOf(pair);
-  const pid = pidOf(service, "engine");
-  const atMs = Date.now();
-  process.kill(pid, isHeld ? "SIGSTOP" : "SIGKILL");
-  try {
-    if (isHeld)
-      await pair.sql`select pg_terminate_backend(pid) from pg_stat_activity
-                      where usename = ${from} and application_name = 'nines-engine'`;
-    const to = await waitFor(
-      "the next leader",
-      async () => {
-        const leader = await pair.leader();
-        return leader !== null && (await tokenOf(pair)) > token && leader;
-      },
-      { deadlineMs: 30_000, everyMs: 20 },
-    );
-    return { from, to, ms: Date.now() - atMs };
-  } finally {
-    if (isHeld) process.kill(pid, "SIGKILL");
-    await waitFor("the killed engine to be ready again", () => pidOf(service, "engine") !== pid, {
-      deadlineMs: 30_000,
-    });
-  }
-};
 
 const outagesFrom = (startMs: number, rounds: number): Outage[] =>
   Array.from({ length: 2 * rounds }, (_, minute) => {

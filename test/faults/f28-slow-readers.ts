@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import { loadAtRate } from "./rig/paced-load.ts";
 import { startPageRig, waitForPage } from "./rig/page-rig.ts";
+import type { Pages } from "./rig/role-processes.ts";
 import type { ScenarioResult } from "./rig/scenario.ts";
 import { percentileOf, withCleanup } from "./rig/scenario.ts";
 
@@ -31,10 +32,13 @@ const drip = (port: number, signal: AbortSignal): Promise<number | null> =>
     signal.addEventListener("abort", () => end(null), { once: true });
   });
 
-/** Runs the scenario; in full with 500 slow clients and 2,000 requests/s for 60 s. `loadMs` over 11 s shows the cut. */
-export const runF28 = (args: { slow: number; perSecond: number; loadMs: number }) =>
+/**
+ * Runs the scenario; in full with 500 slow clients and 2,000 requests/s of the built page for 60 s; the short form has a
+ * stand-in for Next. `loadMs` over 11 s shows the cut.
+ */
+export const runF28 = (args: { slow: number; perSecond: number; loadMs: number; pages?: Pages }) =>
   withCleanup(async (later): Promise<ScenarioResult> => {
-    const rig = await startPageRig("f28", later);
+    const rig = await startPageRig("f28", later, args.pages);
     await waitForPage(rig.url);
     const ending = new AbortController();
     later(async () => ending.abort());

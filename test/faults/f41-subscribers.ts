@@ -1,63 +1,17 @@
 // The sender is killed while it tells thousands of subscribers of one incident: each of them hears of it, under one id.
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { recordEvent } from "#lib/commands/record-event.ts";
-import { subscriberAddressContext, subscriberSecretContext } from "#lib/commands/subscribers/keys.ts";
 import { epochMs } from "#lib/core/units.ts";
 import { waitFor } from "../support/wait-for.ts";
 import type { DeliveryWorld } from "./rig/delivery.ts";
-import { openDeliveryWorld, SIGNING_SECRET } from "./rig/delivery.ts";
+import { openDeliveryWorld } from "./rig/delivery.ts";
 import type { RoleProcess } from "./rig/role-processes.ts";
 import type { ScenarioResult } from "./rig/scenario.ts";
 import { seededRandom, withCleanup } from "./rig/scenario.ts";
+import { addWebhookSubscribers, startSubscriberReceiver } from "./rig/subscriber-receiver.ts";
 
 /** Attempts that one process has under way on one channel: what a kill can make come twice. */
 const UNDER_WAY = 16;
-
-/** Notes who was told under which id; `onCount` hears how many were told. */
-const startReceiver = async (onCount: (count: number) => void) => {
-  const told: { readonly subscriber: string; readonly id: string }[] = [];
-  const server = createServer((request, response) => {
-    request.resume();
-    request.on("end", () => {
-      told.push({ subscriber: request.url ?? "", id: String(request.headers["webhook-id"]) });
-      onCount(told.length);
-      response.writeHead(200).end();
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    told,
-    url: `http://127.0.0.1:${port}`,
-    stop: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
-};
-
-const idOf = (number: number): string => `sub_${number.toString(16).padStart(32, "0")}`;
-
-const fill = (world: DeliveryWorld, count: number, url: string): Promise<unknown> => {
-  const rows = Array.from({ length: count }, (_, index) => {
-    const id = idOf(index);
-    const secret = world.secretBox.seal(SIGNING_SECRET, subscriberSecretContext(id));
-    return { id, secret, address: world.secretBox.seal(`${url}/${id}`, subscriberAddressContext(id)) };
-  });
-  return world.database.transaction(
-    (tx) => tx`
-      insert into subscribers (id, channel, state, address_ciphertext, secret_ciphertext, address_hash, kinds, cadence,
-                               language, base_url, confirmed_at, created_by)
-      select id, 'webhook', 'active', address, secret, 'hash ' || id, '{incidents}', 'each', 'en', 'http://x',
-             now() - interval '1 hour', 'test'
-        from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as s (id text, address text, secret text)`,
-    { deadlineMs: 30_000 },
-  );
-};
 
 const openIncident = (world: DeliveryWorld): Promise<unknown> => {
   const now = epochMs(Date.now());
@@ -97,31 +51,31 @@ export const runF41 = ({ subscribers, kills, seed }: { subscribers: number; kill
     const random = seededRandom(seed);
     const world = await openDeliveryWorld(later, "f41");
     const armed: { at: number; process: RoleProcess | null } = { at: Number.POSITIVE_INFINITY, process: null };
-    const receiver = await startReceiver((count) => {
+    const receiver = await startSubscriberReceiver((count) => {
       if (count >= armed.at) armed.process?.child.kill("SIGKILL");
     });
     later(receiver.stop);
     await world.apply([]);
-    await fill(world, subscribers, receiver.url);
+    await addWebhookSubscribers(world.sql, world.secretBox, { count: subscribers, url: receiver.url });
     await openIncident(world);
     for (let kill = 0; kill < kills; kill += 1) {
       const process = await world.startDeliver();
       later(process.stop);
       const share = (subscribers / (kills + 1)) * (0.5 + random() * 0.5);
-      Object.assign(armed, { process, at: receiver.told.length + Math.ceil(share) });
+      Object.assign(armed, { process, at: receiver.told().length + Math.ceil(share) });
       if (process.child.exitCode === null && process.child.signalCode === null) await once(process.child, "exit");
       armed.process = null;
       await endLeases(world);
     }
     const last = await world.startDeliver();
     later(last.stop);
-    const isDone = async () => (await judge(world, receiver.told, subscribers)).isDelivered;
+    const isDone = async () => (await judge(world, receiver.told(), subscribers)).isDelivered;
     await waitFor("every subscriber to be told", isDone, { deadlineMs: 20_000 + subscribers * 30, everyMs: 100 });
     await last.stop();
-    const { people, pairs } = await judge(world, receiver.told, subscribers);
-    const twice = receiver.told.length - pairs;
+    const { people, pairs } = await judge(world, receiver.told(), subscribers);
+    const twice = receiver.told().length - pairs;
     return {
-      figures: { seed, subscribers, kills, posts: receiver.told.length, people, twice },
+      figures: { seed, subscribers, kills, posts: receiver.told().length, people, twice },
       faults: [
         ...(people === subscribers ? [] : [`${subscribers - people} subscribers heard nothing`]),
         ...(pairs === people ? [] : [`${pairs - people} subscribers got the news under two ids`]),

@@ -30,6 +30,7 @@ import { runF38 } from "./f38-maintenance-and-silences.ts";
 import { runF39 } from "./f39-key-rotation.ts";
 import { runF40 } from "./f40-retention.ts";
 import { runF41 } from "./f41-subscribers.ts";
+import { runF42 } from "./f42-two-engines-tell-once.ts";
 import { runFreshness } from "./freshness.ts";
 import { newSeed } from "./rig/scenario.ts";
 
@@ -39,12 +40,12 @@ type Result = { readonly figures: object; readonly faults: readonly string[] };
 const SCENARIOS: Readonly<Record<string, (seed: number) => Promise<Result>>> = {
   F01: (seed) => runF01({ kills: 100, seed }),
   F02: (seed) => runF02({ kills: 100, rounds: 2, seed }),
-  F03: (seed) => runF03({ kills: 100, seed }),
+  F03: (seed) => runF03({ kills: 100, seed, pages: "built" }),
   F04: (seed) => runF04({ kills: 100, seed }),
   F05: (seed) => runF05({ kills: 20, seed }),
   F06: (seed) => runF06({ restarts: 20, seed }),
   F08: async () => {
-    const result = await runF08({ stopMs: 60_000 });
+    const result = await runF08({ stopMs: 60_000, isClosedLive: true });
     const { load, notReadyAfterMs, bannerAfterMs, flushedAfterMs } = result;
     return {
       figures: {
@@ -60,7 +61,7 @@ const SCENARIOS: Readonly<Record<string, (seed: number) => Promise<Result>>> = {
     };
   },
   F09: (seed) => runF09({ probes: 60, capBytes: 16 * 2 ** 20, seed }),
-  F12: () => runF12({ absentMs: 30_000 }),
+  F12: () => runF12({ absentMs: 30_000, pages: "built" }),
   F13: (seed) => runF13({ deadMs: 120_000, seed }),
   F14: () => runF14({ holdMs: 25_000 }),
   F16: (seed) => runF16({ kills: 50, rounds: 2, seed }),
@@ -71,9 +72,9 @@ const SCENARIOS: Readonly<Record<string, (seed: number) => Promise<Result>>> = {
   F22: () => runF22({ queued: 10_000, oldRows: 1_000_000, healthy: 300 }),
   F23: runF23,
   F25: () => runF25({ reloads: 100 }),
-  F26: () => runF26({ loadMs: 60_000 }),
+  F26: () => runF26({ loadMs: 60_000, pages: "built" }),
   F27: () => runF27({ visitors: 1_000 }),
-  F28: () => runF28({ slow: 500, perSecond: 2_000, loadMs: 60_000 }),
+  F28: () => runF28({ slow: 500, perSecond: 2_000, loadMs: 60_000, pages: "built" }),
   F31: (seed) => runF31({ seed }),
   F32: (seed) => runF32({ stops: 12, seed }),
   F35: runF35,
@@ -82,6 +83,7 @@ const SCENARIOS: Readonly<Record<string, (seed: number) => Promise<Result>>> = {
   F39: runF39,
   F40: (seed) => runF40({ kills: 20, withReading: true, seed }),
   SUBSCRIBERS: (seed) => runF41({ subscribers: 10_000, kills: 5, seed }),
+  F42: (seed) => runF42({ subscribers: 100, seed }),
   FRESH: () => runFreshness({ failures: 100 }),
 };
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openApiDocument } from "#lib/contracts/openapi.ts";
+import { apiDescription } from "#lib/config/api-description.ts";
 import type { Described } from "#lib/contracts/openapi-examples.ts";
 import type { Operation } from "#lib/contracts/operations/operation.ts";
 import { V1_OPERATIONS } from "#lib/contracts/operations.ts";
@@ -53,7 +53,7 @@ beforeAll(async () => {
   world = await contractWorld();
   folder = await temporaryFolder("prism");
   const file = join(folder.path, "openapi.json");
-  const document = openApiDocument({ version: "0.1.0", serverUrl: world.url });
+  const document = apiDescription({ version: "0.1.0", serverUrl: world.url });
   await writeFile(file, JSON.stringify(document));
   await startProxy(file, world.url);
 });
@@ -67,7 +67,7 @@ afterAll(async () => {
 
 describe.skipIf(isMissing)(`Prism between client and server${why}`, () => {
   test("finds every answer to an example as the description says", async () => {
-    const document = openApiDocument({ version: "0.1.0", serverUrl: world.url });
+    const document = apiDescription({ version: "0.1.0", serverUrl: world.url });
     for (const operation of operations.filter(({ streams }) => streams !== true)) {
       const described = document.paths[operation.path]?.[operation.method.toLowerCase()] as Described;
       const body = described.requestBody?.content["application/json"]?.example;

@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { apiDescription } from "#lib/config/api-description.ts";
 import { asyncApiDocument } from "#lib/contracts/asyncapi.ts";
-import { openApiDocument } from "#lib/contracts/openapi.ts";
 import { ROOT, temporaryFolder } from "#test/support/instance.ts";
 import { npmTool } from "./npm-tool.ts";
 
@@ -32,7 +32,7 @@ const lint = async (document: object): Promise<readonly Finding[]> => {
 
 describe.skipIf(isMissing)(`Spectral${why}`, () => {
   test("has nothing to say about the OpenAPI document", async () => {
-    expect(await lint(openApiDocument(ARGS))).toEqual([]);
+    expect(await lint(apiDescription(ARGS))).toEqual([]);
   });
 
   test("has nothing to say about the AsyncAPI document", async () => {
@@ -40,7 +40,7 @@ describe.skipIf(isMissing)(`Spectral${why}`, () => {
   });
 
   test("finds an example that its schema does not describe", async () => {
-    const document = JSON.parse(JSON.stringify(openApiDocument(ARGS)).replace('"status":"ok"', '"status":7')) as object;
+    const document = JSON.parse(JSON.stringify(apiDescription(ARGS)).replace('"status":"ok"', '"status":7')) as object;
     expect((await lint(document)).map(({ code }) => code)).toContain("oas3-valid-media-example");
   });
 });

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { systemClock } from "#lib/runtime/clock.ts";
 import type { CheckDeps, CheckResult } from "#probes/checks/check.ts";
+import { startStopwatch } from "./stopwatch.ts";
 import { waitFor } from "./wait-for.ts";
 
 const fixture = (name: string) =>
@@ -65,10 +66,12 @@ type RunCheck = (
   deps: CheckDeps,
 ) => Promise<CheckResult>;
 
+/** `tookMs` is by the clock, `elapsedMs` without what a busy machine kept from us. */
 const timed = async (work: Promise<CheckResult>) => {
   const startedAt = performance.now();
+  const elapsedMs = startStopwatch();
   const result = await work;
-  return { ...result, tookMs: performance.now() - startedAt };
+  return { ...result, tookMs: performance.now() - startedAt, elapsedMs: elapsedMs() };
 };
 
 /** What every check that connects to somebody keeps, whatever its protocol. Called inside `describe`. */
@@ -83,11 +86,11 @@ export const testCheckGuarantees = (run: RunCheck): void => {
 
   test("a silent server is a timeout, at the deadline and not 500 ms after it", async () => {
     const server = await listenRaw(() => undefined);
-    const { outcome, tookMs } = await timed(run(here(server.port, 200), checkDeps()));
+    const { outcome, tookMs, elapsedMs } = await timed(run(here(server.port, 200), checkDeps()));
     await server.close();
     expect(outcome.class).toBe("timeout");
     expect(tookMs).toBeGreaterThan(150);
-    expect(tookMs).toBeLessThan(700);
+    expect(elapsedMs).toBeLessThan(700);
   });
 
   test("a connection that is reset, or closed without a word, is what it is", async () => {
@@ -127,9 +130,11 @@ export const testCheckGuarantees = (run: RunCheck): void => {
       class: "dns_error",
       detail: "ENOTFOUND",
     });
-    const { outcome, tookMs } = await timed(run(target, checkDeps({ resolver: () => new Promise(() => undefined) })));
+    const { outcome, elapsedMs } = await timed(
+      run(target, checkDeps({ resolver: () => new Promise(() => undefined) })),
+    );
     expect(outcome).toMatchObject({ class: "timeout", detail: "dns" });
-    expect(tookMs).toBeLessThan(700);
+    expect(elapsedMs).toBeLessThan(700);
   });
 
   test("a shutdown ends the run at once as skipped, and one before the start connects to nobody", async () => {
@@ -139,9 +144,9 @@ export const testCheckGuarantees = (run: RunCheck): void => {
     const running = timed(run(here(server.port, 20_000), checkDeps({ signal: shutdown.signal })));
     await connected.promise;
     shutdown.abort();
-    const { outcome, tookMs } = await running;
+    const { outcome, elapsedMs } = await running;
     expect(outcome).toMatchObject({ class: "skipped", detail: "shutdown" });
-    expect(tookMs).toBeLessThan(5_000);
+    expect(elapsedMs).toBeLessThan(5_000);
     expect((await run(here(server.port), checkDeps({ signal: shutdown.signal }))).outcome.class).toBe("skipped");
     await server.close();
   });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Database } from "#db/database.ts";
-import { insertConfigVersion } from "#db/queries/mirror-retire.ts";
+import { insertConfigVersion } from "#db/queries/config-versions.ts";
 import type { TokenIssuer } from "#lib/core/identity/definition.ts";
 import { DEFAULT_SESSION_LIMITS } from "#lib/core/identity/session-limits.ts";
 import { systemClock } from "#lib/runtime/clock.ts";

@@ -92,10 +92,11 @@ export const startInstance = async ({ config, dataDir, env, args = [], cwd }: In
   let output = "";
   const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
   const ready = await new Promise<{ url: string; signInUrl: string }>((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`not ready within ${READY_WITHIN_MS} ms:\n${output}`)),
-      READY_WITHIN_MS,
-    );
+    const timer = setTimeout(() => {
+      reject(new Error(`not ready within ${READY_WITHIN_MS} ms:\n${output}`));
+      // Nobody else knows of it.
+      child.kill("SIGTERM");
+    }, READY_WITHIN_MS);
     const look = (chunk: Buffer): void => {
       output += chunk.toString();
       const url = /Status page +(\S+)/.exec(output)?.[1];

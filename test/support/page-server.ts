@@ -12,6 +12,7 @@ import { createNextRenderer } from "#lib/web/next-renderer.ts";
 import { asOfTextOf, finishPage, stripScripts } from "#lib/web/page-finish.ts";
 import { PUBLIC_CONTENT_POLICY } from "#lib/web/security-headers.ts";
 import { openStaticFiles } from "#lib/web/static-files.ts";
+import { longHistory, readLongHistory } from "./sample-archive.ts";
 import * as samples from "./sample-snapshot.ts";
 
 /**
@@ -30,6 +31,7 @@ const SAMPLES: Record<string, () => Snapshot> = {
   "long-names": samples.longNames,
   "demo-page": samples.demoPage,
   "full-day": samples.fullDay,
+  "long-history": longHistory,
 };
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -41,6 +43,7 @@ const unused = (what: string) => () => {
 };
 const context: WebContext = {
   snapshot: () => current,
+  archived: readLongHistory,
   get database() {
     return unused("the database")();
   },

@@ -7,7 +7,7 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 export const waitFor = async <T>(
   what: string,
   probe: () => T | Promise<T>,
-  { deadlineMs = 10_000, everyMs = 20 }: { deadlineMs?: number; everyMs?: number } = {},
+  { deadlineMs = 20_000, everyMs = 20 }: { deadlineMs?: number; everyMs?: number } = {},
 ): Promise<Exclude<T, null | undefined | false>> => {
   const until = performance.now() + deadlineMs;
   let lastError: unknown;

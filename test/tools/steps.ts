@@ -1,8 +1,12 @@
 import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Vitest's arguments for unit tests. They wait half of their time, so that two at once fit beside what else runs. */
+export const UNIT_ARGS = ["--project", "unit", "--maxWorkers", String(Math.max(2, availableParallelism() - 1))];
 
 /** One program of a check: its name for people, the script in node_modules, its arguments. */
 export type Step = { readonly name: string; readonly script: string; readonly args: readonly string[] };

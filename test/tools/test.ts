@@ -1,11 +1,9 @@
 // Every test that needs nothing but what `npm ci` installed. Closes with "N passed, M failed".
 import { buildPagesWhenNeeded } from "#lib/cli/start/next-build.ts";
 import type { Step, StepResult } from "./steps.ts";
-import { ROOT, runStep } from "./steps.ts";
+import { ROOT, runStep, UNIT_ARGS } from "./steps.ts";
 
 const PROJECTS = ["unit", "db", "rules", "process", "browser"];
-/** Waits for minutes of the clock to close and needs next to no processor: it runs beside the others. */
-const WAITING_FILE = "test/process/thread.test.ts";
 const CLOSING_LINE = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/m;
 
 const vitest = (name: string, args: readonly string[]): Step => ({
@@ -22,14 +20,26 @@ const runChosen = async (args: readonly string[]): Promise<void> => {
   process.exitCode = code;
 };
 
-/** Waits, then draws pages: little that others could disturb. */
-const SLOW_LANE = [
-  vitest("waiting tests", [...projectArgs(["process"]), WAITING_FILE]),
-  vitest("browser tests", projectArgs(["browser"])),
-];
-/** What is measured in here (process tests come last) must not be the load of the other lane, which is done by then. */
-const MAIN_LANE = [
-  vitest("tests", [...projectArgs(PROJECTS.filter((name) => name !== "browser")), "--exclude", WAITING_FILE]),
+/** Waits for minutes of the clock to close and needs next to no processor. */
+const WAITING_FILE = "test/process/thread.test.ts";
+/** Starts the service again and again. */
+const STARTING_FILE = "test/process/life-cycle.test.ts";
+
+/**
+ * For two cores, each lane about as long. First what is measured, beside what only waits; then, when nothing is measured
+ * any more, what only has to be right.
+ */
+const LANES: readonly (readonly Step[])[] = [
+  [
+    vitest("faults", [...projectArgs(["process"]), "--exclude", WAITING_FILE, "--exclude", STARTING_FILE]),
+    vitest("unit tests", UNIT_ARGS),
+    vitest("database tests", projectArgs(["db", "rules"])),
+  ],
+  [
+    vitest("a service through all stations", [...projectArgs(["process"]), WAITING_FILE]),
+    vitest("starts and stops", [...projectArgs(["process"]), STARTING_FILE]),
+    vitest("browser tests", projectArgs(["browser"])),
+  ],
 ];
 
 /** Each run's closing line becomes part of the sum. */
@@ -47,12 +57,13 @@ const runLane = async (steps: readonly Step[], isShownAtOnce: boolean): Promise<
   return results;
 };
 
-/** All tests, in two lanes for two cores. */
+/** All tests. What the first lane says is shown as it comes. */
 const runAll = async (): Promise<void> => {
-  const results = (await Promise.all([runLane(SLOW_LANE, false), runLane(MAIN_LANE, true)])).flat();
+  const results = (await Promise.all(LANES.map((steps, index) => runLane(steps, index === 0)))).flat();
   const sums = [0, 0, 0];
+  // A run that ended without its line is a failure of its own.
   for (const { output } of results)
-    for (const [place, count] of (CLOSING_LINE.exec(output) ?? []).slice(1).entries())
+    for (const [place, count] of (CLOSING_LINE.exec(output) ?? ["", 0, 1]).slice(1).entries())
       sums[place] = (sums[place] ?? 0) + Number(count ?? 0);
   const [passed, failed, skipped] = sums;
   process.stdout.write(`\n${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}\n`);

@@ -4,7 +4,7 @@ import { useRouter } from "next/navigation";
 import type { FormEvent } from "react";
 import { useId, useRef, useState, useSyncExternalStore } from "react";
 import type { Answer, Method } from "./call-api.ts";
-import { callApi } from "./call-api.ts";
+import { callApi, newKey } from "./call-api.ts";
 import type { FieldKind } from "./form-body.ts";
 import { bodyOf } from "./form-body.ts";
 
@@ -191,7 +191,7 @@ export const ActionForm = ({
     const hasBody = fields.length > 0 && method !== "GET" && method !== "DELETE";
     const body = hasBody ? bodyOf(fields, (name) => form.getAll(name).map(String)) : undefined;
     // The same key until an answer came; another one for what is entered anew.
-    key.current ??= crypto.randomUUID();
+    key.current ??= newKey();
     setBusy(true);
     const got = await callApi(method, path, {
       ...(body === undefined ? {} : { body }),

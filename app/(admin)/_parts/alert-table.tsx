@@ -1,5 +1,6 @@
 import type { SloAlert } from "#lib/read/slo-dashboard.ts";
 import { fillText } from "../../_view/format.ts";
+import { Filled, figure, resource } from "./figure.tsx";
 import { pairText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 import { iso } from "./view.ts";
@@ -25,35 +26,45 @@ const Row = ({ alert, view, today }: { alert: SloAlert } & Omit<Props, "alerts">
   const { alerts } = words.sloPage;
   const { consumedRatio } = alert.firingReading.budget;
   return (
-    <tr>
+    <tr {...resource(`/v1/alerts/${alert.id}#`)}>
       <th scope="row">{pairText(alert.pairId, view)}</th>
       <td>
         <time dateTime={iso(alert.firedAt)}>{format.when(iso(alert.firedAt), today)}</time>
       </td>
       {alert.resolvedAt === null || alert.resolveReason === null ? (
-        <td className="major">{[alerts.firing, ...marksOf(alert, view)].join(", ")}</td>
+        <td className="major" translate="no">
+          {[alerts.firing, ...marksOf(alert, view)].join(", ")}
+        </td>
       ) : (
         <td>
-          {fillText(alerts.ended, {
-            time: format.when(iso(alert.resolvedAt), today),
-            reason: alerts.reasons[alert.resolveReason],
-          })}
+          <Filled
+            text={alerts.ended}
+            parts={{
+              time: <time dateTime={iso(alert.resolvedAt)}>{format.when(iso(alert.resolvedAt), today)}</time>,
+              reason: alerts.reasons[alert.resolveReason],
+            }}
+          />
         </td>
       )}
-      <td className="number">{consumedRatio === null ? "–" : format.percent(Number(consumedRatio), 1)}</td>
+      <td className="number" {...figure("share", "/budget/consumedRatio")}>
+        {consumedRatio === null ? "–" : format.percent(Number(consumedRatio), 1)}
+      </td>
     </tr>
   );
 };
 
 /** What fired on this SLO and how it ended; what fires now comes first. */
-export const AlertTable = ({ alerts, view, today }: Props) => {
+export const AlertTable = ({ id, alerts, view, today }: Props & { id: string }) => {
   const words = view.words.sloPage.alerts;
   return (
     <section aria-labelledby="alerts">
       <div className="head">
         <h2 id="alerts">{words.title}</h2>
-        {alerts.length < NEWEST ? null : (
-          <p className="soft">{fillText(words.newest, { count: view.format.integer(NEWEST) })}</p>
+        {alerts.length === 0 ? null : (
+          <p className="soft">
+            {alerts.length < NEWEST ? null : `${fillText(words.newest, { count: view.format.integer(NEWEST) })} · `}
+            <a href={`/admin/slos/${id}/alerts.csv`}>{view.words.frame.csv}</a>
+          </p>
         )}
       </div>
       {alerts.length === 0 ? (

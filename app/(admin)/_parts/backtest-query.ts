@@ -53,3 +53,13 @@ export const backtestQueryOf = ({
     ...(hasGuard ? { minBad: `${minLong}/${minShort}` } : {}),
   };
 };
+
+/** The address of the API that answers what a form asks; null: the terms in force. */
+export const backtestPath = (sloId: string, form: BacktestForm | null): string => {
+  const { window: _window, ...asked } = (form === null ? null : backtestQueryOf(form)) ?? {};
+  const parameters = new URLSearchParams({ ...asked, ...(form?.window ? { window: form.window } : {}) } as Record<
+    string,
+    string
+  >);
+  return `/v1/slos/${sloId}/backtest?${parameters.toString()}`;
+};

@@ -4,7 +4,8 @@ import type { BacktestAnswer, BacktestResource } from "#lib/read/slo-expectation
 import { fillText } from "../../_view/format.ts";
 import { BacktestAlerts } from "./backtest-alerts.tsx";
 import type { BacktestForm } from "./backtest-query.ts";
-import { BACKTEST_POLICIES, BACKTEST_WINDOWS } from "./backtest-query.ts";
+import { BACKTEST_POLICIES, BACKTEST_WINDOWS, backtestPath } from "./backtest-query.ts";
+import { Figure, Filled, figure, resource } from "./figure.tsx";
 import { budgetText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 
@@ -75,16 +76,32 @@ const Controls = ({ slo, form, view }: Pick<Props, "slo" | "form" | "view">) => 
   );
 };
 
-const countText = (result: BacktestResource, severity: "page" | "ticket", view: AdminView): string => {
-  const found = result.comparison.find((row) => row.severity === severity);
+type CountsProps = { result: BacktestResource; severity: "page" | "ticket"; view: AdminView };
+
+const Counts = ({ result, severity, view }: CountsProps) => {
+  const at = result.comparison.findIndex((row) => row.severity === severity);
+  const { would = 0, onlyWould = 0 } = result.comparison[at] ?? {};
   const { format } = view;
-  if (found === undefined) return format.integer(0);
-  const { would, onlyWould } = found;
-  if (would === 0) return format.integer(0);
-  return fillText(view.words.sloPage.backtest.sameAs, {
-    would: format.integer(would),
-    both: format.integer(would - onlyWould),
-  });
+  const place = `/comparison/${at}`;
+  if (would === 0)
+    return (
+      <Figure kind="count" at={`${place}/would`}>
+        {format.integer(0)}
+      </Figure>
+    );
+  const parts = {
+    would: (
+      <Figure kind="count" at={`${place}/would`}>
+        {format.integer(would)}
+      </Figure>
+    ),
+    both: (
+      <Figure kind="both" at={place}>
+        {format.integer(would - onlyWould)}
+      </Figure>
+    ),
+  };
+  return <Filled text={view.words.sloPage.backtest.sameAs} parts={parts} />;
 };
 
 const shareOf = (ratio: string | null | undefined): number | null =>
@@ -92,11 +109,13 @@ const shareOf = (ratio: string | null | undefined): number | null =>
 
 const ResultRow = ({
   name,
+  path,
   result,
   view,
   today,
 }: {
   name: string;
+  path: string;
   result: BacktestResource;
   view: AdminView;
   today: string;
@@ -105,25 +124,39 @@ const ResultRow = ({
   const { budget } = result;
   const left = shareOf(budget.remainingRatio);
   return (
-    <tr>
+    <tr {...resource(path)}>
       <th scope="row">{fillText(name, { objective: view.format.percentText(result.objective) })}</th>
-      <td className="number">{countText(result, "page", view)}</td>
-      <td className="number">{countText(result, "ticket", view)}</td>
-      <td className={`number${(left ?? 0) < 0 ? " major" : ""}`}>{budgetText(left, view.format)}</td>
-      <td className="number">{budgetText(shareOf(budget.lowest?.remainingRatio), view.format)}</td>
       <td className="number">
-        {budget.exhaustedAt === null ? backtest.never : view.format.when(budget.exhaustedAt, today)}
+        <Counts result={result} severity="page" view={view} />
+      </td>
+      <td className="number">
+        <Counts result={result} severity="ticket" view={view} />
+      </td>
+      <td className={`number${(left ?? 0) < 0 ? " major" : ""}`} {...figure("budget", "/budget/remainingRatio")}>
+        {budgetText(left, view.format)}
+      </td>
+      <td className="number" {...figure("budget", "/budget/lowest/remainingRatio")}>
+        {budgetText(shareOf(budget.lowest?.remainingRatio), view.format)}
+      </td>
+      <td className="number">
+        {budget.exhaustedAt === null ? (
+          backtest.never
+        ) : (
+          <time dateTime={budget.exhaustedAt}>{view.format.when(budget.exhaustedAt, today)}</time>
+        )}
       </td>
     </tr>
   );
 };
 
 const Results = ({
+  form,
   own,
   tried,
   view,
   today,
 }: {
+  form: BacktestForm | null;
   own: BacktestResource;
   tried: BacktestResource;
   view: AdminView;
@@ -146,8 +179,20 @@ const Results = ({
             </tr>
           </thead>
           <tbody>
-            <ResultRow name={backtest.inForce} result={own} view={view} today={today} />
-            <ResultRow name={backtest.tried} result={tried} view={view} today={today} />
+            <ResultRow
+              name={backtest.inForce}
+              path={backtestPath(own.sloId, null)}
+              result={own}
+              view={view}
+              today={today}
+            />
+            <ResultRow
+              name={backtest.tried}
+              path={backtestPath(own.sloId, form)}
+              result={tried}
+              view={view}
+              today={today}
+            />
           </tbody>
         </table>
       </div>
@@ -177,7 +222,7 @@ export const BacktestSection = ({ slo, form, answers, view, today }: Props) => {
       <Controls slo={slo} form={form} view={view} />
       {refusal === null ? null : <p role="alert">{refusal}</p>}
       {answers?.own.kind === "answer" && answers.tried.kind === "answer" ? (
-        <Results own={answers.own.backtest} tried={answers.tried.backtest} view={view} today={today} />
+        <Results form={form} own={answers.own.backtest} tried={answers.tried.backtest} view={view} today={today} />
       ) : null}
     </section>
   );

@@ -2,6 +2,7 @@ import type { BudgetCourse, CourseDay, SloCourses } from "#lib/read/slo-course.t
 import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
 import { fillText } from "../../_view/format.ts";
 import { BurnDownDrawing } from "./burn-down-drawing.tsx";
+import { resource, tableFigures } from "./figure.tsx";
 import { budgetText, countText, coverageText, exhaustedText, windowText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 import { iso } from "./view.ts";
@@ -81,13 +82,15 @@ const DayRow = ({ day, today, view }: { day: CourseDay; today: string; view: Adm
   );
 };
 
-const DayTable = ({ courses, at, view }: { courses: SloCourses; at: number; view: AdminView }) => {
+type DayTableProps = { id: string; courses: SloCourses; at: number; view: AdminView };
+
+const DayTable = ({ id, courses, at, view }: DayTableProps) => {
   const { budget } = view.words.sloPage;
   const name = (course: BudgetCourse): string => windowText(course.window, at as SloWithReading["activeFrom"], view);
   const columns = [budget.failed, budget.counted, budget.expected, budget.coverage];
   return (
-    <div className="points" tabIndex={0} role="group" aria-label={budget.table}>
-      <table>
+    <div className="points" tabIndex={0} role="group" aria-label={budget.table} {...resource(`/v1/slos/${id}`)}>
+      <table {...tableFigures("days", "")}>
         <thead>
           <tr>
             <th scope="col">{budget.day}</th>
@@ -135,7 +138,7 @@ export const BudgetSection = ({ slo, courses, view }: Props) => {
           <p className="small soft">{budget.note}</p>
           <details>
             <summary>{budget.table}</summary>
-            <DayTable courses={courses} at={at - 1} view={view} />
+            <DayTable id={slo.id} courses={courses} at={at - 1} view={view} />
           </details>
         </>
       )}

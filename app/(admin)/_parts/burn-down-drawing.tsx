@@ -14,6 +14,7 @@ const DAY_MS = 86_400_000;
 const STEP = 25;
 const MOST_STEPS = 6;
 const MOST_COLUMNS = 31;
+const WORD_HEIGHT = 13;
 
 type Scale = {
   readonly x: (at: number) => number;
@@ -24,6 +25,14 @@ type Scale = {
 };
 
 const tenth = (value: number): number => Math.round(value * 10) / 10;
+
+/** Ticks whose words do not stand on those of the ones before them. */
+const apart = (ticks: readonly number[], percentAPixel: number): number[] =>
+  ticks.reduce<number[]>(
+    (kept, tick) =>
+      kept.some((other) => Math.abs(other - tick) < WORD_HEIGHT * percentAPixel) ? kept : [...kept, tick],
+    [],
+  );
 
 const scaleOf = ({ points, ahead }: BudgetCourse): Scale => {
   const known = points.flatMap(({ whole }) => (whole === null ? [] : [whole]));
@@ -40,7 +49,7 @@ const scaleOf = ({ points, ahead }: BudgetCourse): Scale => {
     x: (at) => tenth(LEFT + ((at - from) / Math.max(1, to - from)) * (WIDTH - LEFT - RIGHT)),
     y: (share) => tenth(TOP + ((100 - Math.max(floor, share * 100)) / (100 - floor)) * (HEIGHT - TOP - BOTTOM)),
     floor,
-    ticks: [...ticks, 100],
+    ticks: apart([100, ...ticks], (100 - floor) / (HEIGHT - TOP - BOTTOM)),
   };
 };
 

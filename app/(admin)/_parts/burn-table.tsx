@@ -1,22 +1,34 @@
 import type { Reading } from "#lib/core/slo/reading.ts";
 import type { BurnWindowRow } from "../../_view/burn-windows.ts";
 import { burnPosition, burnWindows, factorNumber } from "../../_view/burn-windows.ts";
-import { fillText } from "../../_view/format.ts";
+import { Figure, Filled, figure, resource } from "./figure.tsx";
 import { countText, limitText, minutesText, rateText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 
-const Row = ({ window, view }: { window: BurnWindowRow; view: AdminView }) => {
+const Row = ({ window, at, view }: { window: BurnWindowRow; at: number; view: AdminView }) => {
   const { burn } = view.words.sloPage;
   const limit = factorNumber(window.factor);
   const width = burnPosition(window.burnRate ?? 0);
   const isOver = (window.burnRate ?? 0) > limit;
-  const counts = { bad: countText(window.bad, view.format), total: countText(window.total, view.format) };
+  const place = `/reading/windows/${at}`;
+  const counts = {
+    bad: (
+      <Figure kind="count" at={`${place}/bad`}>
+        {countText(window.bad, view.format)}
+      </Figure>
+    ),
+    total: (
+      <Figure kind="count" at={`${place}/total`}>
+        {countText(window.total, view.format)}
+      </Figure>
+    ),
+  };
   return (
     <tr>
       <th scope="row">{minutesText(window.minutes, view)}</th>
-      <td className="number">{window.total === 0 ? burn.noData : fillText(burn.of, counts)}</td>
+      <td className="number">{window.total === 0 ? burn.noData : <Filled text={burn.of} parts={counts} />}</td>
       <td className={`number${isOver ? " major" : ""}`}>
-        <b>{rateText(window.burnRate, view)}</b>
+        <b {...figure("rate", `${place}/burnRate`)}>{rateText(window.burnRate, view)}</b>
       </td>
       <td className="draw">
         <svg className="burn" viewBox="0 0 200 14" preserveAspectRatio="none" aria-hidden="true">
@@ -27,7 +39,9 @@ const Row = ({ window, view }: { window: BurnWindowRow; view: AdminView }) => {
           <rect className="tick" x={burnPosition(limit)} width="2" height="14" />
         </svg>
       </td>
-      <td className="number">{limitText(window.factor, view)}</td>
+      <td className="number" {...figure("limit", `${place}/threshold`)}>
+        {limitText(window.factor, view)}
+      </td>
     </tr>
   );
 };
@@ -46,7 +60,7 @@ export const BurnTable = ({ id, reading, view }: { id: string; reading: Reading 
       {reading === null ? (
         <p className="soft">{burn.notEvaluated}</p>
       ) : (
-        <div className="scroll" tabIndex={0} role="group" aria-label={burn.title}>
+        <div className="scroll" tabIndex={0} role="group" aria-label={burn.title} {...resource(`/v1/slos/${id}`)}>
           <table>
             <thead>
               <tr>
@@ -66,8 +80,8 @@ export const BurnTable = ({ id, reading, view }: { id: string; reading: Reading 
               </tr>
             </thead>
             <tbody>
-              {burnWindows(reading).map((window) => (
-                <Row key={window.minutes} window={window} view={view} />
+              {burnWindows(reading).map((window, at) => (
+                <Row key={window.minutes} window={window} at={at} view={view} />
               ))}
             </tbody>
           </table>

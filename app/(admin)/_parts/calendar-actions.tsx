@@ -4,7 +4,8 @@ import { fillText } from "../../_view/format.ts";
 import { Action } from "./action.tsx";
 import type { ActionFormProps, Field } from "./action-form.client.tsx";
 import { nearest } from "./calendar-days.ts";
-import { impactOptions } from "./calendar-plan.tsx";
+import { impactOptions, translatedFields } from "./calendar-plan.tsx";
+import { languageChoices } from "./desk-words.ts";
 import { Fold } from "./settings-parts.tsx";
 import type { AdminView } from "./view.ts";
 
@@ -81,6 +82,14 @@ const Say = (props: Props) => {
             ],
           },
           occurrenceField(props, calendar.nextOne),
+          ...languageChoices().map(
+            ({ language, name }): Field => ({
+              name: `translations.${language}.message`,
+              kind: "textarea",
+              rows: 2,
+              label: fillText(props.view.words.desk.messageIn, { language: name }),
+            }),
+          ),
         ]}
         submit={calendar.say}
       />
@@ -119,6 +128,7 @@ const Edit = ({ view, work }: Props) => {
           { name: "title", kind: "text", label: calendar.name, value: work.title, isRequired: true },
           { name: "body", kind: "textarea", label: calendar.body, value: work.body },
           { name: "impact", kind: "select", label: calendar.impact, options: impactOptions(view), value: work.impact },
+          ...translatedFields(view, work.translations),
         ]}
         submit={frame.save}
       />

@@ -18,8 +18,7 @@ const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/;
 const WEEK = 7;
 
 /** YYYY-MM of an instant on the clocks of a zone. */
-export const monthAt = (timeZone: string, at: EpochMs): string =>
-  new Date(wallTimeAt(timeZone, at)).toISOString().slice(0, 7);
+const monthAt = (timeZone: string, at: EpochMs): string => new Date(wallTimeAt(timeZone, at)).toISOString().slice(0, 7);
 
 /** A month of an address, or the one of `at`. */
 export const monthOf = (text: string | undefined, timeZone: string, at: EpochMs): string =>

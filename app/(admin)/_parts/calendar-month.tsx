@@ -3,7 +3,7 @@ import type { EpochMs } from "#lib/core/units.ts";
 import { Glyph } from "../../_parts/glyph.tsx";
 import type { Role } from "../../_view/state-looks.ts";
 import type { Day } from "./calendar-days.ts";
-import { monthsLater, weeksOf } from "./calendar-days.ts";
+import { monthOf, monthsLater, weeksOf } from "./calendar-days.ts";
 import type { AdminView } from "./view.ts";
 
 export const WORK_ROLES: Readonly<Record<MaintenanceResource["state"], Role>> = {
@@ -27,7 +27,7 @@ const DayCell = ({ view, day }: { view: AdminView; day: Day }) => {
   const { calendar } = view.words;
   const mark = `${day.isOfMonth ? "" : "other"}${day.isToday ? " today" : ""}`.trim();
   return (
-    <td className={mark === "" ? undefined : mark}>
+    <td className={mark === "" ? undefined : mark} aria-current={day.isToday ? "date" : undefined}>
       <time dateTime={day.date}>{day.number}</time>
       {day.isToday ? <span className="hidden"> ({calendar.today})</span> : null}
       {day.planned.map(({ work, occurrence }) => (
@@ -50,19 +50,25 @@ type Props = {
   readonly now: EpochMs;
   /** Address of the same view of another month. */
   readonly hrefOf: (month: string) => string;
+  /** Zone of the address, which stays. */
+  readonly tz: string | undefined;
 };
 
 /** A month as a table; the list below says the same in words. */
-export const CalendarMonth = ({ view, month, works, now, hrefOf }: Props) => {
+export const CalendarMonth = ({ view, month, works, now, hrefOf, tz }: Props) => {
   const { calendar } = view.words;
   const { locale } = view.format.words;
   const names = weekdays(locale, "long");
+  const thisMonth = monthOf(undefined, view.timeZone, now);
   const weeks = weeksOf(month, works, { timeZone: view.timeZone, now });
   return (
     <section aria-labelledby="month">
       <div className="head">
         <h2 id="month">{view.format.month(month)}</h2>
         <p className="links">
+          <a href={hrefOf(thisMonth)} aria-current={month === thisMonth ? "date" : undefined}>
+            {calendar.thisMonth}
+          </a>
           <a rel="prev" href={hrefOf(monthsLater(month, -1))}>
             {calendar.earlier}
           </a>
@@ -71,6 +77,14 @@ export const CalendarMonth = ({ view, month, works, now, hrefOf }: Props) => {
           </a>
         </p>
       </div>
+      <form className="filters" action="/admin/maintenance">
+        <label>
+          {calendar.month}
+          <input type="month" name="month" defaultValue={month} pattern="[0-9]{4}-[0-9]{2}" />
+        </label>
+        {tz === undefined ? null : <input type="hidden" name="tz" value={tz} />}
+        <button type="submit">{calendar.show}</button>
+      </form>
       <table className="month" aria-labelledby="month">
         <thead>
           <tr>

@@ -1,10 +1,33 @@
+import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
+import { fillText } from "../../_view/format.ts";
 import { Action } from "./action.tsx";
 import type { Field } from "./action-form.client.tsx";
+import { languageChoices } from "./desk-words.ts";
 import { Fold } from "./settings-parts.tsx";
 import type { AdminView } from "./view.ts";
 
 export const impactOptions = ({ words }: AdminView) =>
   (["none", "minor", "major", "critical"] as const).map((value) => ({ value, label: words.calendar.impacts[value] }));
+
+type Texts = MaintenanceResource["translations"];
+
+/** Title and description in the other languages of the product. */
+export const translatedFields = ({ words }: AdminView, texts: Texts = {}): Field[] =>
+  languageChoices().flatMap(({ language, name }): Field[] => [
+    {
+      name: `translations.${language}.title`,
+      kind: "text",
+      label: fillText(words.desk.titleIn, { language: name }),
+      value: texts[language]?.title,
+    },
+    {
+      name: `translations.${language}.body`,
+      kind: "textarea",
+      rows: 2,
+      label: fillText(words.desk.messageIn, { language: name }),
+      value: texts[language]?.body,
+    },
+  ]);
 
 type Named = { readonly id: string; readonly name: string };
 
@@ -32,6 +55,7 @@ const planFields = (view: AdminView, services: readonly Named[]): Field[] => {
     { name: "rrule", kind: "text", label: calendar.rrule, hint: calendar.rruleHint },
     { name: "timeZone", kind: "text", label: calendar.timeZone, value: view.timeZone },
     { name: "reminders", kind: "list", label: calendar.reminders, hint: calendar.remindersHint, rows: 2 },
+    ...translatedFields(view),
   ];
 };
 

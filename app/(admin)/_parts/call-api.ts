@@ -61,6 +61,13 @@ export const callApi = async (
   }
 };
 
+/** A key under which a request happens once. `crypto.randomUUID` is missing where the page came over plain http. */
+export const newKey = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** Whether the server answers at all, whatever it says. */
+export const isReachable = async (): Promise<boolean> => (await callApi("GET", "/v1/meta")).kind !== "offline";
+
 /** A document of the server that this page came from, as text; a refusal is its status. Null: no answer came. */
 export const readText = async (path: string): Promise<string | null> => {
   try {

@@ -8,6 +8,8 @@ type Props = {
   readonly note?: string;
   /** Address of the same figures as a file. */
   readonly csv: string;
+  /** What the table is compared with by the tests: attributes of `resource` and `figures`. */
+  readonly source: Readonly<Record<string, string>>;
   /** The drawing. */
   readonly children: ReactNode;
   readonly columns: readonly string[];
@@ -16,7 +18,7 @@ type Props = {
 };
 
 /** A chart with its figures: a drawing, the table behind it, and the file. */
-export const ChartFigure = ({ view, id, title, note, csv, children, columns, rows }: Props) => (
+export const ChartFigure = ({ view, id, title, note, csv, source, children, columns, rows }: Props) => (
   <section aria-labelledby={id}>
     <div className="head">
       <h2 id={id}>{title}</h2>
@@ -29,7 +31,7 @@ export const ChartFigure = ({ view, id, title, note, csv, children, columns, row
     <details>
       <summary>{view.words.frame.table}</summary>
       <div className="points" tabIndex={0} role="group" aria-label={title}>
-        <table>
+        <table {...source}>
           <thead>
             <tr>
               {columns.map((column) => (

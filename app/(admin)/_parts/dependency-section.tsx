@@ -5,6 +5,7 @@ import { ROLE_OF } from "../../_view/state-looks.ts";
 import { neighboursOf } from "./dependency-layers.ts";
 import { DependencyPicture } from "./dependency-picture.tsx";
 import { RedHeads } from "./red-heads.tsx";
+import { pairText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 
 type Props = { readonly view: AdminView; readonly dashboard: ServiceDashboard };
@@ -69,12 +70,17 @@ export const DependencySection = ({ view, dashboard }: Props) => {
 export const InhibitedSection = ({ view, dashboard }: Props) => {
   const { format, words } = view;
   const text = words.services;
-  const { inhibited, services, isFiring } = dashboard;
+  const { service, inhibited, services, isFiring } = dashboard;
   const nameOf = (id: string): string => services.find((one) => one.id === id)?.name ?? id;
   return (
     <section aria-labelledby="inhibited">
       <div className="head">
         <h2 id="inhibited">{text.inhibitedTitle}</h2>
+        {inhibited.length === 0 ? null : (
+          <a className="small" href={`/admin/services/${service.id}/inhibited.csv`}>
+            {words.frame.csv}
+          </a>
+        )}
       </div>
       <p className="small soft">
         {inhibited.length === 0 ? text.inhibitedNone : format.plural(inhibited.length, text.inhibitedSome)}{" "}
@@ -91,7 +97,8 @@ export const InhibitedSection = ({ view, dashboard }: Props) => {
                     <a href={`/admin/services/${alert.serviceId}`}>{nameOf(alert.serviceId)}</a>
                   </th>
                   <td>
-                    <a href={`/admin/slos/${alert.sloId}`}>{alert.sloId}</a> {alert.pairId}
+                    <a href={`/admin/slos/${alert.sloId}`}>{alert.sloId}</a>{" "}
+                    <span translate="no">{pairText(alert.pairId, view)}</span>
                   </td>
                   <td>{format.list(by.map((severity) => text.severities[severity]))}</td>
                 </tr>

@@ -4,7 +4,7 @@ import { useRouter } from "next/navigation";
 import type { FormEvent, ReactNode } from "react";
 import { useEffect, useRef, useState } from "react";
 import type { Answer, Method } from "./call-api.ts";
-import { callApi } from "./call-api.ts";
+import { callApi, newKey } from "./call-api.ts";
 import type { Entered } from "./desk-body.ts";
 import { deskBody, fillId } from "./desk-body.ts";
 
@@ -48,10 +48,6 @@ const enteredIn = (form: HTMLFormElement): Entered[] =>
         ]
       : [],
   );
-
-/** `crypto.randomUUID` is missing where the page came over plain http. */
-const newKey = (): string =>
-  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** What was sent last and has no answer yet: sent again as it was, with the key under which it happens once. */
 type Sent = { readonly entered: string; readonly key: string; readonly body: unknown };

@@ -6,8 +6,8 @@ import { fillText } from "../../_view/format.ts";
 import type { Role } from "../../_view/state-looks.ts";
 import type { AdminView } from "./view.ts";
 
-export const IMPACTS = ["none", "minor", "major", "critical"] as const satisfies readonly IncidentImpact[];
-export const OPEN_STATUSES = ["investigating", "identified", "monitoring"] as const satisfies readonly IncidentStatus[];
+const IMPACTS = ["none", "minor", "major", "critical"] as const satisfies readonly IncidentImpact[];
+const OPEN_STATUSES = ["investigating", "identified", "monitoring"] as const satisfies readonly IncidentStatus[];
 
 /** Colour and shape of an impact, as the state of a service that has it. */
 export const ROLE_OF_IMPACT: Readonly<Record<IncidentImpact, Role>> = {

@@ -1,6 +1,7 @@
 import type { ExclusionEffect } from "#lib/read/slo-course.ts";
 import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
 import { fillText } from "../../_view/format.ts";
+import { figure, resource } from "./figure.tsx";
 import { attainedText, budgetText, countText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 import { iso } from "./view.ts";
@@ -36,21 +37,32 @@ type Totals = { bad: number; good: number; total: number; remaining: number | nu
 
 const TotalRow = ({
   name,
+  at,
   totals,
   slo,
   view,
 }: {
   name: string;
+  at: "/reading" | "/reading/raw";
   totals: Totals;
   slo: SloWithReading;
   view: AdminView;
 }) => (
   <tr>
     <th scope="row">{name}</th>
-    <td className="number">{countText(totals.bad, view.format)}</td>
-    <td className="number">{countText(totals.total, view.format)}</td>
-    <td className="number">{attainedText(totals.good, totals.total, slo.definition.objective, view.format)}</td>
-    <td className={`number${(totals.remaining ?? 0) < 0 ? " major" : ""}`}>
+    <td className="number" {...figure("count", `${at}/bad`)}>
+      {countText(totals.bad, view.format)}
+    </td>
+    <td className="number" {...figure("count", `${at}/total`)}>
+      {countText(totals.total, view.format)}
+    </td>
+    <td className="number" {...figure(at === "/reading" ? "attained" : "attainedRaw", "")}>
+      {attainedText(totals.good, totals.total, slo.definition.objective, view.format)}
+    </td>
+    <td
+      className={`number${(totals.remaining ?? 0) < 0 ? " major" : ""}`}
+      {...figure("budget", `${at}/budget/remainingRatio`)}
+    >
       {budgetText(totals.remaining, view.format)}
     </td>
   </tr>
@@ -58,15 +70,18 @@ const TotalRow = ({
 
 const EffectRow = ({ effect, view, today }: { effect: ExclusionEffect; view: AdminView; today: string }) => {
   const { covers } = view.words.sloPage.exclusions;
-  const counts = { bad: countText(effect.bad, view.format), total: countText(effect.total, view.format) };
+  const counts = {
+    bad: countText(effect.bad, view.format),
+    total: countText(effect.total, view.format),
+  };
   return (
     <tr>
-      <td>
+      <td translate="no">
         {whenText(effect, view, today)}
         <br />
         <span className="soft">{whoText(effect, view)}</span>
       </td>
-      <td colSpan={4} className="soft">
+      <td colSpan={4} className="soft" {...resource(`/v1/exclusions/${effect.exclusion.id}`)} translate="no">
         {fillText(covers, counts)}
       </td>
     </tr>
@@ -83,9 +98,11 @@ export const ExclusionSection = ({ slo, effects, view, today }: Props) => {
     <section aria-labelledby="exclusions">
       <div className="head">
         <h2 id="exclusions">{words.title}</h2>
-        <p className="soft">{words.note}</p>
+        <p className="soft">
+          {words.note} · <a href={`/admin/slos/${slo.id}/exclusions.csv`}>{view.words.frame.csv}</a>
+        </p>
       </div>
-      <div className="scroll" tabIndex={0} role="group" aria-label={words.title}>
+      <div className="scroll" tabIndex={0} role="group" aria-label={words.title} {...resource(`/v1/slos/${slo.id}`)}>
         <table>
           <thead>
             <tr>
@@ -100,13 +117,13 @@ export const ExclusionSection = ({ slo, effects, view, today }: Props) => {
             </tr>
           </thead>
           <tbody>
-            <TotalRow name={words.raw} totals={slo.reading?.raw ?? budget} slo={slo} view={view} />
+            <TotalRow name={words.raw} at="/reading/raw" totals={slo.reading?.raw ?? budget} slo={slo} view={view} />
             {effects.slice(0, MOST).map((effect) => (
               <EffectRow key={effect.exclusion.id} effect={effect} view={view} today={today} />
             ))}
           </tbody>
           <tfoot>
-            <TotalRow name={words.adjusted} totals={budget} slo={slo} view={view} />
+            <TotalRow name={words.adjusted} at="/reading" totals={budget} slo={slo} view={view} />
           </tfoot>
         </table>
       </div>

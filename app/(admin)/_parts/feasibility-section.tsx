@@ -1,5 +1,6 @@
 import type { Feasibility, PairFeasibility } from "#lib/read/slo-expectations.ts";
 import { fillText } from "../../_view/format.ts";
+import { figure, resource } from "./figure.tsx";
 import { pairText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 
@@ -21,24 +22,33 @@ const chance = (count: number, { words, format }: AdminView): string => {
     : write(count);
 };
 
-const Row = ({ pair, view }: { pair: PairFeasibility; view: AdminView }) => (
-  <tr>
+const Row = ({ pair, at, view }: { pair: PairFeasibility; at: number; view: AdminView }) => (
+  <tr {...resource(`#/pairs/${at}`)}>
     <th scope="row">{pairText(pair.pairId, view)}</th>
-    <td className={`number${pair.isPossible ? "" : " major"}`}>
+    <td
+      className={`number${pair.isPossible ? "" : " major"}`}
+      {...(pair.isPossible ? figure("count", "/failuresNeeded") : {})}
+    >
       {pair.isPossible ? view.format.integer(pair.failuresNeeded) : view.words.sloPage.feasibility.impossible}
     </td>
     {SHARES.map((share) => (
-      <td key={share} className="number">
+      <td key={share} className="number" {...figure("after", `/detectionSeconds/${share}`)}>
         {after(pair.detectionMinutes[share], view)}
       </td>
     ))}
-    <td className="number">{after(pair.resetMinutes, view)}</td>
-    <td className="number">{chance(pair.falseAlertsIn30d, view)}</td>
+    <td className="number" {...figure("after", "/resetSeconds")}>
+      {after(pair.resetMinutes, view)}
+    </td>
+    <td className="number" {...figure("chance", "/falseAlertsIn30d")}>
+      {chance(pair.falseAlertsIn30d, view)}
+    </td>
   </tr>
 );
 
+type Props = { id: string; feasibility: Feasibility | null; view: AdminView };
+
 /** What the alerts can and cannot do, before any data; nothing for events that do not come from probes. */
-export const FeasibilitySection = ({ feasibility, view }: { feasibility: Feasibility | null; view: AdminView }) => {
+export const FeasibilitySection = ({ id, feasibility, view }: Props) => {
   const words = view.words.sloPage.feasibility;
   const { format } = view;
   if (feasibility === null) return null;
@@ -47,9 +57,17 @@ export const FeasibilitySection = ({ feasibility, view }: { feasibility: Feasibi
     <section aria-labelledby="feasibility">
       <div className="head">
         <h2 id="feasibility">{words.title}</h2>
-        <p className="soft">{words.note}</p>
+        <p className="soft">
+          {words.note} · <a href={`/admin/slos/${id}/feasibility.csv`}>{view.words.frame.csv}</a>
+        </p>
       </div>
-      <div className="scroll" tabIndex={0} role="group" aria-label={words.title}>
+      <div
+        className="scroll"
+        tabIndex={0}
+        role="group"
+        aria-label={words.title}
+        {...resource(`/v1/slos/${id}/feasibility`)}
+      >
         <table className="pairs">
           <thead>
             <tr>
@@ -62,8 +80,8 @@ export const FeasibilitySection = ({ feasibility, view }: { feasibility: Feasibi
             </tr>
           </thead>
           <tbody>
-            {feasibility.pairs.map((pair) => (
-              <Row key={pair.pairId} pair={pair} view={view} />
+            {feasibility.pairs.map((pair, at) => (
+              <Row key={pair.pairId} pair={pair} at={at} view={view} />
             ))}
           </tbody>
         </table>

@@ -2,6 +2,8 @@ import type { MetricsResource } from "#lib/contracts/metrics.ts";
 import type { Heat, HeatBand } from "#lib/read/red-heat.ts";
 import { fillText } from "../../_view/format.ts";
 import { ChartFigure } from "./chart-figure.tsx";
+import { resource, tableFigures } from "./figure.tsx";
+import { metricsPath } from "./red-marks.ts";
 import { RedPlot, STEP, unknownPath } from "./red-plot.tsx";
 import { isMeasured } from "./red-rows.ts";
 import type { AdminView } from "./view.ts";
@@ -29,10 +31,16 @@ const bandName = ({ fromMs, toMs }: HeatBand, { format, words }: AdminView): str
   return toMs === null ? fillText(heat.from, { from }) : fillText(heat.band, { from, to: format.response(toMs) });
 };
 
-type Props = { readonly view: AdminView; readonly metrics: MetricsResource; readonly heat: Heat; readonly csv: string };
+type Props = {
+  readonly view: AdminView;
+  readonly metrics: MetricsResource;
+  readonly heat: Heat;
+  readonly csv: string;
+  readonly isOne: boolean;
+};
 
 /** How many good runs took how long, over time: ink for number, dashes at the ground for what is unknown. */
-export const HeatMap = ({ view, metrics, heat, csv }: Props) => {
+export const HeatMap = ({ view, metrics, heat, csv, isOne }: Props) => {
   const { format, words } = view;
   const { heat: text, noData, time } = words.probes;
   const { bands, counts } = heat;
@@ -42,6 +50,7 @@ export const HeatMap = ({ view, metrics, heat, csv }: Props) => {
     <ChartFigure
       view={view}
       id="heat"
+      source={{ ...resource(metricsPath(metrics, isOne)), ...tableFigures("heat", "/points") }}
       title={text.title}
       note={bands.length === 0 ? text.none : text.note}
       csv={csv}

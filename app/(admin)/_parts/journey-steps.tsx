@@ -1,6 +1,7 @@
 import type { ProbeParts } from "#lib/read/service-dashboard.ts";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
+import { Figure, resource } from "./figure.tsx";
 import { roleOfRun, tookText } from "./red-marks.ts";
 import type { AdminView } from "./view.ts";
 
@@ -40,7 +41,7 @@ const Marks = ({ view, part }: { view: AdminView; part: Part }) => {
   );
 };
 
-const Row = ({ view, part }: { view: AdminView; part: Part }) => {
+const Row = ({ view, part, at }: { view: AdminView; part: Part; at: number }) => {
   const { format, words, today } = view;
   const { classes } = words.probes;
   const { vote, class: name, since } = part;
@@ -57,18 +58,26 @@ const Row = ({ view, part }: { view: AdminView; part: Part }) => {
           <StateMark role={roleOfRun({ vote, class: name })} word={classes[name]} />
         )}
         <div className="small soft">
-          {since === null ? null : fillText(words.services.since, { time: format.when(since, today) })}
-          {details.length === 0 ? null : ` · ${[...new Set(details)].join(" · ")}`}
+          {since === null ? null : (
+            <time dateTime={since}>{fillText(words.services.since, { time: format.when(since, today) })}</time>
+          )}
+          {details.length === 0 ? null : <span translate="no">{` · ${[...new Set(details)].join(" · ")}`}</span>}
         </div>
       </td>
       <td>
         <Marks view={view} part={part} />
       </td>
       <td className="number">
-        {part.locations.map(({ locationId, durationMs }) => (
+        {part.locations.map(({ locationId, durationMs }, place) => (
           <div key={locationId}>
-            {part.locations.length === 1 ? null : <span className="soft">{locationId} </span>}
-            {tookText(durationMs, format)}
+            {part.locations.length === 1 ? null : (
+              <span className="soft" translate="no">
+                {locationId}{" "}
+              </span>
+            )}
+            <Figure kind="took" at={`/data/${at}/locations/${place}/durationMs`}>
+              {tookText(durationMs, format)}
+            </Figure>
           </div>
         ))}
       </td>
@@ -103,7 +112,13 @@ export const JourneySteps = ({
       {journey.parts.length === 0 ? (
         <p className="soft">{text.noParts}</p>
       ) : (
-        <div className="scroll" tabIndex={0} role="group" aria-label={title}>
+        <div
+          className="scroll"
+          tabIndex={0}
+          role="group"
+          aria-label={title}
+          {...resource(`/v1/probes/${journey.probeId}/parts?limit=100`)}
+        >
           <table>
             <thead>
               <tr>
@@ -119,7 +134,7 @@ export const JourneySteps = ({
             </thead>
             <tbody>
               {journey.parts.map((part) => (
-                <Row key={part.key} view={view} part={part} />
+                <Row key={part.key} view={view} part={part} at={part.place} />
               ))}
             </tbody>
           </table>

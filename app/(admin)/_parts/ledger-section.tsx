@@ -1,6 +1,7 @@
 import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
 import type { LedgerResource } from "#lib/read/slo-expectations.ts";
 import { fillText } from "../../_view/format.ts";
+import { figure, resource } from "./figure.tsx";
 import type { LedgerSpan } from "./ledger-span.ts";
 import { countText, windowText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
@@ -64,7 +65,9 @@ const Cause = ({ entry, view, today }: { entry: Entry; view: AdminView; today: s
 const shareText = (ratio: string | null, view: AdminView): string =>
   ratio === null ? "–" : view.format.percent(Number(ratio), 1);
 
-const Row = ({ entry, name, view, today }: { entry: Entry; name: string; view: AdminView; today: string }) => {
+type RowProps = { entry: Entry; at: number; name: string; view: AdminView; today: string };
+
+const Row = ({ entry, at, name, view, today }: RowProps) => {
   const { ledger } = view.words.sloPage;
   const share = shareText(entry.consumedRatio, view);
   return (
@@ -72,7 +75,9 @@ const Row = ({ entry, name, view, today }: { entry: Entry; name: string; view: A
       <th scope="row">
         <Cause entry={entry} view={view} today={today} />
       </th>
-      <td className="number">{countText(entry.bad, view.format)}</td>
+      <td className="number" {...figure("count", `/entries/${at}/bad`)}>
+        {countText(entry.bad, view.format)}
+      </td>
       <td className="draw">
         <svg className="share" viewBox={`0 0 ${DRAWN} 10`} preserveAspectRatio="none" aria-hidden="true">
           <rect
@@ -85,7 +90,9 @@ const Row = ({ entry, name, view, today }: { entry: Entry; name: string; view: A
       </td>
       <td className="number">
         <span className="hidden">{fillText(ledger.shareOf, { share, span: name })}</span>
-        <span aria-hidden="true">{share}</span>
+        <span aria-hidden="true" {...figure("share", `/entries/${at}/consumedRatio`)}>
+          {share}
+        </span>
       </td>
     </tr>
   );
@@ -108,20 +115,26 @@ const Spans = ({ slo, spans, span, view }: Omit<Props, "ledger" | "today">) => (
   </nav>
 );
 
+/** The question that the API answers with this ledger. */
+const ledgerPath = ({ sloId, from, to }: LedgerResource, { key }: LedgerSpan): string =>
+  `/v1/slos/${sloId}/ledger${key === null ? "" : `?from=${from}&to=${to}`}`;
+
 const LedgerTable = ({
   ledger,
+  span,
   name,
   view,
   today,
 }: {
   ledger: LedgerResource;
+  span: LedgerSpan;
   name: string;
   view: AdminView;
   today: string;
 }) => {
   const words = view.words.sloPage.ledger;
   return (
-    <div className="scroll" tabIndex={0} role="group" aria-label={words.title}>
+    <div className="scroll" tabIndex={0} role="group" aria-label={words.title} {...resource(ledgerPath(ledger, span))}>
       <table>
         <thead>
           <tr>
@@ -139,17 +152,22 @@ const LedgerTable = ({
         </thead>
         <tbody>
           {ledger.entries
-            .filter(({ bad }) => bad > 0)
-            .map((entry) => (
-              <Row key={`${entry.cause} ${entry.id}`} entry={entry} name={name} view={view} today={today} />
+            .map((entry, at) => ({ entry, at }))
+            .filter(({ entry }) => entry.bad > 0)
+            .map(({ entry, at }) => (
+              <Row key={`${entry.cause} ${entry.id}`} entry={entry} at={at} name={name} view={view} today={today} />
             ))}
         </tbody>
         <tfoot>
           <tr>
             <th scope="row">{words.used}</th>
-            <td className="number">{countText(ledger.bad, view.format)}</td>
+            <td className="number" {...figure("count", "/bad")}>
+              {countText(ledger.bad, view.format)}
+            </td>
             <td className="draw" />
-            <td className="number">{shareText(ledger.consumedRatio, view)}</td>
+            <td className="number" {...figure("share", "/consumedRatio")}>
+              {shareText(ledger.consumedRatio, view)}
+            </td>
           </tr>
         </tfoot>
       </table>
@@ -173,7 +191,7 @@ export const LedgerSection = ({ slo, ledger, span, spans, view, today }: Props) 
       ) : ledger.bad === 0 ? (
         <p className="soft">{words.clean}</p>
       ) : (
-        <LedgerTable ledger={ledger} name={spanText(span, slo, view)} view={view} today={today} />
+        <LedgerTable ledger={ledger} span={span} name={spanText(span, slo, view)} view={view} today={today} />
       )}
     </section>
   );

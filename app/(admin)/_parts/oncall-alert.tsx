@@ -3,8 +3,11 @@ import type { OnCallContext } from "#lib/read/on-call.ts";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
 import { nameIn } from "./desk-words.ts";
+import { Filled, figure, figureOf, resource } from "./figure.tsx";
 import { OnCallActions } from "./oncall-actions.tsx";
-import { burnRows, courseOf, failingWords, subjectOf, whyWords } from "./oncall-words.ts";
+import { WhyWords } from "./oncall-why.tsx";
+import type { BurnRow } from "./oncall-words.ts";
+import { burnRows, courseOf, failingWords, subjectOf } from "./oncall-words.ts";
 import type { AdminView } from "./view.ts";
 import { iso } from "./view.ts";
 
@@ -17,6 +20,34 @@ export const SeverityMark = ({ view, alert }: Pick<AlertProps, "view" | "alert">
     <StateMark role="ok" word={fillText(oncall.severityOver, { severity: word })} />
   ) : (
     <StateMark role={alert.severity === "page" ? "major" : "degraded"} word={word} />
+  );
+};
+
+/** One window: as it fired, and as the objective burns now. */
+const FigureRow = ({ view, sloId, row }: { view: AdminView; sloId: string; row: BurnRow }) => {
+  const place = `/windows/${row.name}`;
+  const isKnown = row.at >= 0;
+  const now = { ...resource(`/v1/slos/${sloId}#`), ...figure("rate", `/reading/windows/${row.at}/burnRate`) };
+  const parts = {
+    bad: figureOf("count", `${place}/bad`, row.bad),
+    total: figureOf("count", `${place}/total`, row.total),
+  };
+  return (
+    <tr>
+      <th scope="row">{row.last}</th>
+      <td className="number">
+        <Filled text={view.words.oncall.ofTotal} parts={parts} />
+      </td>
+      <td className="number" {...figure("rate", `${place}/burnRate`)}>
+        {row.burn}
+      </td>
+      <td className="number" {...(isKnown ? now : {})}>
+        {row.now}
+      </td>
+      <td className="number soft" {...figure("limit", `${place}/threshold`)}>
+        {row.limit}
+      </td>
+    </tr>
   );
 };
 
@@ -47,13 +78,7 @@ const Figures = ({ view, alert, context }: AlertProps) => {
         </thead>
         <tbody>
           {burnRows(alert, burning, view).map((row) => (
-            <tr key={row.last}>
-              <th scope="row">{row.last}</th>
-              <td className="number">{row.failed}</td>
-              <td className="number">{row.burn}</td>
-              <td className="number">{row.now}</td>
-              <td className="number soft">{row.limit}</td>
-            </tr>
+            <FigureRow key={row.last} view={view} sloId={alert.sloId} row={row} />
           ))}
         </tbody>
       </table>
@@ -71,7 +96,7 @@ export const FiringAlert = ({ view, alert, context, level = 2 }: AlertProps & { 
   const failing = failingWords(alert, view);
   const subject = subjectOf(alert, view);
   return (
-    <article className="fire" aria-labelledby={alert.id}>
+    <article className="fire" aria-labelledby={alert.id} {...resource(`/v1/alerts/${alert.id}`)}>
       <p>
         <SeverityMark view={view} alert={alert} />
       </p>
@@ -85,7 +110,9 @@ export const FiringAlert = ({ view, alert, context, level = 2 }: AlertProps & { 
         )}
       </Heading>
       <p className="small soft">{`${nameIn(context.services, alert.serviceId)} · ${courseOf(alert, view)}`}</p>
-      <p className="why">{whyWords(alert, view)}</p>
+      <p className="why">
+        <WhyWords alert={alert} view={view} />
+      </p>
       <Figures view={view} alert={alert} context={context} />
       {failing === null ? null : <p className="small soft">{failing}</p>}
       {alert.acknowledgement === null ? null : (

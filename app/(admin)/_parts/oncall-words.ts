@@ -8,8 +8,6 @@ import { limitText, rateText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 
 type BurnAlert = Extract<AlertResource, { kind: "burn_rate" }>;
-type ThresholdAlert = Extract<AlertResource, { kind: "threshold" }>;
-type Window = BurnAlert["windows"]["long"];
 
 const MINUTE_MS = 60_000;
 
@@ -18,54 +16,6 @@ export const spanOf = (duration: string, format: Format): string => {
   const ms = parseDuration(duration);
   return ms === null ? duration : format.span(ms);
 };
-
-const failedWord = ({ bad, total, duration }: Window, { words, format }: AdminView): string => {
-  const { failed } = words.oncall;
-  const text = total === 0 ? failed.none : bad === total ? failed.all : failed.some;
-  return fillText(text, {
-    bad: format.integer(bad),
-    total: format.integer(total),
-    window: spanOf(duration, format),
-  });
-};
-
-const budgetWords = ({ budget, window }: BurnAlert, { words, format }: AdminView): string[] => {
-  const { consumedRatio, exhaustedInSeconds } = budget;
-  if (consumedRatio === null) return [];
-  const consumed = Number(consumedRatio);
-  const length = spanOf(window, format);
-  if (consumed >= 1)
-    return [fillText(words.oncall.budget.spent, { window: length, spent: format.percent(consumed, 0) })];
-  const left = fillText(words.oncall.budget.left, { window: length, left: format.percent(1 - consumed, 1) });
-  if (exhaustedInSeconds === null || exhaustedInSeconds === 0) return [left];
-  return [left, fillText(words.oncall.budget.rest, { span: format.span(exhaustedInSeconds * 1_000) })];
-};
-
-const thresholdWord = ({ threshold }: ThresholdAlert, { words, format }: AdminView): string => {
-  const { text, unknown, metrics, ops } = words.oncall.threshold;
-  const figure = (value: string): string =>
-    threshold.unit === "percent" ? format.percentText(value) : format.response(Number(value));
-  return fillText(threshold.value === null ? unknown : text, {
-    metric: metrics[threshold.metric],
-    value: threshold.value === null ? "" : figure(threshold.value),
-    window: spanOf(threshold.window, format),
-    op: ops[threshold.op],
-    limit: figure(threshold.limit),
-  });
-};
-
-/** Why it fires, from the figures that the alert carries: both windows, then the budget. */
-export const whyWords = (alert: AlertResource, view: AdminView): string =>
-  [
-    ...(alert.kind === "threshold"
-      ? [thresholdWord(alert, view)]
-      : [
-          failedWord(alert.windows.long, view),
-          failedWord(alert.windows.short, view),
-          ...(alert.state === "firing" ? budgetWords(alert, view) : []),
-        ]),
-    ...(alert.hasData ? [] : [view.words.oncall.noData]),
-  ].join(" ");
 
 /** Which probes fail, and who sees it. */
 export const failingWords = ({ probes, locations }: AlertResource, { words, format }: AdminView): string | null => {
@@ -76,25 +26,34 @@ export const failingWords = ({ probes, locations }: AlertResource, { words, form
 
 export type BurnRow = {
   readonly last: string;
-  readonly failed: string;
+  /** Which window of the alert. */
+  readonly name: "long" | "short";
+  readonly bad: string;
+  readonly total: string;
   readonly burn: string;
   readonly now: string;
+  /** Place of the same window in the newest reading; -1: it has none. */
+  readonly at: number;
   readonly limit: string;
 };
 
 /** The figures behind the words: both windows as it fired, and the same windows as the objective burns now. */
 export const burnRows = (alert: BurnAlert, burning: Burning | null, view: AdminView): BurnRow[] => {
-  const { words, format } = view;
+  const { format } = view;
   const reading = burning?.reading ?? null;
   const present = reading === null ? [] : burnWindows(reading);
-  return [alert.windows.long, alert.windows.short].map((window) => {
+  return (["long", "short"] as const).map((name) => {
+    const window = alert.windows[name];
     const minutes = (parseDuration(window.duration) ?? 0) / MINUTE_MS;
-    const same = present.find((row) => row.minutes === minutes);
+    const at = present.findIndex((row) => row.minutes === minutes);
     return {
       last: spanOf(window.duration, format),
-      failed: fillText(words.oncall.ofTotal, { bad: format.integer(window.bad), total: format.integer(window.total) }),
+      name,
+      at,
+      bad: format.integer(window.bad),
+      total: format.integer(window.total),
       burn: rateText(window.burnRate === null ? null : Number(window.burnRate), view),
-      now: rateText(same?.burnRate ?? null, view),
+      now: rateText(present[at]?.burnRate ?? null, view),
       limit: limitText(window.threshold, view),
     };
   });

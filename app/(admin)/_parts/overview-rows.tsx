@@ -3,6 +3,8 @@ import type { Overview } from "#lib/read/slo-overview.ts";
 import type { SparkDay } from "#lib/read/slo-sparks.ts";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
+import type { FigureKind } from "./figure.tsx";
+import { figure, resource } from "./figure.tsx";
 import { Spark } from "./overview-spark.tsx";
 import type { Wording } from "./slo-words.ts";
 import { attainedText, budgetText, coverageText, exhaustedText, promise, rateText } from "./slo-words.ts";
@@ -41,8 +43,18 @@ const Standing = ({ row, view }: { row: SloOverviewRow; view: AdminView }) => {
 const COLUMNS = ["attained", "objective", "left", "burn", "exhausted", "coverage"] as const;
 type Column = (typeof COLUMNS)[number];
 
+/** Where the API has the figure of a column. */
+const MARKS: Readonly<Record<Column, readonly [FigureKind, string]>> = {
+  attained: ["attained", ""],
+  objective: ["percent", "/objective"],
+  left: ["budget", "/reading/budget/remainingRatio"],
+  burn: ["rate", "/reading/burnRate"],
+  exhausted: ["exhausted", "/reading/budget/exhaustedInSeconds"],
+  coverage: ["share", "/reading/coverageRatio"],
+};
+
 /** The figures of a row as they are shown. */
-export const overviewFigures = (row: SloOverviewRow, wording: Wording): Readonly<Record<Column, string>> => {
+const overviewFigures = (row: SloOverviewRow, wording: Wording): Readonly<Record<Column, string>> => {
   const budget = row.reading?.budget;
   const { objective } = row.definition;
   const { format } = wording;
@@ -63,7 +75,7 @@ const Row = ({ row, view, sparks }: { row: SloOverviewRow; view: AdminView; spar
   const isMissed = row.reading?.budget.isMet === false;
   const days = sparks.get(row.id);
   return (
-    <tr role="row">
+    <tr role="row" {...resource(`/v1/slos/${row.id}`)}>
       <th scope="row" role="rowheader">
         <a href={`/admin/slos/${row.id}`}>{row.id}</a>
         <small>{`${row.serviceName} · ${promise(row.definition, view)}`}</small>
@@ -84,7 +96,7 @@ const Row = ({ row, view, sparks }: { row: SloOverviewRow; view: AdminView; spar
           role="cell"
           className={`number${isMissed && name === "left" ? " major" : ""}`}
           data-name={overview.columns[name]}
-          data-figure={name}
+          {...figure(...MARKS[name])}
         >
           {figures[name]}
         </td>

@@ -3,6 +3,7 @@ import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
 import type { Gate } from "#lib/read/slo-expectations.ts";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
+import { Figure, Filled, resource } from "./figure.tsx";
 import { budgetText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 
@@ -16,15 +17,26 @@ export const GateMark = ({ gate, view }: { gate: Gate; view: AdminView }) => {
   return <StateMark role={gate.action === null || gate.action === "inform" ? "ok" : "degraded"} word={word} />;
 };
 
+type GateTextProps = { gate: Gate; hasPolicy: boolean; view: AdminView };
+
 /** The reason for what the gate says, with the share that it was judged by. */
-const gateText = (gate: Gate, hasPolicy: boolean, { words, format }: AdminView): string => {
+const GateText = ({ gate, hasPolicy, view: { words, format } }: GateTextProps) => {
   const { policy } = words.sloPage;
   const strictest = gate.reasons[0];
   if (!hasPolicy) return policy.noPolicy;
   if (gate.remaining === null) return policy.noData;
-  const left = budgetText(gate.remaining, format);
-  if (strictest === undefined) return fillText(policy.noRule, { left });
-  return fillText(policy.rule, { left, limit: format.percentText(strictest.remainingBelow) });
+  const left = (
+    <Figure kind="budget" at="/remainingRatio">
+      {budgetText(gate.remaining, format)}
+    </Figure>
+  );
+  if (strictest === undefined) return <Filled text={policy.noRule} parts={{ left }} />;
+  const limit = (
+    <Figure kind="percent" at="/reasons/0/remainingBelow">
+      {format.percentText(strictest.remainingBelow)}
+    </Figure>
+  );
+  return <Filled text={policy.rule} parts={{ left, limit }} />;
 };
 
 const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
@@ -61,14 +73,16 @@ const People = ({ slo, gate, view, today }: Props) => {
       {facts.map(([name, value]) =>
         value === null ? null : (
           <Fact key={name} name={name}>
-            {value}
+            <span translate="no">{value}</span>
           </Fact>
         ),
       )}
       {gate.reviewDate === null ? null : (
         <Fact name={policy.reviewBy}>
           {gate.isReviewDue ? (
-            <span className="major">{fillText(policy.reviewDue, { date: format.day(gate.reviewDate, today) })}</span>
+            <time className="major" dateTime={gate.reviewDate}>
+              {fillText(policy.reviewDue, { date: format.day(gate.reviewDate, today) })}
+            </time>
           ) : (
             <time dateTime={gate.reviewDate}>{format.day(gate.reviewDate, today)}</time>
           )}
@@ -96,7 +110,10 @@ export const PolicySection = ({ slo, gate, view, today }: Props) => {
       </div>
       <div className="prose">
         <p>
-          <GateMark gate={gate} view={view} /> <span>{gateText(gate, budgetPolicy.length > 0, view)}</span>
+          <GateMark gate={gate} view={view} />{" "}
+          <span {...resource(`/v1/slos/${slo.id}/gate`)}>
+            <GateText gate={gate} hasPolicy={budgetPolicy.length > 0} view={view} />
+          </span>
         </p>
         {document === undefined ? <p className="soft">{policy.undocumented}</p> : null}
         <People slo={slo} gate={gate} view={view} today={today} />

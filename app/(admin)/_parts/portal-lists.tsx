@@ -1,8 +1,9 @@
 import type { EndpointResource } from "#lib/contracts/endpoints.ts";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { Action } from "./action.tsx";
+import { Figure } from "./figure.tsx";
 import { endpointState, eventsText, filtersText, kindText } from "./portal-words.ts";
-import { Rows, When } from "./settings-parts.tsx";
+import { Given, Rows, When } from "./settings-parts.tsx";
 import type { AdminView } from "./view.ts";
 
 type ListProps = { readonly view: AdminView; readonly endpoints: readonly EndpointResource[] };
@@ -41,15 +42,20 @@ export const EndpointList = ({ view, endpoints }: ListProps) => {
       ]}
       rows={endpoints.map((endpoint) => ({
         key: endpoint.id,
+        api: `/v1/endpoints/${endpoint.id}`,
         cells: [
           <Name key="name" {...endpoint} />,
           <State key="state" view={view} endpoint={endpoint} />,
-          eventsText(view, endpoint),
-          filtersText(view, endpoint),
+          <Given key="events">{eventsText(view, endpoint)}</Given>,
+          <Given key="only">{filtersText(view, endpoint)}</Given>,
           <When key="last" view={view} at={endpoint.health.lastDeliveredAt} none={portal.never} />,
           portal.breakers[endpoint.health.breaker],
-          view.format.integer(endpoint.health.pending),
-          view.format.integer(endpoint.health.dead),
+          <Figure key="pending" kind="count" at="/health/pending">
+            {view.format.integer(endpoint.health.pending)}
+          </Figure>,
+          <Figure key="dead" kind="count" at="/health/dead">
+            {view.format.integer(endpoint.health.dead)}
+          </Figure>,
         ],
       }))}
     />
@@ -74,12 +80,13 @@ export const ChannelList = ({ view, endpoints }: ListProps) => {
       ]}
       rows={endpoints.map((endpoint) => ({
         key: endpoint.id,
+        api: `/v1/endpoints/${endpoint.id}`,
         cells: [
           <Name key="name" {...endpoint} />,
           <State key="state" view={view} endpoint={endpoint} />,
           kindText(view, endpoint.type),
-          eventsText(view, endpoint),
-          filtersText(view, endpoint),
+          <Given key="events">{eventsText(view, endpoint)}</Given>,
+          <Given key="only">{filtersText(view, endpoint)}</Given>,
           <When key="last" view={view} at={endpoint.health.lastDeliveredAt} none={portal.never} />,
           <Action
             key="test"

@@ -2,8 +2,9 @@ import { DELIVERY_STATES } from "#lib/contracts/deliveries.ts";
 import type { DeliveryResource } from "#lib/contracts/events.ts";
 import type { Listed } from "#lib/read/pagination.ts";
 import { StateMark } from "../../_parts/glyph.tsx";
+import { Figure } from "./figure.tsx";
 import { DELIVERY_ROLES } from "./portal-words.ts";
-import { Pager, Rows, When } from "./settings-parts.tsx";
+import { Given, Pager, Rows, When } from "./settings-parts.tsx";
 import type { AdminView } from "./view.ts";
 
 type LogProps = {
@@ -19,7 +20,17 @@ export const DeliveryLog = ({ view, endpointId, page, filters }: LogProps) => {
   const path = `/admin/webhooks/${endpointId}`;
   return (
     <section aria-labelledby="log">
-      <h2 id="log">{portal.log}</h2>
+      <div className="head">
+        <h2 id="log">{portal.log}</h2>
+        {page.data.length === 0 ? null : (
+          <a
+            className="small"
+            href={`${path}/deliveries.csv${filters.state === undefined ? "" : `?state=${filters.state}`}`}
+          >
+            {view.words.frame.csv}
+          </a>
+        )}
+      </div>
       <form className="filters" action={path}>
         <label>
           {portal.state}
@@ -40,15 +51,18 @@ export const DeliveryLog = ({ view, endpointId, page, filters }: LogProps) => {
         columns={[portal.event, portal.state, portal.due, portal.attempts, portal.finished, portal.error]}
         rows={page.data.map((one) => ({
           key: one.id,
+          api: `/v1/deliveries/${one.id}`,
           cells: [
             <a key="event" href={`${path}/deliveries/${one.id}`}>
               {one.eventType}
             </a>,
             <StateMark key="state" role={DELIVERY_ROLES[one.state]} word={portal.deliveryStates[one.state]} />,
             <When key="due" view={view} at={one.firstDueAt} />,
-            view.format.integer(one.attemptsMade),
+            <Figure key="attempts" kind="count" at="/attemptsMade">
+              {view.format.integer(one.attemptsMade)}
+            </Figure>,
             <When key="end" view={view} at={one.finishedAt} />,
-            one.lastError ?? "–",
+            <Given key="error">{one.lastError ?? "–"}</Given>,
           ],
         }))}
       />

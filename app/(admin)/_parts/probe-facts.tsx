@@ -1,50 +1,56 @@
-import type { MetricsResource } from "#lib/contracts/metrics.ts";
-import type { RedTotals } from "#lib/read/probe-dashboard.ts";
-import { fillText } from "../../_view/format.ts";
-import { tookText } from "./red-marks.ts";
+import type { MetricsResource, MetricsTotals } from "#lib/contracts/metrics.ts";
+import { Filled, figure, figureOf, resource } from "./figure.tsx";
+import { metricsPath, tookText } from "./red-marks.ts";
 import type { AdminView } from "./view.ts";
 
-/** The five figures of the range, each with its neighbour. */
-export const ProbeFacts = ({
-  view,
-  metrics,
-  totals,
-}: {
-  view: AdminView;
-  metrics: MetricsResource;
-  totals: RedTotals;
-}) => {
-  const { format, words } = view;
+type Props = {
+  /** One location was asked for. */
+  readonly isOne: boolean;
+  readonly view: AdminView;
+  readonly metrics: MetricsResource;
+  readonly totals: MetricsTotals;
+};
+
+const factsOf = ({ format, words }: AdminView, totals: MetricsTotals) => {
   const { figures, noData } = words.probes;
-  const { runs, errors, errorRatio } = totals;
-  const expected = metrics.points.reduce((sum, point) => sum + point.expected, 0);
-  const facts = [
+  const { total, expected, errors, errorRatio, durationMs } = totals;
+  const count = (at: keyof MetricsTotals, value: number) => figureOf("count", `/totals/${at}`, format.integer(value));
+  return [
     {
       name: figures.runs,
-      value: format.integer(runs),
-      about: fillText(figures.ofExpected, { count: format.integer(expected) }),
+      mark: figure("count", "/totals/total"),
+      value: format.integer(total),
+      about: <Filled text={figures.ofExpected} parts={{ count: count("expected", expected) }} />,
       isBad: false,
     },
     {
       name: figures.errors,
+      mark: figure("finerShare", "/totals/errorRatio"),
       value: errorRatio === null ? noData : format.percent(errorRatio, 3),
-      about: fillText(figures.errorsOf, { errors: format.integer(errors), runs: format.integer(runs) }),
+      about: (
+        <Filled text={figures.errorsOf} parts={{ errors: count("errors", errors), runs: count("total", total) }} />
+      ),
       isBad: errors > 0,
     },
     ...(["p50", "p95", "p99"] as const).map((name) => ({
       name: figures[name],
-      value: totals[name] === null ? noData : tookText(totals[name], format),
+      mark: figure("took", `/totals/durationMs/${name}`),
+      value: durationMs[name] === null ? noData : tookText(durationMs[name], format),
       about: figures.good,
       isBad: false,
     })),
   ];
+};
+
+/** The five figures of the range, each with its neighbour. */
+export const ProbeFacts = ({ isOne, view, metrics, totals }: Props) => {
   return (
-    <dl className="facts">
-      {facts.map(({ name, value, about, isBad }) => (
+    <dl className="facts" {...resource(metricsPath(metrics, isOne))}>
+      {factsOf(view, totals).map(({ name, mark, value, about, isBad }) => (
         <div key={name}>
           <dt>{name}</dt>
           <dd className={isBad ? "major" : undefined}>
-            {value} <small>{about}</small>
+            <span {...mark}>{value}</span> <small>{about}</small>
           </dd>
         </div>
       ))}

@@ -1,6 +1,7 @@
 import type { ProbeQuestion, RunWithTries } from "#lib/read/probe-dashboard.ts";
 import { fillText } from "../../_view/format.ts";
-import { probeAddress } from "./probe-search.ts";
+import { resource, tableFigures } from "./figure.tsx";
+import { probeAddress, runsPath } from "./probe-search.ts";
 import { RedHeads } from "./red-heads.tsx";
 import { createStamp, tookText } from "./red-marks.ts";
 import type { AdminView } from "./view.ts";
@@ -68,7 +69,7 @@ export const ProbePhases = ({
       <p className="small soft">{fillText(text.note, { count: format.integer(runs.length) })}</p>
       <Key names={text.names} />
       <div className="scroll" tabIndex={0} role="group" aria-label={text.title}>
-        <table className="tight">
+        <table className="tight" {...resource(runsPath(question, runs.length))} {...tableFigures("phases", "/data")}>
           <RedHeads
             heads={[
               { name: text.run },
@@ -81,8 +82,10 @@ export const ProbePhases = ({
           <tbody>
             {runs.map((run) => (
               <tr key={`${run.locationId} ${run.scheduledAt}`}>
-                <th scope="row">{stamp(run.scheduledAt)}</th>
-                <td>{run.locationId}</td>
+                <th scope="row">
+                  <time dateTime={run.scheduledAt}>{stamp(run.scheduledAt)}</time>
+                </th>
+                <td translate="no">{run.locationId}</td>
                 <td className="draw">
                   <Bar run={run} longest={longest} />
                 </td>

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import type { ProbeTrialResource } from "#lib/contracts/probes.ts";
+import { traceLink } from "#lib/core/trace-link.ts";
 import type { Answer } from "./call-api.ts";
 import { callApi } from "./call-api.ts";
 
@@ -11,6 +12,7 @@ export type RunNowWords = {
   readonly phases: string;
   readonly failures: string;
   readonly parts: string;
+  readonly openTrace: string;
   readonly total: string;
   readonly failed: string;
   readonly offline: string;
@@ -31,7 +33,10 @@ const Mark = ({ trial, words }: { trial: Pick<ProbeTrialResource, "vote" | "clas
   </span>
 );
 
-const Result = ({ trial, words }: { trial: ProbeTrialResource; words: RunNowWords }) => {
+type ResultProps = { trial: ProbeTrialResource; words: RunNowWords; traceUrl: string | null };
+
+const Result = ({ trial, words, traceUrl }: ResultProps) => {
+  const trace = traceLink(traceUrl, trial.traceId);
   const number = new Intl.NumberFormat(words.locale, { maximumSignificantDigits: 3 });
   const took = (ms: number): string => words.milliseconds.replace("{number}", number.format(ms));
   const phases = Object.entries(trial.phasesMs).flatMap(([name, ms]) =>
@@ -66,7 +71,14 @@ const Result = ({ trial, words }: { trial: ProbeTrialResource; words: RunNowWord
         ))}
       </ul>
       <p className="small soft break">
-        {trial.address} {trial.traceId === null ? null : <code>{trial.traceId}</code>}
+        {trial.address}{" "}
+        {trace === null ? (
+          <code>{trial.traceId}</code>
+        ) : (
+          <a href={trace} rel="noreferrer" target="_blank">
+            {words.openTrace} <code>{trial.traceId}</code>
+          </a>
+        )}
       </p>
     </div>
   );
@@ -76,7 +88,15 @@ const faultOf = (answer: Answer, words: RunNowWords): string =>
   answer.kind === "refused" ? words.failed.replace("{detail}", answer.detail) : words.offline;
 
 /** The button that runs a probe once, and what the run saw. */
-export const ProbeRunNow = ({ path, words }: { path: string; words: RunNowWords }) => {
+export const ProbeRunNow = ({
+  path,
+  words,
+  traceUrl,
+}: {
+  path: string;
+  words: RunNowWords;
+  traceUrl: string | null;
+}) => {
   const [isRunning, setRunning] = useState(false);
   const [answer, setAnswer] = useState<Answer | null>(null);
   const run = async (): Promise<void> => {
@@ -93,7 +113,7 @@ export const ProbeRunNow = ({ path, words }: { path: string; words: RunNowWords 
       </button>
       <div role="status">
         {answer === null ? null : answer.kind === "done" ? (
-          <Result trial={answer.body as ProbeTrialResource} words={words} />
+          <Result trial={answer.body as ProbeTrialResource} words={words} traceUrl={traceUrl} />
         ) : (
           <p className="fault">{faultOf(answer, words)}</p>
         )}

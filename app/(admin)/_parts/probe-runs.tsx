@@ -1,7 +1,9 @@
+import { traceLink } from "#lib/core/trace-link.ts";
 import type { ProbeDashboard, ProbeQuestion, RunWithTries } from "#lib/read/probe-dashboard.ts";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
-import { probeAddress } from "./probe-search.ts";
+import { figure, resource } from "./figure.tsx";
+import { probeAddress, runsPath } from "./probe-search.ts";
 import { createStamp, roleOfRun, tookText } from "./red-marks.ts";
 import type { AdminView } from "./view.ts";
 
@@ -38,31 +40,53 @@ const Seen = ({ view, run, stamp }: { view: AdminView; run: RunWithTries; stamp:
   );
 };
 
-const Row = ({ view, run, stamp }: { view: AdminView; run: RunWithTries; stamp: (instant: string) => string }) => {
+type RowProps = {
+  view: AdminView;
+  run: RunWithTries;
+  at: number;
+  traceUrl: string | null;
+  stamp: (instant: string) => string;
+};
+
+/** The id of the trace; a link where the configuration says where traces are. */
+const Trace = ({ view, run: { traceId }, traceUrl }: Pick<RowProps, "view" | "run" | "traceUrl">) => {
+  const href = traceLink(traceUrl, traceId);
+  if (traceId === null) return "–";
+  const id = <code className="trace">{traceId}</code>;
+  if (href === null) return id;
+  return (
+    <a href={href} rel="noreferrer" target="_blank">
+      <span className="hidden">{view.words.probes.runs.openTrace} </span>
+      {id}
+    </a>
+  );
+};
+
+const Row = ({ view, run, at, traceUrl, stamp }: RowProps) => {
   const { format, words } = view;
   const { runs: text, classes } = words.probes;
   return (
-    <tr role="row">
+    <tr role="row" {...resource(`#/data/${at}`)}>
       <th scope="row" role="rowheader">
         <time dateTime={run.scheduledAt}>{stamp(run.scheduledAt)}</time>
       </th>
       <td role="cell">
         <StateMark role={roleOfRun(run)} word={classes[run.class]} />
       </td>
-      <td role="cell" data-name={text.where}>
+      <td role="cell" data-name={text.where} translate="no">
         {run.locationId}
       </td>
-      <td role="cell" className="number" data-name={text.took}>
+      <td role="cell" className="number" data-name={text.took} {...figure("took", "/durationMs")}>
         {tookText(run.durationMs, format)}
       </td>
-      <td role="cell" className="number" data-name={text.status}>
+      <td role="cell" className="number" data-name={text.status} {...figure("text", "/httpStatus")}>
         {run.httpStatus ?? "–"}
       </td>
-      <td role="cell" className="wide break">
+      <td role="cell" className="wide break" translate="no">
         <Seen view={view} run={run} stamp={stamp} />
       </td>
       <td role="cell" className="wide" data-name={text.trace}>
-        {run.traceId === null ? "–" : <code className="trace">{run.traceId}</code>}
+        <Trace view={view} run={run} traceUrl={traceUrl} />
       </td>
     </tr>
   );
@@ -72,9 +96,10 @@ type Props = {
   readonly view: AdminView;
   readonly question: ProbeQuestion;
   readonly runs: ProbeDashboard["runs"];
+  readonly traceUrl: string | null;
 };
 
-const Pager = ({ view, question, runs }: Props) => {
+const Pager = ({ view, question, runs }: Omit<Props, "traceUrl">) => {
   const { runs: text } = view.words.probes;
   const { nextCursor, prevCursor } = runs.pagination;
   return (
@@ -90,7 +115,7 @@ const Pager = ({ view, question, runs }: Props) => {
 };
 
 /** One page of runs, the newest first, as `GET /v1/runs` has them. */
-export const ProbeRuns = ({ view, question, runs }: Props) => {
+export const ProbeRuns = ({ view, question, runs, traceUrl }: Props) => {
   const { runs: text } = view.words.probes;
   const stamp = createStamp(view);
   const heads = [text.where, text.took, text.status];
@@ -107,7 +132,7 @@ export const ProbeRuns = ({ view, question, runs }: Props) => {
         <p className="soft">{text.none}</p>
       ) : (
         <div className="list runs scroll" tabIndex={0} role="group" aria-label={text.title}>
-          <table role="table">
+          <table role="table" {...resource(runsPath(question, runs.pagination.limit))}>
             <thead role="rowgroup">
               <tr role="row">
                 {[text.at, text.outcome].map((name) => (
@@ -128,8 +153,15 @@ export const ProbeRuns = ({ view, question, runs }: Props) => {
               </tr>
             </thead>
             <tbody role="rowgroup">
-              {runs.data.map((run) => (
-                <Row key={`${run.locationId} ${run.scheduledAt}`} view={view} run={run} stamp={stamp} />
+              {runs.data.map((run, at) => (
+                <Row
+                  key={`${run.locationId} ${run.scheduledAt}`}
+                  view={view}
+                  run={run}
+                  at={at}
+                  traceUrl={traceUrl}
+                  stamp={stamp}
+                />
               ))}
             </tbody>
           </table>

@@ -33,6 +33,12 @@ export const probeQuestionOf = (probeId: string, search: SearchParams): ProbeQue
   };
 };
 
+/** The question that the API answers with a page of these runs. */
+export const runsPath = ({ probeId, location, until, after, before }: ProbeQuestion, limit: number): string => {
+  const to = until === null ? null : iso(until);
+  return addressOf("/v1/runs", { probe: probeId, location, to, after, before, limit: String(limit) });
+};
+
 /** The address of the same question with some of it changed; `file` is one of the files beside the page. */
 export const probeAddress = (
   question: ProbeQuestion,

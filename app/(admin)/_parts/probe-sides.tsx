@@ -1,7 +1,8 @@
 import type { ProbeDashboard, ProbeQuestion } from "#lib/read/probe-dashboard.ts";
+import { figure, resource } from "./figure.tsx";
 import { probeAddress } from "./probe-search.ts";
 import { RedHeads } from "./red-heads.tsx";
-import { tookText } from "./red-marks.ts";
+import { metricsPath, tookText } from "./red-marks.ts";
 import { HEIGHT, linePath, niceTop, STEP, unknownPath } from "./red-plot.tsx";
 import { isMeasured } from "./red-rows.ts";
 import type { AdminView } from "./view.ts";
@@ -39,21 +40,23 @@ type RowProps = {
 const Row = ({ view, question, side, top }: RowProps) => {
   const { format, words } = view;
   const { noData } = words.probes;
-  const { runs, errors, errorRatio, p50, p95, p99 } = side.red.totals;
+  const { total: runs, errors, errorRatio, durationMs } = side.red.totals;
   return (
-    <tr>
+    <tr {...resource(metricsPath(side.red.metrics, true))}>
       <th scope="row">
         <a href={probeAddress(question, { location: side.location.id })}>{side.location.name}</a>
       </th>
       <td className="draw">
         <Line side={side} top={top} />
       </td>
-      <td className="number">{format.integer(runs)}</td>
-      <td className={`number${errors > 0 ? " major" : ""}`}>
+      <td className="number" {...figure("count", "/totals/total")}>
+        {format.integer(runs)}
+      </td>
+      <td className={`number${errors > 0 ? " major" : ""}`} {...figure("finerShare", "/totals/errorRatio")}>
         {errorRatio === null ? noData : format.percent(errorRatio, 3)}
       </td>
-      {[p50, p95, p99].map((ms, index) => (
-        <td className="number" key={index}>
+      {Object.entries(durationMs).map(([name, ms]) => (
+        <td className="number" key={name} {...figure("took", `/totals/durationMs/${name}`)}>
           {ms === null ? noData : tookText(ms, format)}
         </td>
       ))}

@@ -1,11 +1,17 @@
 import type { MetricsPoint, MetricsResource } from "#lib/contracts/metrics.ts";
 import { ChartFigure } from "./chart-figure.tsx";
-import { tookText } from "./red-marks.ts";
+import { resource, tableFigures } from "./figure.tsx";
+import { metricsPath, tookText } from "./red-marks.ts";
 import { HEIGHT, linePath, niceTop, RedPlot, STEP, unknownPath } from "./red-plot.tsx";
 import { drawnClasses, isMeasured, reportsOf, stackOf } from "./red-rows.ts";
 import type { AdminView } from "./view.ts";
 
-type Props = { readonly view: AdminView; readonly metrics: MetricsResource; readonly csv: string };
+type Props = {
+  readonly view: AdminView;
+  readonly metrics: MetricsResource;
+  readonly csv: string;
+  readonly isOne: boolean;
+};
 
 const timeOf = ({ at }: MetricsPoint, { format, today }: AdminView): string => format.when(at, today);
 const perMinute = ({ rate }: MetricsPoint): number | null => (rate === null ? null : rate * 60);
@@ -14,7 +20,7 @@ const unknown = (points: readonly MetricsPoint[]) => (
 );
 
 /** How many runs there were, by the minute. */
-export const RateChart = ({ view, metrics, csv }: Props) => {
+export const RateChart = ({ view, metrics, csv, isOne }: Props) => {
   const { format, words } = view;
   const { rate: text, noData, time } = words.probes;
   const values = metrics.points.map(perMinute);
@@ -24,6 +30,7 @@ export const RateChart = ({ view, metrics, csv }: Props) => {
     <ChartFigure
       view={view}
       id="rate"
+      source={{ ...resource(metricsPath(metrics, isOne)), ...tableFigures("rate", "/points") }}
       title={text.title}
       note={text.note}
       csv={csv}
@@ -62,7 +69,7 @@ const columnsPath = (
     .join("");
 
 /** Which share of the runs saw an error, by class. */
-export const ErrorChart = ({ view, metrics, csv }: Props) => {
+export const ErrorChart = ({ view, metrics, csv, isOne }: Props) => {
   const { format, words } = view;
   const { errors: text, classes, noData, time } = words.probes;
   const { points } = metrics;
@@ -76,6 +83,7 @@ export const ErrorChart = ({ view, metrics, csv }: Props) => {
     <ChartFigure
       view={view}
       id="errors"
+      source={{ ...resource(metricsPath(metrics, isOne)), ...tableFigures("errors", "/points") }}
       title={text.title}
       note={text.note}
       csv={csv}
@@ -113,7 +121,7 @@ export const ErrorChart = ({ view, metrics, csv }: Props) => {
 const QUANTILES = ["p50", "p95", "p99"] as const;
 
 /** How long good runs took. */
-export const DurationChart = ({ view, metrics, csv }: Props) => {
+export const DurationChart = ({ view, metrics, csv, isOne }: Props) => {
   const { format, words } = view;
   const { durations: text, figures, noData, time } = words.probes;
   const { points } = metrics;
@@ -124,6 +132,7 @@ export const DurationChart = ({ view, metrics, csv }: Props) => {
     <ChartFigure
       view={view}
       id="durations"
+      source={{ ...resource(metricsPath(metrics, isOne)), ...tableFigures("durations", "/points") }}
       title={text.title}
       note={text.note}
       csv={csv}

@@ -1,4 +1,7 @@
+import type { Scope } from "#lib/core/access/authorise.ts";
 import { csvOf } from "#lib/core/csv.ts";
+import { mayDo } from "#lib/read/require-session.ts";
+import { adminView } from "./view.ts";
 
 type Rows = readonly (readonly (string | number | null)[])[];
 
@@ -11,5 +14,8 @@ export const csvAnswer = (name: string, rows: Rows): Response =>
       "cache-control": "private, no-store",
     },
   });
+
+/** Whether the reader may see what a file holds. Sends those who are not signed in to the sign-in page. */
+export const allowedFile = async (scope: Scope): Promise<boolean> => mayDo((await adminView()).session, scope);
 
 export const noSuchFile = (): Response => new Response("there is no such file\n", { status: 404 });

@@ -1,3 +1,4 @@
+import type { MetricsResource } from "#lib/contracts/metrics.ts";
 import type { OutcomeClass, Vote } from "#lib/core/outcome.ts";
 import { fillText } from "../../_view/format.ts";
 import type { Role } from "../../_view/state-looks.ts";
@@ -27,6 +28,10 @@ export const tookText = (ms: number | null, format: AdminView["format"]): string
   if (ms === null) return "–";
   return ms < 10 ? fillText(format.words.milliseconds, { number: format.rate(ms) }) : format.response(ms);
 };
+
+/** The question that the API answers with these metrics. */
+export const metricsPath = ({ probeId, locations, from, to, step }: MetricsResource, isOne = false): string =>
+  addressOf("/v1/metrics", { probe: probeId, location: isOne ? locations[0] : null, from, to, step, totals: "true" });
 
 /** The address of a page with these parameters; those that are null are left out. */
 export const addressOf = (path: string, parameters: Readonly<Record<string, string | null | undefined>>): string => {

@@ -5,6 +5,7 @@ import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
 import type { Role } from "../../_view/state-looks.ts";
 import { ROLE_OF, ROLES } from "../../_view/state-looks.ts";
+import { RedHeads } from "./red-heads.tsx";
 import type { AdminView } from "./view.ts";
 import { iso } from "./view.ts";
 
@@ -59,6 +60,35 @@ const Strip = ({ states, now, label }: { states: readonly StateSpan[]; now: numb
   );
 };
 
+const Changes = ({ view, spans }: { view: AdminView; spans: readonly StateSpan[] }) => {
+  const { format, words, today } = view;
+  const { states: names } = format.words;
+  const text = words.services;
+  return (
+    <table>
+      <RedHeads heads={[text.from, text.asMeasured, text.asPublished, text.lasted].map((name) => ({ name }))} />
+      <tbody>
+        {spans.map(({ since, until, measured, published }) => (
+          <tr key={since}>
+            <th scope="row">
+              <time dateTime={iso(since)}>{format.when(iso(since), today)}</time>
+            </th>
+            <td>
+              <StateMark role={ROLE_OF[measured]} word={names[measured]} />
+            </td>
+            <td>
+              <StateMark role={ROLE_OF[published]} word={names[published]} />
+            </td>
+            <td>
+              <time dateTime={`PT${Math.round((until - since) / 1_000)}S`}>{format.span(until - since)}</time>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+};
+
 /** The state of a service over 35 days as measured and as published, and every change of it. */
 export const ServiceHistory = ({ view, dashboard }: { view: AdminView; dashboard: ServiceDashboard }) => {
   const { format, words, today } = view;
@@ -66,7 +96,6 @@ export const ServiceHistory = ({ view, dashboard }: { view: AdminView; dashboard
   const { service, states, now } = dashboard;
   const spans = spansOf(states, now);
   const title = fillText(text.history, { days: String(HISTORY_DAYS) });
-  const { states: names } = format.words;
   return (
     <section aria-labelledby="history">
       <div className="head">
@@ -88,31 +117,7 @@ export const ServiceHistory = ({ view, dashboard }: { view: AdminView; dashboard
           <details>
             <summary>{words.frame.table}</summary>
             <div className="points" tabIndex={0} role="group" aria-label={title}>
-              <table>
-                <thead>
-                  <tr>
-                    {[text.from, text.asMeasured, text.asPublished, text.lasted].map((name) => (
-                      <th scope="col" key={name}>
-                        {name}
-                      </th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {spans.map(({ since, until, measured, published }) => (
-                    <tr key={since}>
-                      <th scope="row">{format.when(iso(since), today)}</th>
-                      <td>
-                        <StateMark role={ROLE_OF[measured]} word={names[measured]} />
-                      </td>
-                      <td>
-                        <StateMark role={ROLE_OF[published]} word={names[published]} />
-                      </td>
-                      <td>{format.span(until - since)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <Changes view={view} spans={spans} />
             </div>
           </details>
         </>

@@ -2,6 +2,7 @@ import type { ServiceOverview, ServiceResource } from "#lib/read/service-dashboa
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
 import { ROLE_OF } from "../../_view/state-looks.ts";
+import { figure, resource } from "./figure.tsx";
 import type { AdminView } from "./view.ts";
 
 type Props = { readonly view: AdminView; readonly overview: ServiceOverview };
@@ -43,7 +44,7 @@ const Row = ({ view, overview, service }: Props & { service: ServiceResource }) 
     state === measuredState ? null : fillText(text.measured, { state: format.words.states[measuredState] });
   const since = stateSince === null ? null : fillText(text.since, { time: format.when(stateSince, today) });
   return (
-    <tr role="row">
+    <tr role="row" {...resource(`/v1/services/${id}`)}>
       <th scope="row" role="rowheader">
         <a href={`/admin/services/${id}`}>{name}</a>
         <small>{id}</small>
@@ -55,10 +56,10 @@ const Row = ({ view, overview, service }: Props & { service: ServiceResource }) 
       <td role="cell" data-name={text.firing}>
         <Firing view={view} overview={overview} id={id} />
       </td>
-      <td role="cell" className="number" data-name={text.probes}>
+      <td role="cell" className="number" data-name={text.probes} {...figure("length", "/probes")}>
         {format.integer(service.probes.length)}
       </td>
-      <td role="cell" className="number" data-name={text.slos}>
+      <td role="cell" className="number" data-name={text.slos} {...figure("length", "/sloIds")}>
         {format.integer(service.sloIds.length)}
       </td>
       <td role="cell" data-name={text.needs}>

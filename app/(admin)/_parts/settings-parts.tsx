@@ -7,6 +7,7 @@ import type { Section } from "./admin-frame.tsx";
 import { AdminFrame } from "./admin-frame.tsx";
 import type { AdminView } from "./view.ts";
 import "../_styles/settings.css";
+import { resource } from "./figure.tsx";
 
 type AreaProps = {
   readonly view: AdminView;
@@ -50,6 +51,13 @@ export const ReadOnly = ({ view, scope }: { view: AdminView; scope: Scope }) =>
     <p className="list soft small">{fillText(view.words.frame.notAllowed, { role: view.session.role })}</p>
   );
 
+/** The list of a page as a file. */
+export const ListFile = ({ view, href }: { view: AdminView; href: string }) => (
+  <p className="small list">
+    <a href={href}>{view.words.frame.csv}</a>
+  </p>
+);
+
 /** An instant in the reader's zone; `none` stands for no instant. */
 export const When = ({ view, at, none = "–" }: { view: AdminView; at: string | null; none?: string }) =>
   at === null ? none : <time dateTime={at}>{view.format.when(at, view.today)}</time>;
@@ -59,7 +67,7 @@ export type RowsProps = {
   readonly label: string;
   readonly columns: readonly string[];
   /** The first cell names the row. */
-  readonly rows: readonly { readonly key: string; readonly cells: readonly Cell[] }[];
+  readonly rows: readonly { readonly key: string; readonly cells: readonly Cell[]; readonly api?: string }[];
   readonly empty: string;
 };
 
@@ -80,8 +88,8 @@ export const Rows = ({ label, columns, rows, empty }: RowsProps) =>
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {rows.map(({ key, cells: [name, ...cells] }) => (
-            <tr role="row" key={key}>
+          {rows.map(({ key, api, cells: [name, ...cells] }) => (
+            <tr role="row" key={key} {...(api === undefined ? {} : resource(api))}>
               <th scope="row" role="rowheader">
                 {name}
               </th>
@@ -97,9 +105,18 @@ export const Rows = ({ label, columns, rows, empty }: RowsProps) =>
     </div>
   );
 
+type FactsProps = {
+  readonly facts: readonly (readonly [name: string, value: ReactNode])[];
+  /** Where the figures among them come from. */
+  readonly api?: string;
+};
+
+/** A name, an id or a text that somebody wrote: no figure, and in no language of ours. */
+export const Given = ({ children }: { children: ReactNode }) => <span translate="no">{children}</span>;
+
 /** Names and values of one thing. */
-export const Facts = ({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) => (
-  <dl className="pairs-list">
+export const Facts = ({ facts, api }: FactsProps) => (
+  <dl className="pairs-list" {...(api === undefined ? {} : resource(api))}>
     {facts.map(([name, value]) => (
       <div key={name}>
         <dt>{name}</dt>

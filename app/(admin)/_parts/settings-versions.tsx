@@ -43,13 +43,13 @@ export const VersionList = ({ view, versions }: { view: AdminView; versions: rea
           cells: [
             one.id,
             <When key="at" view={view} at={one.appliedAt} />,
-            <span key="actor" className="break">
+            <span key="actor" className="break" translate="no">
               {one.actor}
             </span>,
             lines.length === 0 ? (
               configuration.noChanges
             ) : (
-              <ul key="changes" className="break">
+              <ul key="changes" className="break" translate="no">
                 {lines.map((line) => (
                   <li key={line}>{line}</li>
                 ))}

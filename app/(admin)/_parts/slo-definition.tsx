@@ -69,11 +69,15 @@ const History = ({ versions, view, today }: Omit<Props, "slo">) => {
               <tr key={row.version}>
                 <th scope="row">{format.integer(row.version)}</th>
                 <td>
-                  {to === null
-                    ? fillText(view.words.slos.standing.since, { time: from })
-                    : fillText(words.span, { from, to })}
+                  <time dateTime={iso(row.activeFrom)}>
+                    {to === null
+                      ? fillText(view.words.slos.standing.since, { time: from })
+                      : fillText(words.span, { from, to })}
+                  </time>
                 </td>
-                <td>{before === undefined ? (row.version === 1 ? words.first : "–") : changesOf(row, before, view)}</td>
+                <td translate="no">
+                  {before === undefined ? (row.version === 1 ? words.first : "–") : changesOf(row, before, view)}
+                </td>
               </tr>
             );
           })}

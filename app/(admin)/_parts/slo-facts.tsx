@@ -1,18 +1,27 @@
+import type { ReactNode } from "react";
 import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
 import { fillText } from "../../_view/format.ts";
+import type { FigureKind } from "./figure.tsx";
+import { Filled, figure, figureOf, resource } from "./figure.tsx";
 import { attainedText, budgetText, countText, coverageText, exhaustedText, rateText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 import { iso } from "./view.ts";
 
 const MINUTE_MS = 60_000;
 
-type FactProps = { id: string; name: string; value: string; beside: string; isBad?: boolean };
+type FactProps = {
+  mark: readonly [FigureKind, string];
+  name: string;
+  value: string;
+  beside: ReactNode;
+  isBad?: boolean;
+};
 
-const Fact = ({ id, name, value, beside, isBad = false }: FactProps) => (
+const Fact = ({ mark, name, value, beside, isBad = false }: FactProps) => (
   <div>
     <dt>{name}</dt>
-    <dd className={isBad ? "major" : undefined} data-figure={id}>
-      <span>{value}</span>
+    <dd className={isBad ? "major" : undefined}>
+      <span {...figure(...mark)}>{value}</span>
       <small>{beside}</small>
     </dd>
   </div>
@@ -28,11 +37,13 @@ const allowanceText = (allowed: number | null, bad: number, { words, format }: A
     : format.plural(-left, facts.tooMany);
 };
 
-const exhaustedBeside = (minutes: number | null, evaluatedAt: number, { words, format }: AdminView): string => {
+const exhaustedBeside = (minutes: number | null, evaluatedAt: number, { words, format }: AdminView): ReactNode => {
   const { facts } = words.slos;
   if (minutes === null) return facts.nothingBurns;
   if (minutes === 0) return facts.nothingLeft;
-  return fillText(facts.ifItGoesOn, { time: format.when(iso(evaluatedAt + minutes * MINUTE_MS), iso(evaluatedAt)) });
+  const at = iso(evaluatedAt + minutes * MINUTE_MS);
+  const time = <time dateTime={at}>{format.when(at, iso(evaluatedAt))}</time>;
+  return <Filled text={facts.ifItGoesOn} parts={{ time }} />;
 };
 
 /** The five figures, each with its neighbour. */
@@ -43,44 +54,46 @@ export const SloFacts = ({ slo, view }: { slo: SloWithReading; view: AdminView }
   if (budget === undefined || slo.evaluatedAt === null) return null;
   const isMissed = budget.isMet === false;
   const minutes = budget.minutesToExhaustion;
-  const checks = fillText(facts.checks, {
-    total: countText(budget.total, format),
-    expected: countText(budget.expected, format),
-  });
+  const beside = {
+    objective: figureOf("percent", "/objective", format.percentText(slo.definition.objective)),
+    total: figureOf("count", "/reading/total", countText(budget.total, format)),
+    expected: figureOf("count", "/reading/expected", countText(budget.expected, format)),
+  };
+  const checks = budget.windowFilling ? fillText(facts.filling, { text: facts.checks }) : facts.checks;
   return (
-    <dl className="facts">
+    <dl className="facts" {...resource(`/v1/slos/${slo.id}`)}>
       <Fact
-        id="attained"
+        mark={["attained", ""]}
         name={facts.attainment}
         value={attainedText(budget.good, budget.total, slo.definition.objective, format)}
-        beside={fillText(facts.objective, { objective: format.percentText(slo.definition.objective) })}
+        beside={<Filled text={facts.objective} parts={beside} />}
         isBad={isMissed}
       />
       <Fact
-        id="left"
+        mark={["budget", "/reading/budget/remainingRatio"]}
         name={facts.left}
         value={budgetText(budget.remaining, format)}
-        beside={allowanceText(budget.allowedBad, budget.bad, view)}
+        beside={figureOf("allowance", "", allowanceText(budget.allowedBad, budget.bad, view))}
         isBad={isMissed}
       />
       <Fact
-        id="burn"
+        mark={["rate", "/reading/burnRate"]}
         name={facts.burning}
         value={rateText(budget.burnRate1h, view)}
         beside={facts.lastHour}
         isBad={(budget.burnRate1h ?? 0) > 1}
       />
       <Fact
-        id="exhausted"
+        mark={["exhausted", "/reading/budget/exhaustedInSeconds"]}
         name={facts.exhausted}
         value={exhaustedText(minutes, view)}
         beside={exhaustedBeside(minutes, slo.evaluatedAt, view)}
       />
       <Fact
-        id="coverage"
+        mark={["share", "/reading/coverageRatio"]}
         name={facts.coverage}
         value={coverageText(budget.coverage, format)}
-        beside={budget.windowFilling ? fillText(facts.filling, { text: checks }) : checks}
+        beside={<Filled text={checks} parts={beside} />}
       />
     </dl>
   );

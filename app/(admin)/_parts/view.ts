@@ -13,7 +13,7 @@ import type { AdminWords } from "../_words/index.ts";
 import { ADMIN_WORDS } from "../_words/index.ts";
 import { PREFERENCES } from "./preferences.ts";
 
-export const SIGN_IN = "/admin/sign-in";
+const SIGN_IN = "/admin/sign-in";
 
 /** The parameters of an address as Next hands them to a page. */
 export type SearchParams = Readonly<Record<string, string | string[] | undefined>>;

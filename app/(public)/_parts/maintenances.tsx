@@ -2,7 +2,7 @@ import type { SnapshotMaintenance } from "#lib/contracts/snapshot-maintenances.t
 import { Fill } from "../../_parts/fill.tsx";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { serviceNames } from "../../_view/incident.ts";
-import { maintenanceAnchor } from "../../_view/maintenance.ts";
+import { maintenanceAnchor, saidOf, workTextOf } from "../../_view/maintenance.ts";
 import { Instant } from "./instant.tsx";
 import type { View } from "./view.ts";
 
@@ -26,7 +26,8 @@ const Range = ({ maintenance, view }: Props) => {
 
 const Entry = ({ maintenance, view, isWhole = false }: Props) => {
   const { words, list } = view.format;
-  const { status, impact, description } = maintenance;
+  const { status, impact } = maintenance;
+  const { name, description } = workTextOf(maintenance, view.language);
   const names = serviceNames(maintenance.serviceIds, view.snapshot);
   const isOver = status === "completed" || status === "canceled";
   const updates = maintenance.updates.filter((update) => update.status !== "scheduled");
@@ -36,7 +37,7 @@ const Entry = ({ maintenance, view, isWhole = false }: Props) => {
         <Range maintenance={maintenance} view={view} />
       </p>
       <div>
-        <h3>{maintenance.name}</h3>
+        <h3>{name}</h3>
         {status === "scheduled" ? null : (
           <p>
             <StateMark
@@ -55,7 +56,7 @@ const Entry = ({ maintenance, view, isWhole = false }: Props) => {
           <ol className="notes">
             {updates.map((update) => (
               <li key={update.id}>
-                <Instant at={update.displayAt} view={view} /> {update.body}
+                <Instant at={update.displayAt} view={view} /> {saidOf(update, view.language)}
               </li>
             ))}
           </ol>

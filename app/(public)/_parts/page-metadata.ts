@@ -25,7 +25,11 @@ export const pageMetadata = (view: View, path: string, texts: { title: string; d
     robots: page.searchEngines === false ? { index: false, follow: false } : null,
     alternates: {
       ...(page.url === null ? {} : { canonical: urlOf(view.language) }),
-      languages: Object.fromEntries(languages.map((language) => [language, urlOf(language)])),
+      languages: Object.fromEntries([
+        ...languages.map((language) => [language, urlOf(language)]),
+        // Whoever speaks none of them gets the first by the page's own choice of a language.
+        ...(languages.length === 0 ? [] : [["x-default", `${page.url ?? ""}${path}`]]),
+      ]),
       types: Object.fromEntries(Object.entries(FEEDS).map(([type, url]) => [type, [{ url, title: feedTitle }]])),
     },
     openGraph: {

@@ -1,8 +1,9 @@
 import type { SnapshotService, SnapshotSlo } from "#lib/contracts/snapshot.ts";
-import { incidentAddress, serviceAddress } from "../../_view/address.ts";
+import { Fill } from "../../_parts/fill.tsx";
+import { addressOf, incidentAddress, serviceAddress } from "../../_view/address.ts";
 import { isOpen } from "../../_view/heading.ts";
-import { nameOf } from "../../_view/incident.ts";
-import { maintenanceLists } from "../../_view/maintenance.ts";
+import { nameOf, shareText } from "../../_view/incident.ts";
+import { maintenanceAnchor, maintenanceLists, workTextOf } from "../../_view/maintenance.ts";
 import { digitsFor, promisesSpeed, windowText } from "../../_view/slo-line.ts";
 import { BurnLine } from "./burn-line.tsx";
 import type { View } from "./view.ts";
@@ -62,28 +63,73 @@ const adjusted = (slo: SnapshotSlo, view: View): string | null => {
     .replace("{window}", windowText(slo, format));
 };
 
+type Link = { readonly href: string; readonly text: string };
+
+const linksOf = (links: readonly Link[]) =>
+  links.map(({ href, text }, index) => (
+    <span key={href}>
+      {index === 0 ? "" : ", "}
+      <a href={href}>{text}</a>
+    </span>
+  ));
+
+const MOST_SPENDERS = 3;
+const DAY_MS = 86_400_000;
+
+/** The incidents of the windows that still count which cost the service most of its published budgets, each with its share. */
+const spendersOf = (service: SnapshotService, view: View): Link[] => {
+  const windows = new Map(service.slos.map(({ id, windowDays }) => [id, windowDays * DAY_MS]));
+  const now = Date.parse(view.now);
+  const spent = view.snapshot.incidents.flatMap((incident) => {
+    const end = Date.parse(incident.resolvedAt ?? view.now);
+    const own = (incident.costs ?? []).filter(({ sloId, share }) => share > 0 && now - end < (windows.get(sloId) ?? 0));
+    const share = Math.max(0, ...own.map((cost) => cost.share));
+    return share === 0 ? [] : [{ incident, share }];
+  });
+  return spent
+    .toSorted((a, b) => b.share - a.share)
+    .slice(0, MOST_SPENDERS)
+    .map(({ incident, share }) => ({
+      href: incidentAddress(incident, view),
+      text: `${nameOf(incident, view.language)} (${shareText(share, view.format)})`,
+    }));
+};
+
 /** What people have said that counts beside the measurement. */
 const Said = ({ service, view }: Props) => {
   const { service: words } = view.format.words;
   const incidents = view.snapshot.incidents.filter((one) => isOpen(one) && one.serviceIds.includes(service.id));
   const works = maintenanceLists(view.snapshot).active.filter(({ serviceIds }) => serviceIds.includes(service.id));
-  const [before = "", after = ""] = words.byIncident.split("{names}");
+  const spent = spendersOf(service, view);
   return (
     <>
       {incidents.length === 0 ? null : (
         <p>
-          {before}
-          {incidents.map((incident, index) => (
-            <span key={incident.id}>
-              {index === 0 ? "" : ", "}
-              <a href={incidentAddress(incident, view)}>{nameOf(incident, view.language)}</a>
-            </span>
-          ))}
-          {after}
+          <Fill
+            text={words.byIncident}
+            names={linksOf(
+              incidents.map((one) => ({ href: incidentAddress(one, view), text: nameOf(one, view.language) })),
+            )}
+          />
         </p>
       )}
       {works.length === 0 ? null : (
-        <p>{words.byMaintenance.replace("{names}", works.map(({ name }) => name).join(", "))}</p>
+        <p>
+          <Fill
+            text={words.byMaintenance}
+            names={linksOf(
+              works.map((one) => ({
+                href: addressOf("/maintenance", view, maintenanceAnchor(one)),
+                text: workTextOf(one, view.language).name,
+              })),
+            )}
+          />
+        </p>
+      )}
+      {spent.length === 0 ? null : (
+        <p>
+          <Fill text={words.spentBy} names={linksOf(spent)} />
+        </p>
       )}
     </>
   );

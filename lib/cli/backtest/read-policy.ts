@@ -1,13 +1,13 @@
+import { usageError } from "#lib/cli/usage-error.ts";
 import { severityFor } from "#lib/config/slo-rules.ts";
 import type { AlertSeverity, BurnRatePair } from "#lib/core/definitions.ts";
 import { parseDuration } from "#lib/core/duration.ts";
-import { AppError } from "#lib/core/errors.ts";
 import { factorOf } from "#lib/core/slo/objective.ts";
 import { minBadFor, pairId, shortWindowFor } from "#lib/core/slo/policy.ts";
 import type { DurationMs } from "#lib/core/units.ts";
 
 const refuse = (message: string): never => {
-  throw new AppError("USAGE", `backtest: ${message}`);
+  throw usageError(`backtest: ${message}`);
 };
 
 export type Guard = { readonly long: number; readonly short: number };

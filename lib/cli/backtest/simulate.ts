@@ -1,10 +1,10 @@
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import type { FalsePages } from "#lib/core/backtest/false-pages.ts";
 import { FALSE_PAGES_GOAL, simulateFalsePages } from "#lib/core/backtest/false-pages.ts";
 import { seededRandom } from "#lib/core/backtest/seeded-random.ts";
 import { formatDuration, parseDuration } from "#lib/core/duration.ts";
-import { AppError } from "#lib/core/errors.ts";
 import { objectiveOfPercent } from "#lib/core/slo/objective.ts";
 import type { DurationMs } from "#lib/core/units.ts";
 import { DAY_MS } from "#lib/core/units.ts";
@@ -26,7 +26,7 @@ const OPTIONS = {
 } as const;
 
 const refuse = (message: string): never => {
-  throw new AppError("USAGE", `backtest --simulate: ${message}`);
+  throw usageError(`backtest --simulate: ${message}`);
 };
 
 const numberWithin = (name: string, text: string, [least, most]: readonly [number, number]): number => {

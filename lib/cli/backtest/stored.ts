@@ -2,6 +2,7 @@ import type { Database } from "#db/database.ts";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import type { Quorum } from "#lib/core/backtest/quorum.ts";
 import { parseQuorum, ruleOfQuorum } from "#lib/core/backtest/quorum.ts";
 import { parseDuration } from "#lib/core/duration.ts";
@@ -27,7 +28,7 @@ const OPTIONS = {
 } as const;
 
 const refuse = (message: string): never => {
-  throw new AppError("USAGE", `backtest --slo: ${message}`);
+  throw usageError(`backtest --slo: ${message}`);
 };
 
 const instant = (name: string, text: string): EpochMs => {

@@ -1,196 +1,194 @@
-import { fork } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Database } from "#db/database.ts";
 import { openDatabase } from "#db/database.ts";
-import { startTemporary } from "#db/embedded/temporary.ts";
-import { migrate } from "#db/migrate.ts";
-import { readIndexUse } from "#db/queries/bench-dashboards.ts";
+import { countRawRuns, markLog } from "#db/queries/bench-dashboards.ts";
+import { restoreServices, retireServices } from "#db/queries/bench-dashboards-desk.ts";
 import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
-import type { FromRole, RoleSettings } from "#lib/cli/roles/role.ts";
 import { buildPagesWhenNeeded } from "#lib/cli/start/next-build.ts";
-import { consumeSignInLink, createSignInLink } from "#lib/commands/sign-in.ts";
+import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
 import { processEnvironment } from "#lib/config/env.ts";
-import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
-import { SLOS, seedDashboards } from "./dashboards-seed.ts";
-import { fetchOnce } from "./fetch-once.ts";
-import { treeCpuUs } from "./process-cpu.ts";
+import { countOption } from "./count-option.ts";
+import type { BenchDatabase } from "./dashboards-ground.ts";
+import { openBenchDatabase } from "./dashboards-ground.ts";
+import type { Look } from "./dashboards-looks.ts";
+import { looksOf } from "./dashboards-looks.ts";
+import type { StatementFacts } from "./dashboards-plans.ts";
+import { statementFacts } from "./dashboards-plans.ts";
+import { GOAL_BYTES, GOAL_MS, isOver, pageTable, plansDocument } from "./dashboards-report.ts";
+import { FULL_SIZE } from "./dashboards-seed.ts";
+import type { Captured, Ground, PageFigures } from "./dashboards-visit.ts";
+import { capturePlans, measureLook } from "./dashboards-visit.ts";
+import { residentMb, signedIn, startWeb } from "./dashboards-web.ts";
+import { statementNames } from "./name-statements.ts";
+import { explainingUrl } from "./plan-facts.ts";
 
-const root = join(fileURLToPath(import.meta.url), "..", "..", "..", "..");
-const GOAL_MS = 100;
-const GOAL_BYTES = 300_000;
-const WARM_UP = 20;
-const DEFAULT_ROUNDS = 60;
+const DEFAULT_ROUNDS = 40;
+const TURNS = 8;
+const FEW_TURNS = 3;
+/** How many services are left for the second look at how many statements a page sends; addresses of round 0 are about these. */
+const FEW_SERVICES = 20;
+const SLOS_A_SERVICE = FULL_SIZE.slos / FULL_SIZE.services;
+const IDLE_MS = 3_000;
+const DOCUMENT = join("docs", "query-plans.md");
 
-export type PageFigures = {
-  readonly page: string;
-  readonly medianMs: number;
-  readonly p95Ms: number;
-  /** Processor time a page: of the web role, and of PostgreSQL. Null where /proc does not tell. */
-  readonly cpuMs: number | null;
-  readonly postgresMs: number | null;
-  /** Compressed bytes of the document with its scripts and style sheets. */
-  readonly firstLoadBytes: number;
+type Timed = { readonly figures: readonly PageFigures[]; readonly residentMb: readonly (number | null)[] };
+
+const groundOf = (bench: BenchDatabase, web: { port: number; pid: number }, cookie: string): Ground => ({
+  past: bench.past,
+  port: web.port,
+  webPid: web.pid,
+  postgresPid: bench.pid,
+  cookie,
+});
+
+/** Server times of a web role that explains nothing, and its memory before, at half of the pages, and after. */
+const timePages = async (bench: BenchDatabase, looks: readonly Look[], rounds: number): Promise<Timed> => {
+  const web = await startWeb(bench.url, bench.dataDir);
+  const ground = groundOf(bench, web, await signedIn(bench.database));
+  await measureLook({ page: "/admin/settings", address: "/admin/settings" }, ground, 1);
+  const resident = [residentMb(web.pid)];
+  const figures: PageFigures[] = [];
+  for (const look of looks) {
+    figures.push(await measureLook(look, ground, rounds));
+    if (figures.length === Math.ceil(looks.length / 2)) resident.push(residentMb(web.pid));
+  }
+  resident.push(residentMb(web.pid));
+  await web.stop();
+  return { figures, residentMb: resident };
 };
 
-/** Pages as templates: `{n}` is another SLO in each round, so that nothing is answered from what was kept. */
-const PAGES = [
-  "/admin/slos",
-  "/admin/slos?group=team&state=met",
-  "/admin/slos?group=service&page=5",
-  "/admin/slos/slo-{n}",
-  "/admin/slos/slo-{n}?spent=2026-10",
-] as const;
-
-const startWeb = async (
-  databaseUrl: string,
-  dataDir: string,
-): Promise<{ port: number; pid: number; stop: () => Promise<void> }> => {
-  const child = fork(join(root, "lib", "cli", "roles", "main.ts"), {
-    cwd: root,
-    env: { ...processEnvironment(), NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
-  const settings: RoleSettings = {
-    ...{ role: "web", instanceId: "bench", databaseUrl, dataDir, configPath: "", host: "127.0.0.1", port: 0 },
-    ...{ logLevel: "error", isDemo: false, isProduction: true, secretKey: Buffer.alloc(32).toString("base64") },
-  };
-  child.send({ kind: "settings", settings });
-  const [message] = (await once(child, "message")) as [FromRole];
-  if (message.kind !== "ready" || message.port === null)
-    throw new AppError("ROLE_CRASHED", "the web role did not start");
-  return {
-    port: message.port,
-    pid: child.pid ?? 0,
-    stop: async () => {
-      const ended = once(child, "exit");
-      child.send({ kind: "stop" });
-      await ended;
-    },
-  };
+type Explained = Captured & {
+  /** Addresses with how many statements they send for few services and for all, where that differs. */
+  readonly growing: readonly string[];
 };
 
-const signedIn = async (database: Database): Promise<string> => {
-  const now = systemClock.now();
-  const { token } = await createSignInLink(database, { now, actor: "bench", randomBytes });
-  const session = await consumeSignInLink(database, { token, now, randomBytes, userAgent: "bench" });
-  return `cookie: nines_session=${session.token}`;
+/** Every statement of every page with its plan, then how many each page sends when there are few services. */
+const explainPages = async (bench: BenchDatabase, looks: readonly Look[], explaining: Database): Promise<Explained> => {
+  const { database, log } = bench;
+  const web = await startWeb(explainingUrl(bench.url), bench.dataDir);
+  const ground = groundOf(bench, web, await signedIn(database));
+  const take = () => log.take((text) => explaining.read((db) => markLog(db, text)));
+  try {
+    await take();
+    await pause(IDLE_MS);
+    const idle = new Set((await take()).map(({ text }) => text));
+    const ask = { log, explaining, idle };
+    await database.transaction((tx) => retireServices(tx, { kept: FEW_SERVICES, now: systemClock.now() }));
+    const past = { ...bench.past, size: { ...bench.past.size, services: FEW_SERVICES, slos: FEW_SERVICES } };
+    const few = await capturePlans(looks, { ...ground, past }, { ...ask, turns: FEW_TURNS });
+    await database.transaction(restoreServices);
+    const all = await capturePlans(looks, ground, { ...ask, turns: TURNS });
+    const growing = [...all.perLook].flatMap(([address, count]) => {
+      const other = few.perLook.get(address) ?? 0;
+      return count > other ? [`${address}: ${other} statements with ${FEW_SERVICES} services, ${count} with all`] : [];
+    });
+    return { ...all, growing };
+  } finally {
+    await database.transaction(restoreServices);
+    await web.stop();
+  }
 };
 
-/** Scripts and style sheets that a document names. */
-const partsOf = (html: string): string[] => [
-  ...new Set([...html.matchAll(/(?:src|href)="(\/_next\/[^"]+\.(?:js|css)[^"]*)"/g)].map((match) => match[1] ?? "")),
+type Outcome = {
+  readonly timed: Timed | null;
+  readonly explained: Explained;
+  readonly statements: readonly StatementFacts[];
+};
+
+const faultsOf = ({ timed, explained, statements }: Outcome): string[] => [
+  ...(timed?.figures ?? [])
+    .filter(isOver)
+    .map(({ address }) => `${address} is over ${GOAL_MS} ms (p95) or ${GOAL_BYTES / 1_000} kB`),
+  ...explained.growing,
+  ...statements.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`)),
 ];
 
-const firstLoad = async (port: number, path: string, cookie: string): Promise<number> => {
-  const headers = [cookie, "accept: text/html"];
-  const { body } = await fetchOnce({ port, path, headers });
-  const parts = await Promise.all(
-    partsOf(body.toString("utf8")).map(async (part) => (await fetchOnce({ port, path: part, headers })).body),
+const textOf = (outcome: Outcome, faults: readonly string[]): string => {
+  const { timed, explained, statements } = outcome;
+  const raw = statements.reduce((most, { mostRawRows }) => Math.max(most, mostRawRows), 0);
+  const memory =
+    timed === null ? "" : `memory of the web role: ${timed.residentMb.map((mb) => mb ?? "?").join(" MB, then ")} MB\n`;
+  return [
+    `machine: ${cpus()[0]?.model ?? "unknown"} x ${cpus().length}, node ${process.version}\n`,
+    timed === null ? "" : pageTable(timed.figures, explained.perLook),
+    memory,
+    `${statements.length} statements in ${explained.seen.length} executions; the most raw runs that one read: ${raw}\n`,
+    faults.length === 0 ? "all goals met\n" : `${faults.map((fault) => `missed: ${fault}\n`).join("")}`,
+  ].join("");
+};
+
+const writePlans = async (bench: BenchDatabase, looks: readonly Look[], statements: readonly StatementFacts[]) => {
+  const runs = await bench.database.read((db) => countRawRuns(db));
+  const pages = new Set(looks.map(({ page }) => page)).size;
+  await writeFile(
+    join(PROJECT_ROOT, DOCUMENT),
+    plansDocument(statements, { size: bench.past.size, runs, pages, addresses: looks.length }),
   );
-  return [body, ...parts].reduce((sum, bytes) => sum + gzipSync(bytes).length, 0);
 };
 
-const at = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-
-type Ground = {
-  readonly port: number;
-  readonly webPid: number;
-  readonly postgresPid: number;
-  readonly cookie: string;
-  readonly rounds: number;
-};
-
-const measurePage = async (page: string, ground: Ground): Promise<PageFigures> => {
-  const { port, webPid, postgresPid, cookie, rounds } = ground;
-  const times: number[] = [];
-  let before: readonly (number | null)[] = [];
-  const cpu = (): readonly (number | null)[] => [treeCpuUs(webPid), treeCpuUs(postgresPid)];
-  for (let round = -WARM_UP; round < rounds; round += 1) {
-    if (round === 0) before = cpu();
-    const path = page.replace("{n}", String(((round + WARM_UP) * 37) % SLOS));
-    const began = performance.now();
-    const { status } = await fetchOnce({ port, path, headers: [cookie, "accept: text/html"] });
-    if (status !== 200) throw new AppError("ROLE_CRASHED", `${path} answered ${status}`);
-    if (round >= 0) times.push(performance.now() - began);
+const judge = async (
+  context: CommandContext,
+  bench: BenchDatabase,
+  args: { rounds: number; isPlans: boolean; isJson: boolean },
+) => {
+  const looks = looksOf(PROJECT_ROOT);
+  const explaining = openDatabase({ url: explainingUrl(bench.url), applicationName: "bench-marks", maxConnections: 1 });
+  try {
+    const timed = args.isPlans ? null : await timePages(bench, looks, args.rounds);
+    const explained = await explainPages(bench, looks, explaining);
+    const statements = statementFacts(explained.seen, statementNames(join(PROJECT_ROOT, "db", "queries")));
+    const outcome = { timed, explained, statements };
+    const faults = faultsOf(outcome);
+    if (args.isPlans) await writePlans(bench, looks, statements);
+    const told = {
+      bench: "dashboards",
+      ...timed,
+      queries: Object.fromEntries(explained.perLook),
+      statements: statements.map(({ wholeTables, text: _, ...rest }) => ({
+        ...rest,
+        wholeTables: Object.fromEntries(wholeTables),
+      })),
+      faults,
+      isMet: faults.length === 0,
+    };
+    context.stdout.write(args.isJson ? `${JSON.stringify(told)}\n` : textOf(outcome, faults));
+    return faults.length === 0;
+  } finally {
+    await explaining.close();
   }
-  const [web = null, postgres = null] = cpu().map((us, index) => {
-    const was = before[index] ?? null;
-    return us === null || was === null ? null : (us - was) / 1_000 / rounds;
-  });
-  times.sort((a, b) => a - b);
-  const bytes = await firstLoad(port, page.replace("{n}", "7"), cookie);
-  return {
-    page,
-    medianMs: at(times, 0.5),
-    p95Ms: at(times, 0.95),
-    cpuMs: web,
-    postgresMs: postgres,
-    firstLoadBytes: bytes,
-  };
 };
-
-const round = (value: number): number => Math.round(value * 10) / 10;
-
-const tableOf = (figures: readonly PageFigures[]): string =>
-  [
-    "| page | median ms | p95 ms | CPU ms, web + PostgreSQL | first load kB |",
-    "|---|---|---|---|---|",
-    ...figures.map(({ page, medianMs, p95Ms, cpuMs, postgresMs, firstLoadBytes }) => {
-      const cpu = `${cpuMs === null ? "?" : round(cpuMs)} + ${postgresMs === null ? "?" : round(postgresMs)}`;
-      return `| ${page} | ${round(medianMs)} | ${round(p95Ms)} | ${cpu} | ${round(firstLoadBytes / 1_000)} |`;
-    }),
-    "",
-  ].join("\n");
 
 /**
- * Measures the dashboards of a large organisation: server time of each page from request to last byte, one at a time, and
- * its first load; then says which tables were read whole. The database is a temporary one.
+ * Measures every page of the dashboards of a large organisation, one request at a time: server time from request to last
+ * byte, first load, statements; and how PostgreSQL ran each statement. `--plans` writes docs/query-plans.md instead of
+ * measuring times. `--data` keeps the database in a folder for the next time.
  */
 export const runDashboardsBench = async (context: CommandContext): Promise<ExitCode> => {
-  const { values } = readOptions(context.args, { options: { rounds: { type: "string" }, json: { type: "boolean" } } });
-  const rounds = Number(values.rounds ?? DEFAULT_ROUNDS);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new AppError("USAGE", "--rounds must be a whole number from 1");
+  const { values } = readOptions(context.args, {
+    options: {
+      ...{ rounds: { type: "string" }, data: { type: "string" } },
+      ...{ services: { type: "string" }, days: { type: "string" } },
+      ...{ json: { type: "boolean" }, plans: { type: "boolean" } },
+    },
+  });
+  const rounds = countOption("rounds", values.rounds, { fallback: DEFAULT_ROUNDS, most: 10_000 });
+  const services = countOption("services", values.services, { fallback: FULL_SIZE.services, most: 10_000 });
+  const days = countOption("days", values.days, { fallback: FULL_SIZE.days, most: 400 });
+  const size = { services, slos: Math.round(services * SLOS_A_SERVICE), days };
   const out = new PassThrough();
   out.resume();
-  await buildPagesWhenNeeded({ root, env: processEnvironment(), out, signal: context.signal });
-  const cluster = await startTemporary();
-  const dataDir = await mkdtemp(join(tmpdir(), "nines-bench-dashboards-"));
-  const database = openDatabase({ url: cluster.server.url, applicationName: "bench" });
+  await buildPagesWhenNeeded({ root: PROJECT_ROOT, env: processEnvironment(), out, signal: context.signal });
+  const bench = await openBenchDatabase(values.data, { now: systemClock.now(), size });
   try {
-    await migrate({ url: cluster.server.url });
-    await seedDashboards(database);
-    const cookie = await signedIn(database);
-    const web = await startWeb(cluster.server.url, dataDir);
-    const figures: PageFigures[] = [];
-    const ground = { port: web.port, webPid: web.pid, postgresPid: cluster.server.pid, cookie, rounds };
-    for (const page of PAGES) figures.push(await measurePage(page, ground));
-    await web.stop();
-    const tables = await database.read((db) => readIndexUse(db));
-    const isMet = figures.every(({ p95Ms, firstLoadBytes }) => p95Ms <= GOAL_MS && firstLoadBytes <= GOAL_BYTES);
-    const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
-    if (values.json === true) {
-      context.stdout.write(`${JSON.stringify({ bench: "dashboards", machine, figures, tables, isMet })}\n`);
-    } else {
-      const runs = tables.filter(({ table }) => table.startsWith("runs"));
-      const read = runs.reduce((sum, { seqScans, indexScans }) => sum + seqScans + indexScans, 0);
-      context.stdout.write(
-        `machine: ${machine.cpu} x ${machine.cores}, node ${machine.node}\n${tableOf(figures)}raw runs were read ${read} times; goals of ${GOAL_MS} ms and ${GOAL_BYTES / 1_000} kB: ${isMet ? "met" : "missed"}\n`,
-      );
-    }
-    return isMet ? 0 : 1;
+    const args = { rounds, isPlans: values.plans === true, isJson: values.json === true };
+    return (await judge(context, bench, args)) ? 0 : 1;
   } finally {
-    await database.close();
-    await cluster.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await bench.stop();
   }
 };

@@ -13,8 +13,8 @@ import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, durationMs, durationUs } from "#lib/core/units.ts";
 import { judgeUrl } from "#lib/egress/judge-url.ts";
 
-export const PROBES = 100;
-export const INTERVAL_MS = durationMs(30_000);
+const PROBES = 100;
+const INTERVAL_MS = durationMs(30_000);
 const probeIdOf = (index: number): string => `probe-${String(index).padStart(3, "0")}`;
 
 /** A configuration of 100 probes of 30 s in ten services, with an availability SLO each. */

@@ -37,6 +37,7 @@ export const compare = async (args: {
   };
 };
 
+/** One line of the report: how fast another server was beside ours, or why it was not measured. */
 export const describeOther = (result: OtherResult): string =>
   "missing" in result
     ? `${result.name}: not measured, ${result.missing}`

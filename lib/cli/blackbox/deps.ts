@@ -10,6 +10,7 @@ export type BlackboxDeps = {
   readonly caPem: string | null;
 };
 
+/** Microseconds as seconds, the unit of Prometheus; 0 for a phase that there was not. */
 export const secondsOf = (us: number | null): number => (us ?? 0) / 1_000_000;
 
 /** What ended a check, for people. */

@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import { readEnvironment } from "#lib/config/env.ts";
 import { checkAllowEntry, checkId } from "#lib/config/scalars.ts";
-import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
 import { startAgent } from "#probes/agent/agent.ts";
@@ -30,8 +30,6 @@ const OPTIONS = {
   allow: { type: "string", multiple: true },
   ca: { type: "string" },
 } as const;
-
-const usageError = (message: string): AppError => new AppError("USAGE", message);
 
 const parse = (args: readonly string[]) => readOptions(args, { options: OPTIONS }).values;
 

@@ -4,6 +4,7 @@ import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readInstant } from "#lib/cli/read-instant.ts";
 import { readSubcommand } from "#lib/cli/read-subcommand.ts";
+import { showRow, showRows } from "#lib/cli/show-rows.ts";
 import { acknowledgeAlert, unacknowledgeAlert } from "#lib/commands/alerts/acknowledge-alert.ts";
 import { alertResource } from "#lib/contracts/alert-resource.ts";
 import type { AlertResource } from "#lib/contracts/alerts.ts";
@@ -86,14 +87,11 @@ An acknowledgement lasts until the alert ends, for the time that --for gives, or
     const args = readArgs(context.args);
     const { json, all = false } = args.values;
     if (args.action === "list") {
-      const alerts = await list(context, all);
-      if (json) context.stdout.write(`${JSON.stringify(alerts)}\n`);
-      else if (alerts.length === 0) context.stdout.write(all ? "There were no alerts.\n" : "Nothing fires.\n");
-      else for (const alert of alerts) context.stdout.write(line(alert));
+      const none = all ? "There were no alerts." : "Nothing fires.";
+      showRows(context, await list(context, all), { json, line, none });
       return 0;
     }
-    const alert = await change(context, args);
-    context.stdout.write(json ? `${JSON.stringify(alert)}\n` : line(alert));
+    showRow(context, await change(context, args), { json, line });
     return 0;
   },
 };

@@ -3,7 +3,8 @@ import { createInterface } from "node:readline";
 import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readInstant } from "#lib/cli/read-instant.ts";
-import { readOptions } from "#lib/cli/read-options.ts";
+import { readSubcommand } from "#lib/cli/read-subcommand.ts";
+import { readWord } from "#lib/cli/usage-error.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { AUDIT_FILE_ROWS, exportAudit } from "#lib/read/audit.ts";
 import type { ChainLink, ChainPlace, ChainVerdict } from "#lib/read/verify-audit.ts";
@@ -13,7 +14,7 @@ import { systemClock } from "#lib/runtime/clock.ts";
 const OPTIONS = {
   file: { type: "string" },
   expect: { type: "string" },
-  format: { type: "string", default: "ndjson" },
+  format: { type: "string" },
   actor: { type: "string" },
   action: { type: "string" },
   subject: { type: "string" },
@@ -22,8 +23,12 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
-const usageError = (message: string): AppError => new AppError("USAGE", message);
-const readArgs = (args: readonly string[]) => readOptions(args, { options: OPTIONS, allowPositionals: true });
+const ACTIONS = {
+  verify: { options: ["file", "expect"], takesId: false },
+  export: { options: ["format", "actor", "action", "subject", "from", "to"], takesId: false },
+} as const;
+
+const readArgs = (args: readonly string[]) => readSubcommand("audit", args, { options: OPTIONS, actions: ACTIONS });
 type Values = ReturnType<typeof readArgs>["values"];
 
 const linkOf = (line: string): ChainLink | null => {
@@ -69,8 +74,8 @@ const verify = async (context: CommandContext, { file, expect, json }: Values): 
 const instant = (text: string | undefined) => (text === undefined ? undefined : readInstant(text, systemClock.now()));
 
 const writeAll = async (context: CommandContext, values: Values): Promise<ExitCode> => {
-  const { actor, action, subject, format } = values;
-  if (format !== "ndjson" && format !== "csv") throw usageError("--format must be ndjson or csv");
+  const { actor, action, subject } = values;
+  const format = readWord(values.format ?? "ndjson", ["ndjson", "csv"], "format");
   const filter = { actor, action, subject, from: instant(values.from), to: instant(values.to) };
   await withDatabase(context, async (database) => {
     let after: number | null = null;
@@ -94,13 +99,7 @@ Every row of the audit log holds the hash of the row before it. verify recompute
 a whole export in NDJSON, and exits with 1 when a row was changed, removed or slipped in. Rows cut off at the end show
 against a hash that was noted before: --expect. The service must run, or DATABASE_URL must be set.`,
   run: (context) => {
-    const { positionals, values } = readArgs(context.args);
-    const [name = "", ...rest] = positionals;
-    if (rest.length > 0) throw usageError(`"${rest[0]}" is not expected`);
-    if (name === "verify") return verify(context, values);
-    if (name === "export") return writeAll(context, values);
-    throw usageError(
-      `${name === "" ? "no subcommand was given" : `"${name}" is not a subcommand of audit`}; there are: verify, export`,
-    );
+    const { action, values } = readArgs(context.args);
+    return action === "verify" ? verify(context, values) : writeAll(context, values);
   },
 };

@@ -25,14 +25,17 @@ export const command: Command = {
   deliver       signed, logged, durable deliveries beside bare posts; commit to receipt; claims
   load          callers of the API as docs/load/k6.js has them, up to 200 for four and a half minutes; fails above
                 500 ms (p95) or 1 % errors. Start the server with NINES_RATE_LIMIT=off; NINES_KEY is sent when set
-  dashboards    pages of signed-in readers with 200 services, 500 SLOs and 35 days behind them: server time and
-                first load of each; fails above 100 ms (p95) or 300 kB
+  dashboards    every page of signed-in readers with 200 services, 500 SLOs and 35 days of runs behind them: server
+                time, statements and first load of each, and the plan of each statement; fails above 100 ms (p95) or
+                300 kB, when single runs are scanned, or when a page sends more statements for more services
 
   --rounds N    pairs of turns
   --checks N    checks a turn of "probe", --runs N: runs a round of "ingest", --count N: deliveries of "deliver"
   --products    of "probe" the whole products only, five to six minutes
   --quick       of "probe" fewer checks, and the whole products at 100 checks/s only: one minute
   --url URL     of "load": the running server, http://localhost:3000 without it; --quick: 20 times as fast
+  --plans       of "dashboards" no times, but the plan of each statement, written to docs/query-plans.md
+  --data DIR    of "dashboards" keeps the database in DIR for the next time; --services N, --days N: a smaller one
   --json        one line of JSON
 
 Each runs in turns A B A B … and prints medians and ratios: single figures of one machine say little.`,

@@ -14,25 +14,25 @@ const refuse = (context: z.RefinementCtx, message: string): never => {
   return z.NEVER;
 };
 
+const fieldText = z.string({ error: ({ input }) => (input === undefined ? "is missing" : "must be text") });
+
 const Row = z.looseObject({
-  timeZone: z.string().refine(isTimeZone, { error: "is no IANA time zone such as Asia/Seoul" }),
-  duration: z
-    .string()
-    .transform(
-      (value, context) =>
-        parseCalendarDuration(value) ?? refuse(context, "must be a count and m, h, d, w, M, Q or Y, such as 1M"),
-    ),
-  startTime: z
-    .string()
-    .transform(
-      (value, context) => parseWallTime(value) ?? refuse(context, "must be a local time such as 2025-01-31 00:00:00"),
-    ),
+  timeZone: fieldText.refine(isTimeZone, { error: "is no IANA time zone such as Asia/Seoul" }),
+  duration: fieldText.transform(
+    (value, context) =>
+      parseCalendarDuration(value) ?? refuse(context, "must be a count and m, h, d, w, M, Q or Y, such as 1M"),
+  ),
+  startTime: fieldText.transform(
+    (value, context) => parseWallTime(value) ?? refuse(context, "must be a local time such as 2025-01-31 00:00:00"),
+  ),
   instant: z.iso
     .datetime({ offset: true, error: "must be an ISO 8601 instant such as 2026-02-10T12:00:00Z" })
     .transform((value) => epochMs(Date.parse(value))),
 });
 
-const Rows = z.array(z.record(z.string(), z.unknown()), { error: "a JSON array of rows is due" });
+const Rows = z.array(z.record(z.string(), z.unknown(), { error: "must be an object" }), {
+  error: "a JSON array of rows is due",
+});
 
 const instantText = (at: EpochMs): string => new Date(at).toISOString().replace(".000Z", "Z");
 
@@ -67,9 +67,8 @@ export const answerRows = (input: string): Record<string, unknown>[] => {
   const rows = Rows.safeParse(json);
   if (!rows.success) {
     const [issue] = rows.error.issues;
-    throw new RangeError(
-      `${issue?.path.length ? `row ${issue.path.join(".")}: ` : ""}${issue?.message ?? "not valid"}`,
-    );
+    const place = issue?.path.length ? `row ${issue.path.join(".")}: ` : "";
+    throw new RangeError(`${place}${issue?.message ?? "not valid"}`);
   }
   return rows.data.map(answerRow);
 };

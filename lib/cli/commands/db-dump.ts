@@ -5,7 +5,7 @@ import { dumpSchema } from "#db/dump-schema.ts";
 import { startTemporary } from "#db/embedded/temporary.ts";
 import { migrate } from "#db/migrate.ts";
 import type { Command } from "#lib/cli/command.ts";
-import { AppError } from "#lib/core/errors.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 
 const GOLDEN = fileURLToPath(new URL("../../../db/schema.sql", import.meta.url));
 
@@ -29,7 +29,7 @@ export const command: Command = {
   summary: "write db/schema.sql: what the migrations add up to (for developers)",
   usage: "Usage: nines db-dump\n\nRun it after a change of db/migrations, and look at the difference.",
   run: async ({ args, stdout }) => {
-    if (args.length > 0) throw new AppError("USAGE", `db-dump takes no argument, got "${args[0]}"`);
+    if (args.length > 0) throw usageError(`db-dump takes no argument, got "${args[0]}"`);
     await writeFile(GOLDEN, await readSchema());
     stdout.write("db/schema.sql is written\n");
     return 0;

@@ -6,8 +6,8 @@ import { releasedSpec } from "#lib/cli/docs/released-spec.ts";
 import type { Spec } from "#lib/cli/docs/spec-diff.ts";
 import { specDiff } from "#lib/cli/docs/spec-diff.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
+import { apiDescription } from "#lib/config/api-description.ts";
 import { configReference, configSchemaFile } from "#lib/config/reference.ts";
-import { openApiDocument } from "#lib/contracts/openapi.ts";
 import { VERSION } from "#lib/runtime/version.ts";
 
 /** Files of the repository that are made from the schema of the configuration and the catalogue of errors. */
@@ -34,7 +34,7 @@ const wantsCheckOnly = (args: readonly string[]): boolean =>
 /** The description of the last release beside what the code serves now. */
 const diff = async ({ stdout }: CommandContext): Promise<ExitCode> => {
   const before = await releasedSpec();
-  const after = openApiDocument({ version: VERSION, serverUrl: "https://status.example.com" }) as unknown as Spec;
+  const after = apiDescription({ version: VERSION, serverUrl: "https://status.example.com" }) as unknown as Spec;
   const { breaking, added } = specDiff(before, after);
   for (const line of added) stdout.write(`new: ${line}\n`);
   for (const line of breaking) stdout.write(`breaks: ${line}\n`);

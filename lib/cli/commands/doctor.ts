@@ -7,6 +7,7 @@ import { ok, problem, warning } from "#lib/cli/doctor/finding.ts";
 import { lookAtConfiguration } from "#lib/cli/doctor/look-at-configuration.ts";
 import { lookAtDatabase } from "#lib/cli/doctor/look-at-database.ts";
 import { lookAtDataFolder, lookAtSettings, lookAtVariables } from "#lib/cli/doctor/look-at-environment.ts";
+import { lookAtPort } from "#lib/cli/doctor/look-at-port.ts";
 import { lookAtService } from "#lib/cli/doctor/look-at-service.ts";
 import { currentDataFolder, findDatabaseUrl } from "#lib/cli/open-database.ts";
 import { openSecrets } from "#lib/cli/open-secrets.ts";
@@ -91,6 +92,9 @@ export const command: Command = {
       ...(await attempt("settings", "Correct the variable; README says what each takes.", async () =>
         lookAtSettings(context.env),
       )),
+      ...(await attempt("port", "Correct HOST or PORT; README says what each takes.", async () => [
+        await lookAtPort(readEnvironment(context.env)),
+      ])),
       ...(await attempt("data_folder", "Set NINES_DATA_DIR as the service has it.", async () =>
         lookAtDataFolder(await currentDataFolder(context.env)),
       )),

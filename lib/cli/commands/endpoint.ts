@@ -4,8 +4,9 @@ import { readConfigDocument } from "#db/queries/config.ts";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { openSecrets } from "#lib/cli/open-secrets.ts";
-import { readInstant } from "#lib/cli/read-instant.ts";
-import { readSubcommand, requiredOption } from "#lib/cli/read-subcommand.ts";
+import { readPast } from "#lib/cli/read-instant.ts";
+import { readSubcommand } from "#lib/cli/read-subcommand.ts";
+import { readWord, requiredOption, usageError } from "#lib/cli/usage-error.ts";
 import type { EndpointWorld } from "#lib/commands/endpoints/change-endpoint.ts";
 import { createEndpoint, removeEndpoint } from "#lib/commands/endpoints/change-endpoint.ts";
 import { shownEndpoint } from "#lib/commands/endpoints/endpoint-facts.ts";
@@ -23,7 +24,7 @@ import { isEventType } from "#lib/contracts/events.ts";
 import { parseDuration } from "#lib/core/duration.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import { addMs, DAY_MS, HOUR_MS } from "#lib/core/units.ts";
+import { DAY_MS, HOUR_MS } from "#lib/core/units.ts";
 import { judgeUrl } from "#lib/egress/judge-url.ts";
 import { listEndpoints } from "#lib/read/endpoints.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -55,7 +56,6 @@ const ACTIONS = {
   remove: { options: [], takesId: true },
 } as const;
 
-const usageError = (detail: string): AppError => new AppError("USAGE", detail);
 const MOST_LISTED = 1_000;
 
 type Args = ReturnType<typeof readArgs>;
@@ -77,23 +77,13 @@ const line = (endpoint: EndpointResource): string => {
   return `${id}  ${type}  ${state}  ${managedBy}  ${address ?? "-"}  ${endpoint.events.join(",")}${trouble.map((text) => `  ${text}`).join("")}\n`;
 };
 
-const readSeverity = (text: string): "page" | "ticket" => {
-  const parsed = AlertSeverity.safeParse(text);
-  if (!parsed.success) throw usageError(`the severity "${text}" is none of ${AlertSeverity.options.join(", ")}`);
-  return parsed.data;
-};
+const readSeverity = (text: string) => readWord(text, AlertSeverity.options, "severity");
 
 const readEvents = (texts: readonly string[] | undefined): string[] => {
   const events = (texts ?? ["*"]).flatMap((text) => text.split(","));
   const unknown = events.find((event) => event !== "*" && !isEventType(event));
   if (unknown !== undefined) throw usageError(`"${unknown}" is not a type of event; docs/webhooks.md lists them`);
   return events;
-};
-
-/** A length of time is counted back from now. */
-const readPast = (text: string, now: EpochMs): EpochMs => {
-  const ago = parseDuration(text);
-  return ago === null ? readInstant(text, now) : addMs(now, -ago);
 };
 
 const add: Action = async (world, { values }) => {
@@ -127,10 +117,10 @@ const rotate: Action = async (world, { id, values }) => {
 
 const replay: Action = async (world, { id, values }) => {
   const { now } = world;
-  const states = (values.state ?? ["dead"]).flatMap((text) => text.split(","));
-  const ended: readonly string[] = DELIVERY_STATES.filter((state) => state !== "pending");
-  const unknown = states.find((state) => !ended.includes(state));
-  if (unknown !== undefined) throw usageError(`the state "${unknown}" is none of ${ended.join(", ")}`);
+  const ended = DELIVERY_STATES.filter((state) => state !== "pending");
+  const states = (values.state ?? ["dead"])
+    .flatMap((text) => text.split(","))
+    .map((text) => readWord(text, ended, "state"));
   const from: EpochMs = readPast(values.from ?? "3d", now);
   const to: EpochMs = values.to === undefined ? now : readPast(values.to, now);
   const result = await replayEndpoint(world, { id, from, to, states });

@@ -3,13 +3,14 @@ import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readAuthor } from "#lib/cli/read-author.ts";
 import { readInstant } from "#lib/cli/read-instant.ts";
-import { readSubcommand, requiredOption } from "#lib/cli/read-subcommand.ts";
+import { readSubcommand } from "#lib/cli/read-subcommand.ts";
+import { showRow, showRows } from "#lib/cli/show-rows.ts";
+import { readWord, requiredOption, usageError } from "#lib/cli/usage-error.ts";
 import type { ExclusionToAdd } from "#lib/commands/exclusions/add-exclusion.ts";
 import { addExclusion } from "#lib/commands/exclusions/add-exclusion.ts";
 import { approveExclusion, revokeExclusion } from "#lib/commands/exclusions/settle-exclusion.ts";
 import type { ExclusionResource } from "#lib/contracts/exclusions.ts";
 import { ExclusionKind } from "#lib/contracts/exclusions.ts";
-import { AppError } from "#lib/core/errors.ts";
 import { listExclusions } from "#lib/read/exclusions.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 
@@ -40,17 +41,13 @@ const readArgs = (args: readonly string[]) => readSubcommand("exclusion", args, 
 
 const scopeOf = ({ slo, service, probe }: Args["values"]): ExclusionToAdd["scope"] => {
   if ([slo, service, probe].filter((one) => one !== undefined).length !== 1)
-    throw new AppError("USAGE", "give exactly one of --slo, --service and --probe");
+    throw usageError("give exactly one of --slo, --service and --probe");
   if (slo !== undefined) return { sloId: slo };
   return service === undefined ? { probeId: probe ?? "" } : { serviceId: service };
 };
 
-const kindOf = (text: string | undefined): ExclusionToAdd["kind"] => {
-  if (text === undefined) return undefined;
-  const parsed = ExclusionKind.safeParse(text);
-  if (!parsed.success) throw new AppError("USAGE", `the kind "${text}" is none of ${ExclusionKind.options.join(", ")}`);
-  return parsed.data;
-};
+const kindOf = (text: string | undefined): ExclusionToAdd["kind"] =>
+  text === undefined ? undefined : readWord(text, ExclusionKind.options, "kind");
 
 const add = (context: CommandContext, { values }: Args): Promise<ExclusionResource> => {
   const now = systemClock.now();
@@ -101,14 +98,11 @@ The service must run, or DATABASE_URL must be set.`,
     const args = readArgs(context.args);
     const { json } = args.values;
     if (args.action === "list") {
-      const exclusions = await list(context, args.values);
-      if (json) context.stdout.write(`${JSON.stringify(exclusions)}\n`);
-      else if (exclusions.length === 0) context.stdout.write("There are no exclusions.\n");
-      else for (const one of exclusions) context.stdout.write(line(one));
+      showRows(context, await list(context, args.values), { json, line, none: "There are no exclusions." });
       return 0;
     }
     const one = args.action === "add" ? await add(context, args) : await settle(context, args);
-    context.stdout.write(json ? `${JSON.stringify(one)}\n` : line(one));
+    showRow(context, one, { json, line });
     return 0;
   },
 };

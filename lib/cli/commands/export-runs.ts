@@ -4,7 +4,7 @@ import { sealDay } from "#lib/cli/export-runs/digests.ts";
 import { dayOf, exportDay } from "#lib/cli/export-runs/export-day.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
-import { AppError } from "#lib/core/errors.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 
 const OPTIONS = {
   day: { type: "string" },
@@ -27,7 +27,7 @@ const exportRuns = async (context: CommandContext, values: ReturnType<typeof rea
   const { stdout, stderr, signal } = context;
   const day = dayOf(values.day ?? "");
   const probeId = values.probe ?? null;
-  if (probeId !== null && values.seal) throw new AppError("USAGE", "a day is sealed as a whole: leave out --probe");
+  if (probeId !== null && values.seal) throw usageError("a day is sealed as a whole: leave out --probe");
   return withDatabase(context, async (database) => {
     const exported = await exportDay(database, { day, probeId, out: values.json ? null : stdout, signal });
     if (values.seal) await sealDay(database, day, exported);

@@ -5,17 +5,19 @@ import { openSecrets } from "#lib/cli/open-secrets.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
 import { showFidelity } from "#lib/cli/show-fidelity.ts";
 import { readConfigFile } from "#lib/cli/start/read-config-file.ts";
-import { drawSite, publicView, readLastSnapshot } from "#lib/cli/static-site/export-site.ts";
+import { drawSite, publicView, withPublished } from "#lib/cli/static-site/export-site.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import { exportYaml } from "#lib/commands/config/export-yaml.ts";
 import { DEFAULT_CONFIG_PATH, readEnvironment } from "#lib/config/env.ts";
 import type { Fidelity } from "#lib/config/foreign/fidelity.ts";
 import { createFidelity } from "#lib/config/foreign/fidelity.ts";
 import { toOpenSlo } from "#lib/config/foreign/to-openslo.ts";
 import { toPrometheusRules } from "#lib/config/foreign/to-prometheus-rules.ts";
+import { documentsOnPage } from "#lib/contracts/page-view.ts";
+import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { MAIN_PAGE_ID } from "#lib/contracts/snapshot-pages.ts";
 import type { Config } from "#lib/core/definitions.ts";
-import { AppError } from "#lib/core/errors.ts";
-import { writeStaticSite } from "#lib/web/write-static-site.ts";
+import type { ArchiveStore } from "#lib/web/archive-store.ts";
 
 const USAGE = `nines export openslo|prometheus-rules [--config FILE] [--json]
        nines export yaml
@@ -45,40 +47,56 @@ const readArguments = ({ args, env }: CommandContext) => {
   const [kind = "", ...rest] = parsed.positionals;
   const exporter = Object.hasOwn(EXPORTERS, kind) ? EXPORTERS[kind] : undefined;
   if (exporter === undefined)
-    throw new AppError(
-      "USAGE",
+    throw usageError(
       `say what to write, openslo, prometheus-rules, yaml or static-site${kind === "" ? "" : `; not "${kind}"`}`,
     );
-  if (rest.length > 0) throw new AppError("USAGE", "name the configuration with --config");
+  if (rest.length > 0) throw usageError("name the configuration with --config");
   const path = parsed.values.config ?? readEnvironment(env).configPath ?? DEFAULT_CONFIG_PATH;
   return { exporter, path, asJson: parsed.values.json === true };
+};
+
+type SiteOptions = { readonly directory: string; readonly pageId: string; readonly url: string | undefined };
+
+const drawPublished = async (
+  context: CommandContext,
+  { snapshot, archive }: { readonly snapshot: Snapshot; readonly archive: ArchiveStore },
+  { directory, pageId, url: asked }: SiteOptions,
+) => {
+  const { view, page } = publicView(snapshot, pageId);
+  const url = view.page.url ?? asked ?? null;
+  if (url === null)
+    context.stderr.write(
+      "the page has no address: links in feeds start with http://localhost; see page.url, or --url\n",
+    );
+  const result = await drawSite(view, {
+    directory,
+    fallbackUrl: url?.replace(/\/+$/, "") ?? "http://localhost",
+    archived: async (entries) => documentsOnPage(await archive.read(entries), page, snapshot),
+  });
+  return { ok: true, directory, page: pageId, dataAsOf: view.dataAsOf, ...result };
 };
 
 /** Writes the page as it was published last. */
 const exportSite = async (context: CommandContext): Promise<ExitCode> => {
   const { values, positionals } = parse(context.args);
   const [, directory, ...rest] = positionals;
-  if (directory === undefined || rest.length > 0) throw new AppError("USAGE", "name one folder to write the page to");
-  const view = publicView(await readLastSnapshot(context.env), values.page ?? MAIN_PAGE_ID);
-  const url = view.page.url ?? values.url ?? null;
-  if (url === null)
-    context.stderr.write(
-      "the page has no address: links in feeds start with http://localhost; see page.url, or --url\n",
-    );
-  const site = await drawSite(view, { fallbackUrl: url?.replace(/\/+$/, "") ?? "http://localhost" });
-  const result = await writeStaticSite(directory, site);
-  const facts = { ok: true, directory, page: values.page ?? MAIN_PAGE_ID, dataAsOf: view.dataAsOf, ...result };
+  if (directory === undefined || rest.length > 0) throw usageError("name one folder to write the page to");
+  const options = { directory, pageId: values.page ?? MAIN_PAGE_ID, url: values.url };
+  const facts = await withPublished(context.env, (snapshot, archive) =>
+    drawPublished(context, { snapshot, archive }, options),
+  );
+  const { files, written, removed, dataAsOf } = facts;
   context.stdout.write(
     values.json === true
       ? `${JSON.stringify(facts)}\n`
-      : `${result.files} files in ${directory}, ${result.written} written, ${result.removed} removed; data as of ${view.dataAsOf}\n`,
+      : `${files} files in ${directory}, ${written} written, ${removed} removed; data as of ${dataAsOf}\n`,
   );
   return 0;
 };
 
 /** Writes what is in force, with what was made by API, as one configuration file. */
 const exportInForce = async (context: CommandContext): Promise<ExitCode> => {
-  if (parse(context.args).positionals.length > 1) throw new AppError("USAGE", "yaml takes no other words");
+  if (parse(context.args).positionals.length > 1) throw usageError("yaml takes no other words");
   const { text, env, headers } = await withDatabase(context, async (database) => {
     const { box } = await openSecrets(context, database);
     return database.read((db) => exportYaml(db, box), { deadlineMs: 30_000 });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Command, ExitCode } from "#lib/cli/command.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
 import { showFidelity } from "#lib/cli/show-fidelity.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import type { Fidelity } from "#lib/config/foreign/fidelity.ts";
 import { createFidelity } from "#lib/config/foreign/fidelity.ts";
 import { fromOpenSlo } from "#lib/config/foreign/from-openslo.ts";
@@ -33,7 +34,7 @@ const sourcesOf = (texts: readonly string[]): SourceOption => {
     const [, name, url = text] = /^([^=:/]+)=(.+)$/.exec(text) ?? [];
     const parsed = URL.parse(url);
     if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.username !== "" || parsed.password !== "")
-      throw new AppError("USAGE", "--source takes an http or https address without user name and password");
+      throw usageError("--source takes an http or https address without user name and password");
     const address = url.replace(/\/+$/, "");
     if (name === undefined) standard = address;
     else byName.set(name, address);
@@ -46,11 +47,8 @@ const readArguments = (args: readonly string[]): Arguments => {
   const [kind = "", ...files] = parsed.positionals;
   const importer = Object.hasOwn(IMPORTERS, kind) ? IMPORTERS[kind] : undefined;
   if (importer === undefined)
-    throw new AppError(
-      "USAGE",
-      `say what the files are, openslo, sloth or pyrra${kind === "" ? "" : `; not "${kind}"`}`,
-    );
-  if (files.length === 0) throw new AppError("USAGE", "name at least one file");
+    throw usageError(`say what the files are, openslo, sloth or pyrra${kind === "" ? "" : `; not "${kind}"`}`);
+  if (files.length === 0) throw usageError("name at least one file");
   return { importer, files, options: sourcesOf(parsed.values.source ?? []), asJson: parsed.values.json === true };
 };
 

@@ -2,20 +2,19 @@ import { randomBytes } from "node:crypto";
 import type { Tx } from "#db/database.ts";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
-import { readInstant } from "#lib/cli/read-instant.ts";
-import { readOptions } from "#lib/cli/read-options.ts";
+import { readInstant, readPast } from "#lib/cli/read-instant.ts";
+import { readSubcommand } from "#lib/cli/read-subcommand.ts";
+import { showRow, showRows } from "#lib/cli/show-rows.ts";
+import { readWord, requiredOption, usageError } from "#lib/cli/usage-error.ts";
 import { mergeIncident } from "#lib/commands/incidents/merge-incident.ts";
 import { openIncidentIn } from "#lib/commands/incidents/open-incident.ts";
 import { discardIncident, publishIncident } from "#lib/commands/incidents/publish-incident.ts";
 import { reopenIncident, resolveIncidentIn } from "#lib/commands/incidents/resolve-incident.ts";
 import { OPEN_STATUSES, updateIncidentIn } from "#lib/commands/incidents/update-incident.ts";
-import { createSuggester, didYouMean } from "#lib/config/suggest.ts";
 import type { IncidentResource } from "#lib/contracts/incidents.ts";
 import { IncidentImpact } from "#lib/contracts/snapshot-incidents.ts";
-import { parseDuration } from "#lib/core/duration.ts";
 import { AppError, errorCodeOf } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import { addMs } from "#lib/core/units.ts";
 import { listIncidents } from "#lib/read/incidents.ts";
 import { getPostmortemDraft } from "#lib/read/postmortem.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -34,7 +33,6 @@ const OPTIONS = {
   silent: { type: "boolean" },
   json: { type: "boolean", default: false },
 } as const;
-type OptionName = keyof typeof OPTIONS;
 
 /** The options of each action; the bare word that it takes is the id. */
 const ACTIONS = {
@@ -50,44 +48,11 @@ const ACTIONS = {
   reopen: { options: ["message", "status", "silent"], takesId: true },
   merge: { options: ["into"], takesId: true },
   postmortem: { options: ["message", "silent"], takesId: true },
-} as const satisfies Record<string, { options: readonly OptionName[]; takesId: boolean }>;
-type Action = keyof typeof ACTIONS;
+} as const;
 
 const MOST_LISTED = 50;
-const usageError = (detail: string): AppError => new AppError("USAGE", detail);
 
-/** One of the allowed words. @throws AppError USAGE, with the words and the nearest one. */
-const readWord = <Word extends string>(text: string, words: readonly Word[], what: string): Word => {
-  const word = words.find((one) => one === text);
-  if (word !== undefined) return word;
-  const hint = didYouMean(createSuggester(100)(text, words));
-  throw usageError(`${what} "${text}" is none of ${words.join(", ")}${hint}`);
-};
-
-const parse = (args: readonly string[]) => readOptions(args, { options: OPTIONS, allowPositionals: true });
-
-const readArgs = (args: readonly string[]) => {
-  const { values, positionals } = parse(args);
-  const [first, ...rest] = positionals;
-  const names = Object.keys(ACTIONS) as Action[];
-  if (first === undefined) throw usageError(`no subcommand was given; there are: ${names.join(", ")}`);
-  const action = readWord(first, names, "the subcommand");
-  const { options, takesId } = ACTIONS[action];
-  const allowed: readonly string[] = [...options, "json"];
-  const foreign = Object.keys(values).find((name) => !allowed.includes(name));
-  if (foreign !== undefined) throw usageError(`--${foreign} is not an option of incident ${action}`);
-  if (takesId && rest.length !== 1)
-    throw usageError(`incident ${action} needs the id of one incident ("incident list" shows them)`);
-  if (!takesId && rest.length > 0)
-    throw usageError(`"${rest[0]}" is not expected; put texts of several words in quotes`);
-  return { action, id: rest[0] ?? "", values };
-};
-
-/** @throws AppError USAGE when the option is missing. */
-const required = (value: string | undefined, option: string): string => {
-  if (value === undefined) throw usageError(`${option} is required`);
-  return value;
-};
+const readArgs = (args: readonly string[]) => readSubcommand("incident", args, { options: OPTIONS, actions: ACTIONS });
 
 type Args = ReturnType<typeof readArgs>;
 type Values = Args["values"];
@@ -97,36 +62,32 @@ const readServiceImpacts = (texts: readonly string[]) =>
   Object.fromEntries(
     texts.map((text) => {
       const [id = "", impact] = text.split("=", 2);
-      return [id, impact === undefined ? null : readWord(impact, IncidentImpact.options, "the impact")] as const;
+      return [id, impact === undefined ? null : readWord(impact, IncidentImpact.options, "impact")] as const;
     }),
   );
 
 const author = () => ({ actor: "cli", now: systemClock.now(), randomBytes });
 
-/** Back-dated: an instant, or how long ago. */
-const readPast = (text: string | undefined, now: EpochMs): EpochMs | undefined => {
-  if (text === undefined) return undefined;
-  const length = parseDuration(text);
-  return length === null ? readInstant(text, now) : addMs(now, -length);
-};
+const pastOrNot = (text: string | undefined, now: EpochMs): EpochMs | undefined =>
+  text === undefined ? undefined : readPast(text, now);
 
 const open = (tx: Tx, values: Values): Promise<IncidentResource> => {
   const by = author();
-  const message = required(values.message, '--message "TEXT"');
+  const message = requiredOption(values.message, '--message "TEXT"');
   const affected = readServiceImpacts(values.service ?? []);
-  const impact = values.impact === undefined ? null : readWord(values.impact, IncidentImpact.options, "the impact");
+  const impact = values.impact === undefined ? null : readWord(values.impact, IncidentImpact.options, "impact");
   const publishAt = values["publish-at"];
   return openIncidentIn(tx, {
     ...{ ...by, affected, impact, message, name: values.name ?? null },
-    status: values.status === undefined ? undefined : readWord(values.status, OPEN_STATUSES, "the status"),
-    startedAt: readPast(values.started, by.now),
+    status: values.status === undefined ? undefined : readWord(values.status, OPEN_STATUSES, "status"),
+    startedAt: pastOrNot(values.started, by.now),
     publishAt: publishAt === undefined ? undefined : readInstant(publishAt, by.now),
     ...{ isDraft: values.draft === true, notify: values.silent !== true },
   });
 };
 
 const assertOpen = (values: Values): void => {
-  required(values.message, '--message "TEXT"');
+  requiredOption(values.message, '--message "TEXT"');
   const services = Object.values(readServiceImpacts(values.service ?? []));
   const isSaid = services.length > 0 && services.every((impact) => impact !== null);
   if (values.impact === undefined && !isSaid)
@@ -138,11 +99,11 @@ const update = (tx: Tx, id: string, values: Values): Promise<IncidentResource> =
   const by = author();
   const publishAt = values["publish-at"];
   return updateIncidentIn(tx, {
-    ...{ ...by, id, message: required(values.message, '--message "TEXT"') },
-    status: values.status === undefined ? null : readWord(values.status, OPEN_STATUSES, "the status"),
-    impact: values.impact === undefined ? null : readWord(values.impact, IncidentImpact.options, "the impact"),
+    ...{ ...by, id, message: requiredOption(values.message, '--message "TEXT"') },
+    status: values.status === undefined ? null : readWord(values.status, OPEN_STATUSES, "status"),
+    impact: values.impact === undefined ? null : readWord(values.impact, IncidentImpact.options, "impact"),
     affected: readServiceImpacts(values.service ?? []),
-    displayAt: readPast(values.at, by.now),
+    displayAt: pastOrNot(values.at, by.now),
     publishAt: publishAt === undefined ? undefined : readInstant(publishAt, by.now),
     notify: values.silent !== true,
   });
@@ -150,9 +111,9 @@ const update = (tx: Tx, id: string, values: Values): Promise<IncidentResource> =
 
 /** Checks what it can before the database is asked for, then answers with what to do there. */
 const planChange = ({ action, id, values }: Args): ((tx: Tx) => Promise<IncidentResource>) => {
-  const message = (): string => required(values.message, '--message "TEXT"');
+  const message = (): string => requiredOption(values.message, '--message "TEXT"');
   const notify = values.silent !== true;
-  if (values.impact !== undefined) readWord(values.impact, IncidentImpact.options, "the impact");
+  if (values.impact !== undefined) readWord(values.impact, IncidentImpact.options, "impact");
   switch (action) {
     case "open":
       assertOpen(values);
@@ -160,15 +121,15 @@ const planChange = ({ action, id, values }: Args): ((tx: Tx) => Promise<Incident
     case "update":
       message();
       if (values.status === "resolved") throw usageError(`use "incident resolve ${id}" to close an incident`);
-      if (values.status !== undefined) readWord(values.status, OPEN_STATUSES, "the status");
+      if (values.status !== undefined) readWord(values.status, OPEN_STATUSES, "status");
       return (tx) => update(tx, id, values);
     case "reopen": {
-      const status = readWord(values.status ?? "investigating", OPEN_STATUSES, "the status");
+      const status = readWord(values.status ?? "investigating", OPEN_STATUSES, "status");
       const text = message();
       return (tx) => reopenIncident(tx, { ...author(), id, message: text, status, notify });
     }
     case "merge": {
-      const into = required(values.into, "--into ID");
+      const into = requiredOption(values.into, "--into ID");
       return (tx) => mergeIncident(tx, { ...author(), id, into });
     }
     case "publish":
@@ -183,7 +144,7 @@ const planChange = ({ action, id, values }: Args): ((tx: Tx) => Promise<Incident
     default: {
       const text = message();
       const by = author();
-      const displayAt = readPast(values.at, by.now);
+      const displayAt = pastOrNot(values.at, by.now);
       return (tx) => resolveIncidentIn(tx, { ...by, id, message: text, displayAt, notify });
     }
   }
@@ -226,9 +187,7 @@ The service must run, or DATABASE_URL must be set.`,
     const { json } = args.values;
     if (args.action === "list") {
       const { data } = await withDatabase(context, (database) => listIncidents(database, { limit: MOST_LISTED }));
-      if (json) context.stdout.write(`${JSON.stringify(data)}\n`);
-      else if (data.length === 0) context.stdout.write("There are no incidents.\n");
-      else for (const resource of data) context.stdout.write(line(resource));
+      showRows(context, data, { json, line, none: "There are no incidents." });
       return 0;
     }
     if (args.action === "postmortem" && args.values.message === undefined) {
@@ -241,7 +200,7 @@ The service must run, or DATABASE_URL must be set.`,
       const detail = `${(error as AppError).detail}. It may have been stored all the same: look with "incident list" before you try again`;
       throw new AppError("DATABASE_TIMEOUT", detail, { cause: error });
     });
-    context.stdout.write(json ? `${JSON.stringify(incident)}\n` : line(incident));
+    showRow(context, incident, { json, line });
     return 0;
   },
 };

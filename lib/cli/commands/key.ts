@@ -11,9 +11,9 @@ import {
   rotateApiKey,
 } from "#lib/cli/key/api-keys.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
-import { readOptions } from "#lib/cli/read-options.ts";
+import { readSubcommand } from "#lib/cli/read-subcommand.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import { addAgentKey, revokeAgent } from "#lib/commands/agents/agent-keys.ts";
-import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 
 const OPTIONS = {
@@ -23,13 +23,20 @@ const OPTIONS = {
   scope: { type: "string", multiple: true },
   expires: { type: "string" },
   grace: { type: "string" },
-  test: { type: "boolean", default: false },
+  test: { type: "boolean" },
   json: { type: "boolean", default: false },
 } as const;
 
-const usageError = (message: string): AppError => new AppError("USAGE", message);
+const ACTIONS = {
+  create: { options: ["name", "scope", "expires", "test"], takesId: false },
+  rotate: { options: ["grace", "expires"], takesId: true },
+  "add-agent": { options: ["location", "jwk"], takesId: false },
+  list: { options: [], takesId: false },
+  revoke: { options: [], takesId: true },
+} as const;
 
-const readArgs = (args: readonly string[]) => readOptions(args, { options: OPTIONS, allowPositionals: true });
+const readArgs = (args: readonly string[]) =>
+  readSubcommand("key", args, { options: OPTIONS, actions: ACTIONS, idName: "key" });
 type Args = ReturnType<typeof readArgs>;
 
 const addAgent = async (context: CommandContext, { values }: Args): Promise<void> => {
@@ -50,9 +57,7 @@ const addAgent = async (context: CommandContext, { values }: Args): Promise<void
     );
 };
 
-const revoke = async (context: CommandContext, { positionals, values }: Args): Promise<void> => {
-  const [, kid, ...rest] = positionals;
-  if (kid === undefined || rest.length > 0) throw usageError('key revoke needs one key ("key list" shows them)');
+const revoke = async (context: CommandContext, { id: kid, values }: Args): Promise<void> => {
   if (isApiKeyId(kid)) await revokeApiKey(context, kid);
   else await withDatabase(context, (database) => revokeAgent(database, { kid, actor: "cli", now: systemClock.now() }));
   if (values.json) context.stdout.write(`${JSON.stringify({ kid, isRevoked: true })}\n`);
@@ -91,23 +96,22 @@ const list = async (context: CommandContext, { values }: Args): Promise<void> =>
 };
 
 const create = (context: CommandContext, { values }: Args): Promise<void> => {
-  const { name, scope, expires, test, json } = values;
+  const { name, scope, expires, test = false, json } = values;
   return createApiKey(context, { name, scope, expires, test, json });
 };
 
-const rotate = (context: CommandContext, { positionals, values }: Args): Promise<void> => {
+const rotate = (context: CommandContext, { id, values }: Args): Promise<void> => {
   const { grace, expires, json } = values;
-  return rotateApiKey(context, { id: positionals[1], grace, expires, json });
+  return rotateApiKey(context, { id, grace, expires, json });
 };
 
-const ACTIONS: Readonly<Record<string, (context: CommandContext, args: Args) => Promise<void>>> = {
+const RUNS: Readonly<Record<keyof typeof ACTIONS, (context: CommandContext, args: Args) => Promise<void>>> = {
   "add-agent": addAgent,
   create,
   rotate,
   list,
   revoke,
 };
-const TAKE_A_KEY: ReadonlySet<string> = new Set(["revoke", "rotate"]);
 
 export const command: Command = {
   summary: "create, list, rotate and revoke keys of the API and of agents",
@@ -123,14 +127,7 @@ A location with a key is run by its agent, all others by this installation. --js
 The service must run, or DATABASE_URL must be set.`,
   run: async (context) => {
     const args = readArgs(context.args);
-    const [name = "", ...rest] = args.positionals;
-    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-    if (action === undefined) {
-      const given = name === "" ? "no subcommand was given" : `"${name}" is not a subcommand of key`;
-      throw usageError(`${given}; there are: ${Object.keys(ACTIONS).join(", ")}`);
-    }
-    if (rest.length > (TAKE_A_KEY.has(name) ? 1 : 0)) throw usageError(`"${rest.at(-1)}" is not expected`);
-    await action(context, args);
+    await RUNS[args.action](context, args);
     return 0;
   },
 };

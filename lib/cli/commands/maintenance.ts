@@ -4,7 +4,10 @@ import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readAuthor } from "#lib/cli/read-author.ts";
 import { readInstant } from "#lib/cli/read-instant.ts";
-import { readSubcommand, requiredOption } from "#lib/cli/read-subcommand.ts";
+import { readSubcommand } from "#lib/cli/read-subcommand.ts";
+import { translationsOf } from "#lib/cli/read-translations.ts";
+import { showRow, showRows } from "#lib/cli/show-rows.ts";
+import { readWord, requiredOption, usageError } from "#lib/cli/usage-error.ts";
 import { cancelMaintenance } from "#lib/commands/maintenances/cancel-maintenance.ts";
 import {
   addMaintenanceUpdate,
@@ -15,7 +18,6 @@ import { scheduleMaintenance } from "#lib/commands/maintenances/schedule-mainten
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
 import { MaintenanceImpact } from "#lib/contracts/maintenances.ts";
 import { parseDuration } from "#lib/core/duration.ts";
-import { AppError } from "#lib/core/errors.ts";
 import type { DurationMs } from "#lib/core/units.ts";
 import { MINUTE_MS } from "#lib/core/units.ts";
 import { listMaintenances } from "#lib/read/maintenances.ts";
@@ -32,6 +34,7 @@ const OPTIONS = {
   message: { type: "string" },
   description: { type: "string" },
   impact: { type: "string" },
+  translate: { type: "string", multiple: true },
   remind: { type: "string", multiple: true },
   status: { type: "string" },
   occurrence: { type: "string" },
@@ -46,6 +49,7 @@ const ACTIONS = {
     options: [
       "title",
       "description",
+      "translate",
       "impact",
       "remind",
       "service",
@@ -58,13 +62,15 @@ const ACTIONS = {
     ],
     takesId: false,
   },
-  edit: { options: ["title", "description", "impact", "remind", "author"], takesId: true },
-  update: { options: ["message", "status", "occurrence", "author"], takesId: true },
+  edit: { options: ["title", "description", "translate", "impact", "remind", "author"], takesId: true },
+  update: { options: ["message", "translate", "status", "occurrence", "author"], takesId: true },
   move: { options: ["start", "end", "occurrence", "author"], takesId: true },
   cancel: { options: ["reason", "occurrence", "author"], takesId: true },
   list: { options: [], takesId: false },
 } as const;
 
+/** What may be translated, by its word here and in the API. */
+const WORK_TEXTS = { title: "title", description: "body" } as const;
 const ACTOR = "cli";
 const MOST_LISTED = 100;
 
@@ -74,19 +80,13 @@ const readArgs = (args: readonly string[]) =>
 
 const lengthOf = (text: string, option = "--for"): DurationMs => {
   const duration = parseDuration(text);
-  if (duration === null) throw new AppError("USAGE", `${option} must be a length of time such as 2h, got "${text}"`);
+  if (duration === null) throw usageError(`${option} must be a length of time such as 2h, got "${text}"`);
   return duration;
-};
-
-const oneOf = <Word extends string>(text: string, words: readonly Word[], option: string): Word => {
-  const found = words.find((word) => word === text);
-  if (found === undefined) throw new AppError("USAGE", `${option} must be one of ${words.join(", ")}`);
-  return found;
 };
 
 const instantOrNot = (text: string | undefined) =>
   text === undefined ? undefined : readInstant(text, systemClock.now());
-const impactOf = (text: string) => oneOf(text, MaintenanceImpact.options, "--impact");
+const impactOf = (text: string) => readWord(text, MaintenanceImpact.options, "impact");
 const remindersOf = (texts: readonly string[]): number[] =>
   texts.map((text) => Math.max(1, Math.round(lengthOf(text, "--remind") / MINUTE_MS)));
 
@@ -99,6 +99,7 @@ const schedule = (context: CommandContext, { values }: Args): Promise<Maintenanc
   const maintenance = {
     title: requiredOption(values.title, '--title "TEXT"').trim(),
     body: values.description ?? "",
+    translations: translationsOf(values.translate, WORK_TEXTS),
     impact: impactOf(values.impact ?? "none"),
     reminders: remindersOf(values.remind ?? []),
     serviceIds: values.service ?? [],
@@ -109,7 +110,7 @@ const schedule = (context: CommandContext, { values }: Args): Promise<Maintenanc
     announcedAt: values.announced === undefined ? now : readInstant(values.announced, now),
     author: readAuthor(context, values.author),
   } as const;
-  if (maintenance.serviceIds.length === 0) throw new AppError("USAGE", "--service is required");
+  if (maintenance.serviceIds.length === 0) throw usageError("--service is required");
   return write(context, (tx) => scheduleMaintenance(tx, { ...maintenance, actor: ACTOR, now, randomBytes }));
 };
 
@@ -122,13 +123,14 @@ const whoOf = (context: CommandContext, { id, values }: Args) => ({
 });
 
 const edit = (context: CommandContext, args: Args): Promise<MaintenanceResource> => {
-  const { title, description, impact, remind } = args.values;
+  const { title, description, impact, remind, translate } = args.values;
   const { plannedFor: _, ...who } = whoOf(context, args);
   const given = {
     ...(title === undefined ? {} : { title: title.trim() }),
     ...(description === undefined ? {} : { body: description }),
     ...(impact === undefined ? {} : { impact: impactOf(impact) }),
     ...(remind === undefined ? {} : { reminders: remindersOf(remind) }),
+    ...(translate === undefined ? {} : { translations: translationsOf(translate, WORK_TEXTS) }),
   };
   return write(context, (tx) => editMaintenance(tx, { ...given, ...who }));
 };
@@ -136,17 +138,18 @@ const edit = (context: CommandContext, args: Args): Promise<MaintenanceResource>
 const STATUSES = ["scheduled", "in_progress", "verifying", "completed"] as const;
 
 const update = (context: CommandContext, args: Args): Promise<MaintenanceResource> => {
-  const { message, status: text } = args.values;
+  const { message, status: text, translate } = args.values;
+  const translations = translationsOf(translate, { message: "message" });
   const said = requiredOption(message, '--message "TEXT"').trim();
-  const status = text === undefined ? undefined : oneOf(text, STATUSES, "--status");
+  const status = text === undefined ? undefined : readWord(text, STATUSES, "status");
   const who = whoOf(context, args);
-  return write(context, (tx) => addMaintenanceUpdate(tx, { ...who, message: said, status, randomBytes }));
+  return write(context, (tx) => addMaintenanceUpdate(tx, { ...who, message: said, status, translations, randomBytes }));
 };
 
 const move = (context: CommandContext, args: Args): Promise<MaintenanceResource> => {
   const startsAt = instantOrNot(args.values.start);
   const endsAt = instantOrNot(args.values.end);
-  if (startsAt === undefined && endsAt === undefined) throw new AppError("USAGE", "--start or --end is required");
+  if (startsAt === undefined && endsAt === undefined) throw usageError("--start or --end is required");
   const who = whoOf(context, args);
   return write(context, (tx) => rescheduleMaintenance(tx, { ...who, startsAt, endsAt }));
 };
@@ -165,16 +168,18 @@ export const command: Command = {
   summary: "schedule, cancel and list planned work; its time is excluded from budgets",
   usage: `Usage: nines maintenance schedule --title "TEXT" --service ID --start T --for 2h [--rrule RULE] [--zone ZONE]
                                   [--description "TEXT"] [--impact none|minor|major|critical] [--remind 1h]
-                                  [--announced T] [--author NAME]
+                                  [--announced T] [--translate ko.title="TEXT"] [--author NAME]
        nines maintenance edit ID [--title "TEXT"] [--description "TEXT"] [--impact I] [--remind 1h]
-       nines maintenance update ID --message "TEXT" [--status in_progress|verifying|completed] [--occurrence T]
+                                  [--translate ko.title="TEXT"]
+       nines maintenance update ID --message "TEXT" [--translate ko.message="TEXT"] [--status in_progress|verifying|completed] [--occurrence T]
        nines maintenance move ID [--start T] [--end T] [--occurrence T]
        nines maintenance cancel ID [--reason "TEXT"] [--occurrence T]
        nines maintenance list
 
 --start is an instant (2026-11-08T02:00:00Z) or a length of time from now. --rrule is a rule of RFC 5545 such as
 "FREQ=WEEKLY;BYDAY=SU", worked out on the wall clock of --zone (the page's without it). Work that is told of after its
-start is an emergency. --service and --remind may be repeated. --occurrence is when one occurrence of a rule was first
+start is an emergency. --service, --remind and --translate may be repeated; --translate takes ko.title, ko.description
+and ko.message, with en or ru in place of ko. --occurrence is when one occurrence of a rule was first
 meant to begin; without it update and move take what is under way, else what comes next, and cancel takes all that have
 not begun. update --status completed ends work early, move --end 1h extends it. --json prints for machines. The service
 must run, or DATABASE_URL must be set.`,
@@ -185,13 +190,11 @@ must run, or DATABASE_URL must be set.`,
       const { data } = await withDatabase(context, (database) =>
         listMaintenances(database, { limit: MOST_LISTED }, systemClock.now()),
       );
-      if (json) context.stdout.write(`${JSON.stringify(data)}\n`);
-      else if (data.length === 0) context.stdout.write("There are no maintenances.\n");
-      else for (const one of data) context.stdout.write(line(one));
+      showRows(context, data, { json, line, none: "There are no maintenances." });
       return 0;
     }
     const one = await WRITES[args.action](context, args);
-    context.stdout.write(json ? `${JSON.stringify(one)}\n` : line(one));
+    showRow(context, one, { json, line });
     return 0;
   },
 };

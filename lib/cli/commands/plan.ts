@@ -5,18 +5,18 @@ import { openSecrets } from "#lib/cli/open-secrets.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
 import { showPlan } from "#lib/cli/show-plan.ts";
 import { readConfigFile } from "#lib/cli/start/read-config-file.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import type { Plan } from "#lib/commands/config/plan-config.ts";
 import { planConfig } from "#lib/commands/config/plan-config.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
 import { DEFAULT_CONFIG_PATH, readEnvironment } from "#lib/config/env.ts";
 import type { Config } from "#lib/core/definitions.ts";
-import { AppError } from "#lib/core/errors.ts";
 
 const DEADLINE_MS = 30_000;
 
 /** The file of a command: the one that is named, NINES_CONFIG or ./nines.yaml. @throws AppError USAGE, CONFIG_INVALID */
 export const readNamedConfig = (context: CommandContext, positionals: readonly string[]): Promise<Config> => {
-  if (positionals.length > 1) throw new AppError("USAGE", "only one file can be named");
+  if (positionals.length > 1) throw usageError("only one file can be named");
   const path = positionals[0] ?? readEnvironment(context.env).configPath ?? DEFAULT_CONFIG_PATH;
   return readConfigFile(path, context.env);
 };

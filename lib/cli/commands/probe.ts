@@ -8,8 +8,8 @@ import type { TypedProbe } from "#lib/cli/probe/run-typed.ts";
 import { probeOfConfig, probeOfFields } from "#lib/cli/probe/run-typed.ts";
 import { shownUrl, showRun } from "#lib/cli/probe/show-run.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import { parseDuration } from "#lib/core/duration.ts";
-import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import type { HttpDeps, HttpTarget } from "#probes/checks/http.ts";
 import { checkHttp } from "#probes/checks/http.ts";
@@ -55,8 +55,6 @@ const OPTIONS = {
   id: { type: "string" },
   config: { type: "string" },
 } as const;
-
-const usageError = (message: string): AppError => new AppError("USAGE", message);
 
 const readArgs = (args: readonly string[]) => readOptions(args, { options: OPTIONS, allowPositionals: true });
 type Values = ReturnType<typeof readArgs>["values"];

@@ -5,6 +5,7 @@ import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { openSecrets } from "#lib/cli/open-secrets.ts";
 import { readSubcommand } from "#lib/cli/read-subcommand.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import { resealAll } from "#lib/commands/rotate-secret-key.ts";
 import { keyIdOf } from "#lib/commands/secret-box.ts";
 import type { SecretKeySet } from "#lib/commands/secret-key.ts";
@@ -27,8 +28,7 @@ type Outcome = { readonly keyId: string; readonly resealed: number; readonly los
 const addKey = async ({ keys, file }: SecretKeySet): Promise<readonly Uint8Array[]> => {
   if (file === null) {
     if (keys.length > 1) return keys;
-    throw new AppError(
-      "USAGE",
+    throw usageError(
       "the key comes from NINES_SECRET_KEY: set it to a new one and NINES_SECRET_KEY_OLD to the present one, restart, and run this again",
     );
   }
@@ -40,8 +40,7 @@ const addKey = async ({ keys, file }: SecretKeySet): Promise<readonly Uint8Array
 };
 
 const forgetOld = async ({ file }: SecretKeySet, keys: readonly Uint8Array[]): Promise<number> => {
-  if (file === null)
-    throw new AppError("USAGE", "the keys come from variables: take NINES_SECRET_KEY_OLD away and restart");
+  if (file === null) throw usageError("the keys come from variables: take NINES_SECRET_KEY_OLD away and restart");
   await writeKeyFile(file, keys.slice(0, 1));
   return 1;
 };

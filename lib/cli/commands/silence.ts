@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readInstant } from "#lib/cli/read-instant.ts";
-import { readSubcommand, requiredOption } from "#lib/cli/read-subcommand.ts";
+import { readSubcommand } from "#lib/cli/read-subcommand.ts";
+import { showRow, showRows } from "#lib/cli/show-rows.ts";
+import { readWord, requiredOption } from "#lib/cli/usage-error.ts";
 import { createSilence, expireSilence } from "#lib/commands/silences/silence-alerts.ts";
 import { AlertSeverity } from "#lib/contracts/alerts.ts";
 import type { SilenceResource } from "#lib/contracts/silences.ts";
-import { AppError } from "#lib/core/errors.ts";
 import { listSilences } from "#lib/read/silences.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 
@@ -34,12 +35,7 @@ const MOST_LISTED = 100;
 type Args = ReturnType<typeof readArgs>;
 const readArgs = (args: readonly string[]) => readSubcommand("silence", args, { options: OPTIONS, actions: ACTIONS });
 
-const readSeverity = (text: string): "page" | "ticket" => {
-  const parsed = AlertSeverity.safeParse(text);
-  if (!parsed.success)
-    throw new AppError("USAGE", `the severity "${text}" is none of ${AlertSeverity.options.join(", ")}`);
-  return parsed.data;
-};
+const readSeverity = (text: string) => readWord(text, AlertSeverity.options, "severity");
 
 const create = (context: CommandContext, { values }: Args): Promise<SilenceResource> => {
   const now = systemClock.now();
@@ -85,10 +81,7 @@ The service must run, or DATABASE_URL must be set.`,
     const args = readArgs(context.args);
     const { json } = args.values;
     if (args.action === "list") {
-      const silences = await list(context);
-      if (json) context.stdout.write(`${JSON.stringify(silences)}\n`);
-      else if (silences.length === 0) context.stdout.write("There are no silences.\n");
-      else for (const silence of silences) context.stdout.write(line(silence));
+      showRows(context, await list(context), { json, line, none: "There are no silences." });
       return 0;
     }
     const silence =
@@ -97,7 +90,7 @@ The service must run, or DATABASE_URL must be set.`,
         : await withDatabase(context, (database) =>
             database.transaction((tx) => expireSilence(tx, { id: args.id, actor: ACTOR, now: systemClock.now() })),
           );
-    context.stdout.write(json ? `${JSON.stringify(silence)}\n` : line(silence));
+    showRow(context, silence, { json, line });
     return 0;
   },
 };

@@ -3,13 +3,13 @@ import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readAuthor } from "#lib/cli/read-author.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import type { IssuedStatement } from "#lib/commands/statements/issue-statement.ts";
 import { issueStatement } from "#lib/commands/statements/issue-statement.ts";
 import { statementCsv } from "#lib/contracts/statement-files.ts";
 import { statementHtml } from "#lib/contracts/statement-html.ts";
 import type { StatementLanguage } from "#lib/contracts/statement-words.ts";
 import { STATEMENT_LANGUAGES } from "#lib/contracts/statement-words.ts";
-import { AppError } from "#lib/core/errors.ts";
 import type { StatementPeriod } from "#lib/core/statements/period.ts";
 import { parseStatementPeriod } from "#lib/core/statements/period.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
@@ -30,7 +30,7 @@ type Format = (typeof FORMATS)[number];
 const DEADLINE_MS = 60_000;
 
 const usage = (detail: string): never => {
-  throw new AppError("USAGE", detail);
+  throw usageError(detail);
 };
 
 const readValues = (args: readonly string[]) => readOptions(args, { options: OPTIONS }).values;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Command, CommandContext, ExitCode } from "#lib/cli/command.ts";
-import { AppError } from "#lib/core/errors.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 
 /** Scripts of the repository; they need the development packages. */
 const TOOLS = {
@@ -29,7 +29,7 @@ export const command: Command = {
   usage: "Usage: npm run verify | npm test | npm run interop | npm run faults | npm run format",
   run: async (context) => {
     const name = context.args[0] ?? "";
-    if (!Object.hasOwn(TOOLS, name)) throw new AppError("USAGE", `there is no tool "${name}"`);
+    if (!Object.hasOwn(TOOLS, name)) throw usageError(`there is no tool "${name}"`);
     return runTool(TOOLS[name as keyof typeof TOOLS], context);
   },
 };

@@ -3,8 +3,10 @@ import { readConfigDocument } from "#db/queries/config.ts";
 import { readUserByLogin, readUsers } from "#db/queries/users.ts";
 import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
-import { readOptions } from "#lib/cli/read-options.ts";
+import { readSubcommand } from "#lib/cli/read-subcommand.ts";
+import { showRow, showRows } from "#lib/cli/show-rows.ts";
 import { localAddress } from "#lib/cli/start/announce.ts";
+import { readWord, requiredOption } from "#lib/cli/usage-error.ts";
 import { passwordHasher as hasher } from "#lib/commands/identity/passwords.ts";
 import { createSignInLink } from "#lib/commands/sign-in.ts";
 import type { UserChange } from "#lib/commands/users/change-user.ts";
@@ -13,7 +15,7 @@ import { readEnvironment } from "#lib/config/env.ts";
 import type { UserResource } from "#lib/contracts/users.ts";
 import { userResource } from "#lib/contracts/users.ts";
 import { AppError } from "#lib/core/errors.ts";
-import { isRole, ROLES } from "#lib/core/identity/roles.ts";
+import { ROLES } from "#lib/core/identity/roles.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 
 const OPTIONS = {
@@ -23,17 +25,26 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
-const usageError = (message: string): AppError => new AppError("USAGE", message);
-const readArgs = (args: readonly string[]) => readOptions(args, { options: OPTIONS, allowPositionals: true });
+const ACTIONS = {
+  "sign-in-link": { options: ["user"], takesId: false },
+  list: { options: [], takesId: false },
+  add: { options: ["role", "name"], takesId: true },
+  role: { options: ["role"], takesId: true },
+  disable: { options: [], takesId: true },
+  enable: { options: [], takesId: true },
+  "remove-second-factor": { options: [], takesId: true },
+  remove: { options: [], takesId: true },
+} as const;
+
+const readArgs = (args: readonly string[]) =>
+  readSubcommand("user", args, { options: OPTIONS, actions: ACTIONS, idName: "login" });
 type Args = ReturnType<typeof readArgs>;
 
 const ACTOR = "cli";
 const pathOf = (token: string): string => `/admin/sign-in?token=${token}`;
 
-const readRole = (text: string | undefined): (typeof ROLES)[number] => {
-  if (text !== undefined && isRole(text)) return text;
-  throw usageError(`--role must be one of ${ROLES.join(", ")}`);
-};
+const readRole = (text: string | undefined): (typeof ROLES)[number] =>
+  readWord(requiredOption(text, `--role ${ROLES.join("|")}`), ROLES, "role");
 
 /** @throws AppError NOT_FOUND */
 const idOf = (context: CommandContext, login: string): Promise<string> =>
@@ -68,31 +79,21 @@ const lineOf = ({ login, role, state, name, lastSignInAt, hasSecondFactor }: Use
   return `${login}  ${role}  ${state}  ${name}  ${hasSecondFactor ? "second factor" : "no second factor"}  ${seen}\n`;
 };
 
-const tell = (context: CommandContext, user: UserResource, isJson: boolean): void => {
-  context.stdout.write(isJson ? `${JSON.stringify(user)}\n` : lineOf(user));
-};
-
 const list = async (context: CommandContext, { values }: Args): Promise<void> => {
   const users = (await withDatabase(context, (database) => database.read(readUsers))).map(userResource);
-  if (values.json) context.stdout.write(`${JSON.stringify(users)}\n`);
-  else for (const user of users) tell(context, user, false);
-};
-
-const loginOf = ({ positionals }: Args): string => {
-  const [action, login] = positionals;
-  if (login === undefined) throw usageError(`user ${action} needs a login`);
-  return login;
+  const none = "There are no users yet; a sign-in link opens the dashboards for the first administrator.";
+  showRows(context, users, { json: values.json, line: lineOf, none });
 };
 
 const add = async (context: CommandContext, args: Args): Promise<void> => {
-  const login = loginOf(args);
+  const { id: login } = args;
   const { name = login, json } = args.values;
   const role = readRole(args.values.role);
   const more = { held: null, actor: ACTOR, now: systemClock.now(), randomBytes, hasher };
   const user = await withDatabase(context, (database) =>
     database.transaction((tx) => createUser(tx, { login, name, role, ...more })),
   );
-  tell(context, user, json);
+  showRow(context, user, { json, line: lineOf });
   if (!json)
     context.stderr.write(`They sign in by a link until they have a password: user sign-in-link --user ${login}\n`);
 };
@@ -101,23 +102,23 @@ const changeTo =
   (changeOf: (args: Args) => UserChange) =>
   async (context: CommandContext, args: Args): Promise<void> => {
     const change = changeOf(args);
-    const id = await idOf(context, loginOf(args));
+    const id = await idOf(context, args.id);
     const more = { held: null, actor: ACTOR, now: systemClock.now(), hasher };
     const user = await withDatabase(context, (database) =>
       database.transaction((tx) => changeUser(tx, { id, change, ...more })),
     );
-    tell(context, user, args.values.json);
+    showRow(context, user, { json: args.values.json, line: lineOf });
   };
 
 const remove = async (context: CommandContext, args: Args): Promise<void> => {
-  const id = await idOf(context, loginOf(args));
+  const id = await idOf(context, args.id);
   await withDatabase(context, (database) =>
     database.transaction((tx) => removeUser(tx, { id, held: null, actor: ACTOR, now: systemClock.now() })),
   );
   context.stdout.write(args.values.json ? `${JSON.stringify({ id, isRemoved: true })}\n` : "The user is removed.\n");
 };
 
-const ACTIONS: Readonly<Record<string, (context: CommandContext, args: Args) => Promise<void>>> = {
+const RUNS: Readonly<Record<keyof typeof ACTIONS, (context: CommandContext, args: Args) => Promise<void>>> = {
   "sign-in-link": printLink,
   list,
   add,
@@ -127,7 +128,6 @@ const ACTIONS: Readonly<Record<string, (context: CommandContext, args: Args) => 
   "remove-second-factor": changeTo(() => ({ removeSecondFactor: true })),
   remove,
 };
-const WITHOUT_LOGIN: ReadonlySet<string> = new Set(["sign-in-link", "list"]);
 
 export const command: Command = {
   summary: "sign-in links, and who may sign in to the dashboards",
@@ -143,14 +143,7 @@ password. A new role, or being disabled, ends all sessions of a user at once.
 The service must run, or DATABASE_URL must be set.`,
   run: async (context) => {
     const args = readArgs(context.args);
-    const [name = "", ...rest] = args.positionals;
-    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-    if (action === undefined) {
-      const given = name === "" ? "no subcommand was given" : `"${name}" is not a subcommand of user`;
-      throw usageError(`${given}; there are: ${Object.keys(ACTIONS).join(", ")}`);
-    }
-    if (rest.length > (WITHOUT_LOGIN.has(name) ? 0 : 1)) throw usageError(`"${rest.at(-1)}" is not expected`);
-    await action(context, args);
+    await RUNS[args.action](context, args);
     return 0;
   },
 };

@@ -2,7 +2,7 @@ import type { Command, CommandContext } from "#lib/cli/command.ts";
 import { verifyExport } from "#lib/cli/export-runs/verify-export.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
-import { AppError } from "#lib/core/errors.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs, startOfMinute } from "#lib/core/units.ts";
 import type { Difference } from "#lib/engine/verify/difference.ts";
@@ -27,8 +27,7 @@ const readArgs = (args: readonly string[]) => readOptions(args, { options: OPTIO
 const instantOf = (name: string, text: string | undefined): EpochMs | null => {
   if (text === undefined) return null;
   const at = Date.parse(text);
-  if (Number.isNaN(at))
-    throw new AppError("USAGE", `nines verify: --${name} must be a date or an instant, got "${text}"`);
+  if (Number.isNaN(at)) throw usageError(`nines verify: --${name} must be a date or an instant, got "${text}"`);
   return epochMs(at);
 };
 

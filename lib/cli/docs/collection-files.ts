@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openApiDocument } from "#lib/contracts/openapi.ts";
+import { apiDescription } from "#lib/config/api-description.ts";
 import { brunoCollection } from "./bruno.ts";
 
 export const COLLECTION = "docs/collections/bruno";
@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL(`../../../${COLLECTION}/`, import.meta.url));
 
 /** What is to be there; the address and the release in it are examples, so that it changes only with the operations. */
 const wanted = (): Readonly<Record<string, string>> =>
-  brunoCollection(openApiDocument({ version: "0", serverUrl: "https://status.example.com" }));
+  brunoCollection(apiDescription({ version: "0", serverUrl: "https://status.example.com" }));
 
 const present = async (): Promise<readonly string[]> => {
   const entries = await readdir(ROOT, { recursive: true, withFileTypes: true }).catch(() => []);

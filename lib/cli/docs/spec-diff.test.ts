@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { openApiDocument } from "#lib/contracts/openapi.ts";
+import { apiDescription } from "#lib/config/api-description.ts";
 import { releasedSpec } from "./released-spec.ts";
 import type { Spec } from "./spec-diff.ts";
 import { specDiff } from "./spec-diff.ts";
 
 const current = (): Spec =>
-  JSON.parse(JSON.stringify(openApiDocument({ version: "1", serverUrl: "https://status.example.com" }))) as Spec;
+  JSON.parse(JSON.stringify(apiDescription({ version: "1", serverUrl: "https://status.example.com" }))) as Spec;
 type Json = Record<string, unknown>;
 /** The part of a description at a way of keys. */
 const at = (spec: Spec, ...way: string[]): Json =>

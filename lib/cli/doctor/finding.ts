@@ -8,13 +8,18 @@ export type Finding = {
   readonly cure?: string;
 };
 
+/** What was looked at and is as it should be. */
 export const ok = (check: string, message: string): Finding => ({ check, state: "ok", message });
+
+/** What works and is not as it should be, with what to do about it. */
 export const warning = (check: string, message: string, cure: string): Finding => ({
   check,
   state: "warning",
   message,
   cure,
 });
+
+/** What keeps the service from working, with what to do about it. */
 export const problem = (check: string, message: string, cure: string): Finding => ({
   check,
   state: "problem",

@@ -9,12 +9,12 @@ import { addMs, DAY_MS, startOfMinute } from "#lib/core/units.ts";
 import type { ExportedDay } from "./export-day.ts";
 
 /** What the first sealed day is chained to. */
-export const FIRST_CHAIN = "0".repeat(64);
+const FIRST_CHAIN = "0".repeat(64);
 
-export const dayText = (day: EpochMs): string => new Date(day).toISOString().slice(0, 10);
+const dayText = (day: EpochMs): string => new Date(day).toISOString().slice(0, 10);
 
 /** The chain after a day: SHA-256 of "<chain before> <day> <runs> <sha256>\n". */
-export const chainOf = (before: string, { day, runs, sha256 }: Omit<RunDigest, "chain">): string =>
+const chainOf = (before: string, { day, runs, sha256 }: Omit<RunDigest, "chain">): string =>
   createHash("sha256").update(`${before} ${day} ${runs} ${sha256}\n`).digest("hex");
 
 /** The first row whose chain does not follow from the rows before it; null when all do. */

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 import type { Database } from "#db/database.ts";
 import { countPairs, readRunsForExport } from "#db/queries/raw-runs.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import { lineOfRun } from "#lib/contracts/run-line.ts";
-import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, epochMs, MINUTE_MS } from "#lib/core/units.ts";
 
@@ -16,7 +16,7 @@ const MOST_MINUTES = 60;
 export const dayOf = (text: string): EpochMs => {
   const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
   const isDay = !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
-  if (!isDay) throw new AppError("USAGE", `a day must read as 2026-11-21 (UTC), got "${text}"`);
+  if (!isDay) throw usageError(`a day must read as 2026-11-21 (UTC), got "${text}"`);
   return epochMs(at);
 };
 

@@ -3,22 +3,20 @@ import { readApiKeys } from "#db/queries/api-keys.ts";
 import type { CommandContext } from "#lib/cli/command.ts";
 import { withDatabase } from "#lib/cli/open-database.ts";
 import { readInstant } from "#lib/cli/read-instant.ts";
+import { readWord, usageError } from "#lib/cli/usage-error.ts";
 import { createKey } from "#lib/commands/api-keys/create-key.ts";
 import { revokeKey, rotateKey } from "#lib/commands/api-keys/end-key.ts";
-import { createSuggester, didYouMean } from "#lib/config/suggest.ts";
 import type { ApiKeyResource, NewApiKeyResource } from "#lib/contracts/api-keys.ts";
 import { keyResource } from "#lib/contracts/api-keys.ts";
 import type { Scope } from "#lib/core/access/authorise.ts";
-import { isScope, SCOPES } from "#lib/core/access/authorise.ts";
+import { SCOPES } from "#lib/core/access/authorise.ts";
 import { parseDuration } from "#lib/core/duration.ts";
-import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { DAY_MS } from "#lib/core/units.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 
-/** Keys of the API for `nines key`; those of agents stand in commands/key.ts. */
+// Keys of the API for `nines key`; those of agents stand in commands/key.ts.
 
-const usageError = (detail: string): AppError => new AppError("USAGE", detail);
 const ACTOR = "cli";
 const LONGEST_GRACE_DAYS = 30;
 
@@ -26,13 +24,7 @@ const LONGEST_GRACE_DAYS = 30;
 export const isApiKeyId = (text: string): boolean => /^key_[0-9a-f]{32}$/.test(text);
 
 const readScopes = (texts: readonly string[]): Scope[] =>
-  texts
-    .flatMap((text) => text.split(","))
-    .map((text) => {
-      if (isScope(text)) return text;
-      const hint = didYouMean(createSuggester(100)(text, SCOPES));
-      throw usageError(`"${text}" is not a scope${hint}; there are: ${SCOPES.join(", ")}`);
-    });
+  texts.flatMap((text) => text.split(",")).map((text) => readWord(text, SCOPES, "scope"));
 
 const readExpiry = (text: string | undefined, now: EpochMs): EpochMs | null =>
   text === undefined ? null : readInstant(text, now);
@@ -49,6 +41,7 @@ const tell = (context: CommandContext, made: NewApiKeyResource, isJson: boolean)
   );
 };
 
+/** Makes a key and prints its token, this once. @throws AppError USAGE; what making a key throws */
 export const createApiKey = async (
   context: CommandContext,
   args: {
@@ -69,13 +62,13 @@ export const createApiKey = async (
   tell(context, made, args.json);
 };
 
+/** Replaces a key by one with the same scopes, whose token is printed. @throws AppError USAGE, NOT_FOUND, CONFLICT */
 export const rotateApiKey = async (
   context: CommandContext,
-  args: { id: string | undefined; grace: string | undefined; expires: string | undefined; json: boolean },
+  args: { id: string; grace: string | undefined; expires: string | undefined; json: boolean },
 ): Promise<void> => {
   const { id, grace = `${LONGEST_GRACE_DAYS}d` } = args;
-  if (id === undefined || !isApiKeyId(id))
-    throw usageError('key rotate needs the id of an API key ("key list" shows them)');
+  if (!isApiKeyId(id)) throw usageError('key rotate needs the id of an API key ("key list" shows them)');
   const graceDays = (parseDuration(grace) ?? Number.NaN) / DAY_MS;
   if (!Number.isInteger(graceDays) || graceDays > LONGEST_GRACE_DAYS)
     throw usageError(`--grace must be whole days up to ${LONGEST_GRACE_DAYS}d`);
@@ -89,17 +82,20 @@ export const rotateApiKey = async (
   tell(context, made, args.json);
 };
 
+/** Ends a key at once. @throws AppError NOT_FOUND */
 export const revokeApiKey = (context: CommandContext, id: string): Promise<void> =>
   withDatabase(context, (database) =>
     database.transaction((tx) => revokeKey(tx, { id, actor: ACTOR, now: systemClock.now() })),
   );
 
+/** All keys of the API, those that have ended too. */
 export const readApiKeyList = (context: CommandContext): Promise<ApiKeyResource[]> =>
   withDatabase(context, async (database) => {
     const now = systemClock.now();
     return (await database.read(readApiKeys)).map((key) => keyResource(key, now));
   });
 
+/** A key as one line for people. */
 export const apiKeyLine = (key: ApiKeyResource): string => {
   const used = key.lastUsedAt === null ? "not used yet" : `last used ${key.lastUsedAt}`;
   const ends = key.expiresAt === null ? "" : `, until ${key.expiresAt}`;

@@ -1,5 +1,6 @@
 import type { CommandContext } from "#lib/cli/command.ts";
 import { readConfigFile } from "#lib/cli/start/read-config-file.ts";
+import { usageError } from "#lib/cli/usage-error.ts";
 import { DEFAULT_CONFIG_PATH, readEnvironment } from "#lib/config/env.ts";
 import { loadConfig } from "#lib/config/load-config.ts";
 import type { ProbeDefinition } from "#lib/core/definitions.ts";
@@ -10,8 +11,6 @@ import { judgeUrl } from "#lib/egress/judge-url.ts";
 export type TypedProbe = { readonly definition: ProbeDefinition; readonly allow: readonly string[] };
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const usageError = (message: string): AppError => new AppError("USAGE", message);
 
 const fieldsOf = (text: string): Fields => {
   try {

@@ -41,6 +41,8 @@ export type RoleContext = {
   readonly log: Logger;
   /** Metrics of all processes of this instance as text, collected by the supervisor. */
   readonly collectMetrics: (format: MetricsFormat) => Promise<string>;
+  /** Starts metrics of the process and tracing. They run already in every role but web, which answers pages first. */
+  readonly startInstruments: () => Promise<void>;
 };
 
 export type RunningRole = {

@@ -33,7 +33,7 @@ const filesBelow = async (root: string, path: string): Promise<string[]> => {
 };
 
 /** SHA-256 over names and contents of all sources of the pages. */
-export const hashSources = async (root: string): Promise<string> => {
+const hashSources = async (root: string): Promise<string> => {
   const hash = createHash("sha256").update(process.versions.node.split(".")[0] ?? "");
   const files = (await Promise.all(SOURCES.map((path) => filesBelow(root, path)))).flat().sort();
   for (const file of files) hash.update(file).update(await readFile(join(root, file)).catch(() => ""));

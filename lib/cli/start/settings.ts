@@ -5,9 +5,9 @@ import type { CommandContext } from "#lib/cli/command.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
 import type { RoleName } from "#lib/cli/roles/role.ts";
 import { ROLES } from "#lib/cli/roles/role.ts";
+import { readWord } from "#lib/cli/usage-error.ts";
 import { readApiSettings } from "#lib/config/api-env.ts";
 import { readEnvironment } from "#lib/config/env.ts";
-import { AppError } from "#lib/core/errors.ts";
 
 /** What the environment and the command line ask `start` to do. */
 export type StartSettings = {
@@ -31,10 +31,7 @@ export const DEMO_FOLDER = "demo";
 
 const readRoles = (text: string | undefined): readonly RoleName[] => {
   if (text === undefined) return ROLES;
-  const asked = text.split(",").map((name) => name.trim());
-  const unknown = asked.find((name) => !ROLES.some((role) => role === name));
-  if (unknown !== undefined)
-    throw new AppError("USAGE", `there is no role "${unknown}"; roles are ${ROLES.join(", ")}`);
+  const asked = text.split(",").map((name) => readWord(name.trim(), ROLES, "role"));
   return ROLES.filter((role) => asked.includes(role));
 };
 

@@ -13,7 +13,7 @@ import type { Logger } from "#lib/runtime/logger.ts";
 import { storeRuns } from "./store-runs.ts";
 
 /** Use of a key is noted at most this often. */
-export const NOTE_USE_EVERY_MS = 5 * SECOND_MS;
+const NOTE_USE_EVERY_MS = 5 * SECOND_MS;
 const MOST_AHEAD_MS = 60 * SECOND_MS;
 const MOST_TOLD = 100;
 

@@ -1,9 +1,10 @@
+import { camelOf } from "#lib/config/api-words.ts";
 import type { Section } from "#lib/config/export-context.ts";
 import type { FieldProblem } from "#lib/contracts/api.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { Secretive } from "#lib/core/without-secrets.ts";
 import { secretsOf } from "#lib/core/without-secrets.ts";
-import { camelOf, toApiField } from "./file-words.ts";
+import { toApiField } from "./file-words.ts";
 
 /** Variables that people who may write probes may use: others would tell them the secrets of the server itself. */
 export const SHARED_PREFIX = "NINES_SHARED_";

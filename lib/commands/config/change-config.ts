@@ -113,7 +113,7 @@ export const createConfigured = async (
   kind: ConfiguredKind,
   { serviceId, ...body }: Section,
 ): Promise<string> => {
-  const section = fieldsOf(body);
+  const section = mergePatch({}, fieldsOf(body));
   const draft = await openDraft(world.tx, world.secretBox);
   const id = String(section.id);
   assertFree(draft, kind, [id], null);

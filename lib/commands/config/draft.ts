@@ -1,6 +1,6 @@
 import type { Tx } from "#db/database.ts";
-import { readEndpoints } from "#db/queries/config.ts";
 import { readConfigText } from "#db/queries/config-versions.ts";
+import { readEndpointIds } from "#db/queries/endpoints.ts";
 import { lockConfig, readMirror } from "#db/queries/mirror.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
 import { exportConfig } from "#lib/config/export-config.ts";
@@ -44,7 +44,7 @@ export const openDraft = async (tx: Tx, secretBox: SecretBox): Promise<Draft> =>
   const byHand = handMadeOf(opened);
   const { context, env } = createVault();
   const { services, ...rest } = exportConfig(config, context);
-  const endpoints = await readEndpoints(tx);
+  const endpointIds = await readEndpointIds(tx);
   return {
     before,
     kept,
@@ -53,10 +53,7 @@ export const openDraft = async (tx: Tx, secretBox: SecretBox): Promise<Draft> =>
     byHand: { services: new Set(byHand.services), probes: new Set(byHand.probes), slos: new Set(byHand.slos) },
     rest: {
       ...rest,
-      notifications: namesOfEndpoints(
-        endpoints.map(({ id }) => id),
-        context,
-      ),
+      notifications: namesOfEndpoints(endpointIds, context),
     },
     services: services as readonly DraftService[],
     env,

@@ -49,6 +49,8 @@ const readRest = async (db: Db, box: SecretBox, kept: Partial<Config>) => {
   return {
     ...(kept.pages === undefined ? {} : { pages: kept.pages }),
     ...(kept.staticSite === undefined ? {} : { staticSite: kept.staticSite }),
+    ...(kept.isSandbox === true ? { isSandbox: true as const } : {}),
+    ...(kept.telemetry === undefined ? {} : { telemetry: kept.telemetry }),
     ...(kept.incidents === undefined ? {} : { incidents: kept.incidents }),
     ...(kept.identity === undefined ? {} : { identity: kept.identity }),
     ...(deadMan === null

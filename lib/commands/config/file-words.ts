@@ -1,3 +1,4 @@
+import { camelOf, WHOLE } from "#lib/config/api-words.ts";
 import type { Section } from "#lib/config/export-context.ts";
 import { Decimal } from "#lib/config/export-context.ts";
 
@@ -7,8 +8,6 @@ import { Decimal } from "#lib/config/export-context.ts";
 const FREE_KEYS: ReadonlySet<string> = new Set(["headers", "weights"]);
 
 const snakeOf = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-export const camelOf = (key: string): string =>
-  key.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 const isMapping = (value: unknown): value is Section =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Decimal);
@@ -35,9 +34,6 @@ export const toApiField = (path: string): string =>
     .split(".")
     .map(camelOf)
     .join(".");
-
-/** Addresses stand in them beside credentials: whoever names another one names those anew. */
-const WHOLE: ReadonlySet<string> = new Set(["source"]);
 
 /** RFC 7396: null takes away, mappings are merged, everything else is replaced. */
 export const mergePatch = (target: Section, patch: Section): Section => {

@@ -13,7 +13,6 @@ export type HandMade = {
   readonly probes: ReadonlySet<string>;
   readonly slos: ReadonlySet<string>;
 };
-export const NOTHING_BY_HAND: HandMade = { services: new Set(), probes: new Set(), slos: new Set() };
 
 /** What a stored version says beside its rows: no secret is in it. */
 export type StoredDocument = {
@@ -35,6 +34,7 @@ const inForce = <R extends Row>(
 const idsByHand = (rows: readonly { readonly id: string; readonly managed_by: string }[]): ReadonlySet<string> =>
   new Set(rows.filter((row) => row.managed_by === "ui").map(({ id }) => id));
 
+/** The ids of rows in force that people made by API or on a page. */
 export const handMadeOf = (opened: Opened): HandMade => ({
   services: idsByHand(inForce(opened.openedServices)),
   probes: idsByHand(inForce(opened.openedProbes)),

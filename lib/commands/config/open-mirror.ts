@@ -19,6 +19,7 @@ export const openOrNull = (box: SecretBox, cipher: string, context: string): str
 const openHeaders = (box: SecretBox, cipher: string, id: string): Record<string, string> =>
   JSON.parse(openOrNull(box, cipher, endpointHeadersContext(id)) ?? "{}") as Record<string, string>;
 
+/** Stored endpoints with what is sealed in them opened, for comparing; empty where it cannot be opened. */
 export const openEndpoints = (stored: Mirror["endpoints"], box: SecretBox): Map<string, Stored<EndpointPlain>> =>
   new Map(
     [...stored].map(([id, { row, ...rest }]) => {

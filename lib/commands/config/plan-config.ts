@@ -28,7 +28,7 @@ export type Plan = {
   readonly madeByHand: Readonly<Record<"services" | "probes" | "slos" | "endpoints", readonly string[]>>;
 };
 
-export const SECRET = "(secret)";
+const SECRET = "(secret)";
 
 const masked = (value: unknown, path: string): unknown => {
   const keys = path.split(/\.|\[(\d+)\]/).filter((key) => key !== undefined && key !== "");

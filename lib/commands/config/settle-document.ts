@@ -26,6 +26,8 @@ const readNoFile = (): never => {
 };
 
 const ALLOW: ReturnType<JudgeUrl> = { verdict: "allow", stage: "name", reason: "in force already" };
+
+/** Allows every address: for rows that are in force already, so that a stricter policy does not undo them. */
 export const allowAll: JudgeUrl = () => ALLOW;
 
 export type Settled =

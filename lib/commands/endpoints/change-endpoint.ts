@@ -1,5 +1,6 @@
 import type { Tx } from "#db/database.ts";
 import { insertAudit } from "#db/queries/audit.ts";
+import { readServices } from "#db/queries/config.ts";
 import type { EndpointRow, EndpointToWrite } from "#db/queries/endpoints.ts";
 import {
   cancelVerifications,
@@ -10,6 +11,7 @@ import {
   updateEndpoint,
 } from "#db/queries/endpoints.ts";
 import { lockEvents } from "#db/queries/events.ts";
+import { assertKnown } from "#lib/commands/assert-known.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
 import { endpointHeadersContext, endpointSecretContext, endpointUrlContext } from "#lib/commands/secret-box.ts";
 import type { JudgeUrl } from "#lib/config/egress-rules.ts";
@@ -19,7 +21,7 @@ import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import type { RandomBytes } from "#lib/runtime/ids.ts";
 import { shownEndpoint } from "./endpoint-facts.ts";
-import { assertAddress, assertHeaders, assertServices } from "./endpoint-rules.ts";
+import { assertAddress, assertHeaders } from "./endpoint-rules.ts";
 import { sendTest } from "./send-test.ts";
 
 /** The world of a change to an endpoint: everything in `tx` commits together, or not at all. */
@@ -50,6 +52,7 @@ export type EndpointWishes = {
 const MOST_ENDPOINTS = 1_000;
 const SECRET_BYTES = 32;
 
+/** A signing secret in the form of Standard Webhooks: `whsec_` and base64. */
 export const newSecret = (randomBytes: RandomBytes): string =>
   `whsec_${Buffer.from(randomBytes(SECRET_BYTES)).toString("base64")}`;
 
@@ -89,7 +92,7 @@ const timeoutOf = (text: string): number => {
 const assertWishes = async ({ tx, judgeUrl }: EndpointWorld, wishes: Partial<EndpointWishes>): Promise<void> => {
   if (wishes.url !== undefined) await assertAddress(tx, wishes.url, judgeUrl);
   if (wishes.headers !== undefined) assertHeaders(wishes.headers);
-  if (wishes.filters !== undefined) await assertServices(tx, wishes.filters.serviceIds);
+  if (wishes.filters !== undefined) assertKnown(wishes.filters.serviceIds, await readServices(tx), "service");
 };
 
 const shown = async ({ tx, secretBox, now }: EndpointWorld, id: string): Promise<EndpointResource> => {

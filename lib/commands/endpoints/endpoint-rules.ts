@@ -1,15 +1,13 @@
 import type { Db } from "#db/database.ts";
-import { readConfigDocument, readServices } from "#db/queries/config.ts";
+import { readConfigDocument } from "#db/queries/config.ts";
 import type { JudgeUrl } from "#lib/config/egress-rules.ts";
 import { createEgressRules } from "#lib/config/egress-rules.ts";
 import { checkHeaderValue, checkRequestHeaderName } from "#lib/config/header-rules.ts";
-import { createSuggester, didYouMean } from "#lib/config/suggest.ts";
 import { checkWebUrl } from "#lib/config/url-rules.ts";
 import { AppError } from "#lib/core/errors.ts";
 
 // What an endpoint must look like beside its form: rules that need the configuration in force.
 
-const SUGGESTIONS = 1_000;
 /** What the sender writes itself; a field of this name would be replaced silently. */
 const OWN_HEADER = /^(?:content-type|user-agent|x-nines-signature|webhook-.*)$/i;
 
@@ -37,14 +35,4 @@ export const assertHeaders = (headers: Readonly<Record<string, string>>): void =
     if (complaint !== null) refuse(`headers: a field ${complaint.message}`);
     if (OWN_HEADER.test(name)) refuse(`headers: ${name.toLowerCase()} is set by Nines itself`);
   }
-};
-
-/** @throws AppError INVALID_REQUEST with the nearest name where one is near. */
-export const assertServices = async (db: Db, ids: readonly string[]): Promise<void> => {
-  if (ids.length === 0) return;
-  const known = (await readServices(db)).map(({ id }) => id);
-  const unknown = ids.find((id) => !known.includes(id));
-  if (unknown === undefined) return;
-  const hint = didYouMean(createSuggester(SUGGESTIONS)(unknown, known));
-  refuse(`there is no service "${unknown}"${hint}`);
 };

@@ -16,7 +16,7 @@ import type { EpochMs } from "#lib/core/units.ts";
 type ReplayWorld = { readonly tx: Tx; readonly now: EpochMs; readonly actor: string };
 
 /** Replayed by one call at most. */
-export const MOST_REPLAYED = 10_000;
+const MOST_REPLAYED = 10_000;
 
 const assertActive = async (tx: Tx, endpointId: string): Promise<void> => {
   const endpoint = await readEndpoint(tx, endpointId);

@@ -7,6 +7,7 @@ import { instantText } from "#lib/contracts/api.ts";
 import type { EndpointStateResource } from "#lib/contracts/events.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 
+/** What events tell of an endpoint: neither its address nor a secret. */
 export const stateOfEndpoint = (facts: EndpointFacts): EndpointStateResource => ({
   id: facts.id,
   type: facts.type,

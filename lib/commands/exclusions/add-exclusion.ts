@@ -32,27 +32,11 @@ const LONGEST_MS = 366 * DAY_MS;
 const LATEST_EMERGENCY_MS = 2 * HOUR_MS;
 
 const assertScope = async (tx: Tx, scope: ExclusionScope): Promise<void> => {
-  if ("sloId" in scope) {
-    const slos = await readSlos(tx);
-    assertKnown(
-      [scope.sloId],
-      slos.map(({ id }) => id),
-      "SLO",
-    );
-  } else if ("serviceId" in scope) {
-    const services = await readServices(tx);
-    assertKnown(
-      [scope.serviceId],
-      services.map(({ id }) => id),
-      "service",
-    );
-  } else {
-    const probes = await readActiveProbes(tx, null);
-    assertKnown(
-      [scope.probeId],
-      probes.map(({ definition }) => definition.id),
-      "probe",
-    );
+  if ("sloId" in scope) assertKnown([scope.sloId], await readSlos(tx), "SLO");
+  else if ("serviceId" in scope) assertKnown([scope.serviceId], await readServices(tx), "service");
+  else {
+    const probes = (await readActiveProbes(tx, null)).map(({ definition }) => definition);
+    assertKnown([scope.probeId], probes, "probe");
   }
 };
 

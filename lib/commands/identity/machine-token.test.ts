@@ -32,7 +32,9 @@ beforeAll(async () => {
   });
 });
 
-const find = (token: string) => findMachine(token, { issuers: [ISSUER], keysOf: () => keys, now: NOW });
+const never = () => Promise.resolve(false);
+const find = (token: string, isRevoked: Parameters<typeof findMachine>[1]["isRevoked"] = never) =>
+  findMachine(token, { issuers: [ISSUER], keysOf: () => keys, now: NOW, isRevoked });
 type Made = { claims?: JWTPayload; head?: Partial<JWTHeaderParameters>; key?: CryptoKey | Uint8Array };
 const make = ({ claims = {}, head = {}, key = rsa.privateKey }: Made = {}): Promise<string> =>
   new SignJWT({ ...CLAIMS, ...claims }).setProtectedHeader({ alg: "RS256", kid: "rsa", ...head }).sign(key);
@@ -63,8 +65,23 @@ test("a token lives for a day at the most, and was made by now", async () => {
 
 test("of two issuers, each client is named with its own", async () => {
   const issuers = [ISSUER, { ...ISSUER, issuer: "https://other.example.com" }];
-  const machine = await findMachine(await make(), { issuers, keysOf: () => keys, now: NOW });
+  const machine = await findMachine(await make(), { issuers, keysOf: () => keys, now: NOW, isRevoked: never });
   expect(machine).toMatchObject({ id: "https://idp.example.com#ci", name: "ci" });
+});
+
+test("a token that was taken back by its name opens nothing; one without a name is not asked for", async () => {
+  const asked: unknown[] = [];
+  const revoked = (named: { issuer: string; jti: string }) => {
+    asked.push(named);
+    return Promise.resolve(named.jti === "gone");
+  };
+  expect(await find(await make({ claims: { jti: "gone" } }), revoked)).toBeNull();
+  expect(await find(await make({ claims: { jti: "here" } }), revoked)).not.toBeNull();
+  expect(await find(await make(), revoked)).not.toBeNull();
+  expect(asked).toEqual(["gone", "here"].map((jti) => ({ issuer: ISSUER.issuer, jti })));
+  await expect(find(await make({ claims: { jti: "x" } }), () => Promise.reject(new Error("away")))).rejects.toThrow(
+    "away",
+  );
 });
 
 const hmacWithPublicKey = () => make({ head: { alg: "HS256" }, key: new TextEncoder().encode(publicPem) });
@@ -83,6 +100,7 @@ const REFUSED: readonly (readonly [string, () => Promise<string>])[] = [
   ["another audience", () => make({ claims: { aud: "shop" } })],
   ["no expiry", () => make({ claims: { exp: undefined } as never })],
   ["another type", () => make({ head: { typ: "id+jwt" } })],
+  ["a name that is no text", () => make({ claims: { jti: 7 as never } })],
   ["nobody", () => make({ claims: { sub: undefined, client_id: undefined } as never })],
 ];
 

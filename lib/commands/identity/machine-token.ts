@@ -41,21 +41,28 @@ const hasGoodTimes = ({ exp = Number.NaN, iat = 0 }: JWTPayload, nowSeconds: num
 const scopesOf = (claim: unknown): Scope[] =>
   typeof claim === "string" ? [...new Set(claim.split(" "))].filter(isScope) : [];
 
+const LONGEST_CLAIM = 1_000;
+
+/** A claim that can be stored and compared; null for any other. */
+export const claimText = (claim: unknown): string | null =>
+  typeof claim === "string" && claim !== "" && claim.length <= LONGEST_CLAIM && /^[^\0\p{Cs}]+$/u.test(claim)
+    ? claim
+    : null;
+
 const nameOf = (claim: unknown): string | null =>
   typeof claim === "string" && claim !== "" && claim.length <= 200 ? claim : null;
 
-/**
- * The machine behind a JWT of an issuer that the configuration names (R97 to R100, T26): RS256 or ES256 by a key of the
- * issuer's set, named by `kid`; `iss`, `aud`, `exp` and `nbf` with 60 s of leeway. Null, always the same, for any other.
- */
-export const findMachine = async (
+type Machine = Extract<Principal, { kind: "client" }>;
+type Verified = { readonly machine: Machine; readonly issuer: string; readonly jti: string | undefined };
+
+const verify = async (
   token: string,
   {
     issuers,
     keysOf,
     now,
   }: { readonly issuers: readonly TokenIssuer[]; readonly keysOf: KeysOf; readonly now: EpochMs },
-): Promise<Extract<Principal, { kind: "client" }> | null> => {
+): Promise<Verified | null> => {
   if (!isMachineToken(token)) return null;
   try {
     if (!hasGoodHead(token)) return null;
@@ -72,11 +79,34 @@ export const findMachine = async (
     });
     if (!hasGoodTimes(payload, now / 1_000)) return null;
     const name = nameOf(payload.client_id) ?? nameOf(payload.sub);
-    if (name === null) return null;
+    // By a name that cannot be stored it could not be taken back.
+    if (name === null || (payload.jti !== undefined && claimText(payload.jti) === null)) return null;
     // Two issuers may know a client by the same name.
     const id = issuers.length > 1 ? `${issuer.issuer}#${name}` : name;
-    return { kind: "client", id, name, scopes: scopesOf(payload.scope) };
+    const machine: Machine = { kind: "client", id, name, scopes: scopesOf(payload.scope) };
+    return { machine, issuer: issuer.issuer, jti: payload.jti };
   } catch {
     return null;
   }
+};
+
+/**
+ * The machine behind a JWT of an issuer that the configuration names (R97 to R100, T26): RS256 or ES256 by a key of the
+ * issuer's set, named by `kid`; `iss`, `aud`, `exp` and `nbf` with 60 s of leeway; not taken back by its `jti`. Null,
+ * always the same, for any other. @throws what `isRevoked` throws
+ */
+export const findMachine = async (
+  token: string,
+  args: {
+    readonly issuers: readonly TokenIssuer[];
+    readonly keysOf: KeysOf;
+    readonly now: EpochMs;
+    /** Whether a token of this name was taken back; tokens without `jti` cannot be. */
+    readonly isRevoked: (named: { readonly issuer: string; readonly jti: string }) => Promise<boolean>;
+  },
+): Promise<Machine | null> => {
+  const found = await verify(token, args);
+  if (found === null) return null;
+  const { machine, issuer, jti } = found;
+  return jti !== undefined && (await args.isRevoked({ issuer, jti })) ? null : machine;
 };

@@ -6,7 +6,7 @@ import { faultOfPassword, normalisePassword } from "#lib/core/identity/password-
 export type PasswordCost = { readonly memoryKib: number; readonly passes: number; readonly lanes: number };
 
 /** OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane. */
-export const PASSWORD_COST: PasswordCost = { memoryKib: 19_456, passes: 2, lanes: 1 };
+const PASSWORD_COST: PasswordCost = { memoryKib: 19_456, passes: 2, lanes: 1 };
 
 /** So many at once: whoever sends many sign-ins waits, and does not take all memory and cores. */
 const AT_ONCE = 2;
@@ -35,6 +35,7 @@ const createTurnstile = (atOnce: number) => {
   };
 };
 
+/** Hashes and verifies passwords by argon2id, a few at once, so that guesses cannot use up the memory. */
 export const createPasswordHasher = (cost: PasswordCost = PASSWORD_COST): PasswordHasher => {
   const inTurn = createTurnstile(AT_ONCE);
   const options = { memoryCost: cost.memoryKib, timeCost: cost.passes, parallelism: cost.lanes };

@@ -1,9 +1,9 @@
-import type { Database, Tx } from "#db/database.ts";
+import type { Tx } from "#db/database.ts";
 import type { ServiceRow } from "#db/queries/config.ts";
 import { readServices } from "#db/queries/config.ts";
 import { attachAlert, insertIncident, insertIncidentUpdate, lockServices } from "#db/queries/incident-writes.ts";
 import type { Impacts, Incident, IncidentUpdate } from "#db/queries/incidents.ts";
-import { createSuggester, didYouMean } from "#lib/config/suggest.ts";
+import { hintFor } from "#lib/commands/assert-known.ts";
 import type { IncidentLanguage, IncidentResource } from "#lib/contracts/incidents.ts";
 import type { IncidentImpact, IncidentStatus } from "#lib/contracts/snapshot-incidents.ts";
 import { AppError } from "#lib/core/errors.ts";
@@ -49,18 +49,15 @@ export type IncidentRow = Omit<Parameters<typeof insertIncident>[1], "serviceIds
 };
 
 export const LONGEST_NAME = 200;
-const SUGGESTIONS = 1_000;
 
 /** The services of these ids, in the order of the page. @throws AppError INVALID_REQUEST of none, NOT_FOUND with a hint */
 export const pickServices = (all: readonly ServiceRow[], ids: readonly string[]): ServiceRow[] => {
   if (ids.length === 0) throw new AppError("INVALID_REQUEST", "an incident needs at least one service");
-  const suggest = createSuggester(SUGGESTIONS);
   return [...new Set(ids)].map((id) => {
     const service = all.find((one) => one.id === id);
     if (service !== undefined) return service;
     const known = all.map((one) => one.id);
-    const hint = didYouMean(suggest(id, known)) || `; there are: ${known.slice(0, 20).join(", ") || "none"}`;
-    throw new AppError("NOT_FOUND", `no service has the id "${id}"${hint}`);
+    throw new AppError("NOT_FOUND", `no service has the id "${id}"${hintFor(id, known)}`);
   });
 };
 
@@ -145,12 +142,3 @@ export const openIncidentIn = async (tx: Tx, args: IncidentToOpen): Promise<Inci
   };
   return (await storeIncident(tx, row, args)) as IncidentResource;
 };
-
-/** As `openIncidentIn`, in a transaction of its own, with one impact for all services. */
-export const openIncident = (
-  database: Database,
-  { serviceIds, ...args }: Omit<IncidentToOpen, "affected"> & { readonly serviceIds: readonly string[] },
-): Promise<IncidentResource> =>
-  database.transaction((tx) =>
-    openIncidentIn(tx, { ...args, affected: Object.fromEntries(serviceIds.map((id) => [id, null])) }),
-  );

@@ -8,7 +8,7 @@ import type { Author } from "./change-incident.ts";
 import { affectedStates, lockIncident, settleIncident, tellIncident } from "./change-incident.ts";
 
 /** A draft, or one that waits for its time, locked. @throws AppError NOT_FOUND; CONFLICT */
-export const lockDraft = async (tx: Tx, id: string): Promise<Incident> => {
+const lockDraft = async (tx: Tx, id: string): Promise<Incident> => {
   const incident = await lockIncident(tx, id);
   const publication = publicationOf(incident);
   if (publication === "draft" || publication === "scheduled") return incident;

@@ -1,4 +1,4 @@
-import type { Database, Tx } from "#db/database.ts";
+import type { Tx } from "#db/database.ts";
 import type { IncidentResource } from "#lib/contracts/incidents.ts";
 import type { IncidentStatus } from "#lib/contracts/snapshot-incidents.ts";
 import { AppError } from "#lib/core/errors.ts";
@@ -23,10 +23,6 @@ export const resolveIncidentIn = async (tx: Tx, args: IncidentToResolve): Promis
   const incident = await lockOpenIncident(tx, args.id);
   return postUpdate(tx, incident, { ...args, status: "resolved", impact: null });
 };
-
-/** As `resolveIncidentIn`, in a transaction of its own. */
-export const resolveIncident = (database: Database, args: IncidentToResolve): Promise<IncidentResource> =>
-  database.transaction((tx) => resolveIncidentIn(tx, args));
 
 /** A closed incident goes on. @throws AppError NOT_FOUND; CONFLICT when it is open; INVALID_REQUEST */
 export const reopenIncident = async (

@@ -19,7 +19,7 @@ import type { Author } from "./change-incident.ts";
 import { eventKeyOf } from "./change-incident.ts";
 import { pickServices } from "./open-incident.ts";
 
-export const templateResource = (template: IncidentTemplate): IncidentTemplateResource => ({
+const templateResource = (template: IncidentTemplate): IncidentTemplateResource => ({
   ...template,
   createdAt: instantText(template.createdAt),
   updatedAt: instantText(template.updatedAt),

@@ -1,4 +1,4 @@
-import type { Database, Tx } from "#db/database.ts";
+import type { Tx } from "#db/database.ts";
 import { readServices } from "#db/queries/config.ts";
 import type { Incident } from "#db/queries/incidents.ts";
 import type { EventType } from "#lib/contracts/events.ts";
@@ -101,7 +101,3 @@ export const updateIncidentIn = async (tx: Tx, args: IncidentChange): Promise<In
     throw new AppError("CONFLICT", `the incident ${args.id} is resolved already; reopen it first`);
   return postUpdate(tx, incident, args);
 };
-
-/** As `updateIncidentIn`, in a transaction of its own. */
-export const updateIncident = (database: Database, args: IncidentChange): Promise<IncidentResource> =>
-  database.transaction((tx) => updateIncidentIn(tx, args));

@@ -5,6 +5,7 @@ import { insertMaintenanceUpdate, lockRun, readOpenRuns, writeRun } from "#db/qu
 import type { MaintenanceRow } from "#db/queries/maintenances.ts";
 import { readMaintenances } from "#db/queries/maintenances.ts";
 import type { Language } from "#lib/core/definitions.ts";
+import { LANGUAGES } from "#lib/core/definitions.ts";
 import { AUTO_TEXTS } from "#lib/core/maintenance/auto-texts.ts";
 import { dueReminder, dueStates } from "#lib/core/maintenance/lifecycle.ts";
 import type { EpochMs } from "#lib/core/units.ts";
@@ -26,7 +27,13 @@ const tell = async (tx: Tx, type: Parameters<typeof tellMaintenance>[1], step: S
 
 const keyOf = ({ run }: Step): string => new Date(run.plannedFor).toISOString();
 
-const enter = async (tx: Tx, step: Step, state: "in_progress" | "completed", text: string): Promise<MaintenanceRun> => {
+/** What is said by itself is said in the page's language, and in the others too. */
+const enter = async (
+  tx: Tx,
+  step: Step,
+  state: "in_progress" | "completed",
+  language: Language,
+): Promise<MaintenanceRun> => {
   const { run, now } = step;
   const { maintenanceId, plannedFor, startsAt, endsAt } = run;
   const entered: MaintenanceRun = {
@@ -46,9 +53,12 @@ const enter = async (tx: Tx, step: Step, state: "in_progress" | "completed", tex
     maintenanceId,
     plannedFor,
     status: state,
-    body: text,
+    body: AUTO_TEXTS[language][state],
     author: ACTOR,
     createdAt: now,
+    translations: Object.fromEntries(
+      LANGUAGES.filter((other) => other !== language).map((other) => [other, { message: AUTO_TEXTS[other][state] }]),
+    ),
   });
   await tell(tx, EVENTS[state], { ...step, run: entered }, keyOf(step));
   return entered;
@@ -65,7 +75,7 @@ const advance = async (tx: Tx, { row, run, now }: Step, language: Language): Pro
   let current = await lockRun(tx, run);
   if (current === null) return 0;
   const states = dueStates(current, now);
-  for (const state of states) current = await enter(tx, { row, run: current, now }, state, AUTO_TEXTS[language][state]);
+  for (const state of states) current = await enter(tx, { row, run: current, now }, state, language);
   const step = { row, run: current, now };
   const minutes = reminderOf(step);
   if (minutes === null) return states.length;

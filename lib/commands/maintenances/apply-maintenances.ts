@@ -67,7 +67,13 @@ export const applyMaintenances = async (
   for (const one of wanted) {
     const row = matches.get(one.id) ?? null;
     const { title, description: body, impact, reminders } = one;
-    if (row === null) await schedule(tx, one, author);
-    else await editMaintenance(tx, { id: row.id, title, body, impact, reminders, by: BY, actor: CONFIG_ACTOR, now });
+    if (row === null) {
+      await schedule(tx, one, author);
+      continue;
+    }
+    // What left the file leaves the page too.
+    const translations = { en: {}, ko: {}, ru: {}, ...one.translations };
+    const texts = { title, body, impact, reminders, translations };
+    await editMaintenance(tx, { ...texts, id: row.id, by: BY, actor: CONFIG_ACTOR, now });
   }
 };

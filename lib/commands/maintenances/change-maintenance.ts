@@ -10,14 +10,23 @@ import {
 import type { MaintenanceRow } from "#db/queries/maintenances.ts";
 import type { EventType } from "#lib/contracts/events.ts";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
+import { LANGUAGES } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
+import type { MaintenanceMessages, MaintenanceTexts } from "#lib/core/maintenance/definition.ts";
 import type { RunState } from "#lib/core/maintenance/lifecycle.ts";
 import { mayBecome, stateAt } from "#lib/core/maintenance/lifecycle.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, MINUTE_MS } from "#lib/core/units.ts";
 import type { RandomBytes } from "#lib/runtime/ids.ts";
 import { newId } from "#lib/runtime/ids.ts";
-import { assertNotOfFile, lockMaintenance, lockRun, maintenanceNow, tellMaintenance } from "./maintenance-parts.ts";
+import {
+  assertNotOfFile,
+  lockMaintenance,
+  lockRun,
+  maintenanceNow,
+  tellMaintenance,
+  withTexts,
+} from "./maintenance-parts.ts";
 import { setTimes } from "./move-occurrence.ts";
 
 /** Who changes which occurrence, and when. */
@@ -90,6 +99,7 @@ export const addMaintenanceUpdate = async (
   args: Change & {
     readonly message: string;
     readonly status?: RunState | undefined;
+    readonly translations?: MaintenanceMessages | undefined;
     readonly randomBytes: RandomBytes;
   },
 ): Promise<MaintenanceResource> => {
@@ -114,6 +124,7 @@ export const addMaintenanceUpdate = async (
     body: message,
     author: by,
     createdAt: now,
+    translations: args.translations ?? {},
   });
   const isNewState = run.state !== to;
   return close(tx, (isNewState ? EVENT_OF[to] : undefined) ?? "maintenance.updated", { ...args, before, run: changed });
@@ -144,19 +155,30 @@ export const rescheduleMaintenance = async (
   return close(tx, "maintenance.updated", { ...args, before, run: moved });
 };
 
-/** Changes what people read. Nothing given: nothing happens. @throws AppError NOT_FOUND */
+/** The database keeps keys in an order of its own. */
+const sorted = (texts: MaintenanceTexts) =>
+  LANGUAGES.map((language) => [language, texts[language]?.title ?? null, texts[language]?.body ?? null]);
+
+/**
+ * Changes what people read. Nothing given: nothing happens. Of translations a language that is given is given whole.
+ * @throws AppError NOT_FOUND
+ */
 export const editMaintenance = async (
   tx: Tx,
-  args: Omit<Change, "plannedFor"> & Partial<Pick<MaintenanceRow, "title" | "body" | "impact" | "reminders">>,
+  args: Omit<Change, "plannedFor"> &
+    Partial<Pick<MaintenanceRow, "title" | "body" | "impact" | "reminders">> & {
+      readonly translations?: MaintenanceTexts | undefined;
+    },
 ): Promise<MaintenanceResource> => {
   const { id, now, actor } = args;
   const row = await lockMaintenance(tx, id);
   assertNotOfFile(row, actor, "change it");
   const before = await maintenanceNow(tx, row, { now });
   const { title = row.title, body = row.body, impact = row.impact, reminders = row.reminders } = args;
-  const same = JSON.stringify([row.title, row.body, row.impact, row.reminders]);
-  if (JSON.stringify([title, body, impact, reminders]) === same) return before;
-  await writeMaintenanceText(tx, { id, title, body, impact, reminders, now });
+  const translations = withTexts(row.translations, args.translations);
+  const same = JSON.stringify([row.title, row.body, row.impact, row.reminders, sorted(row.translations)]);
+  if (JSON.stringify([title, body, impact, reminders, sorted(translations)]) === same) return before;
+  await writeMaintenanceText(tx, { id, title, body, impact, reminders, translations, now });
   for (const run of await readRuns(tx, { maintenanceIds: [id], endedAfter: now, lock: true }))
     await writeRun(tx, { ...run, sequence: run.sequence + 1, updatedAt: now });
   const after = await maintenanceNow(tx, await lockMaintenance(tx, id), { now });

@@ -9,6 +9,7 @@ import type { EventType } from "#lib/contracts/events.ts";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
 import { maintenanceResource } from "#lib/contracts/maintenances.ts";
 import { AppError } from "#lib/core/errors.ts";
+import type { MaintenanceTexts } from "#lib/core/maintenance/definition.ts";
 import { stateAt } from "#lib/core/maintenance/lifecycle.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS } from "#lib/core/units.ts";
@@ -35,6 +36,15 @@ export const lockMaintenance = async (tx: Tx, id: string): Promise<MaintenanceRo
   if (row === null) throw new AppError("NOT_FOUND", "there is no maintenance with this id");
   return row;
 };
+
+/** Texts with others in their place: a language that is given is given whole, and one without any text goes. */
+export const withTexts = (before: MaintenanceTexts, given: MaintenanceTexts = {}): MaintenanceTexts =>
+  Object.fromEntries(
+    Object.entries({ ...before, ...given }).flatMap(([language, text]) => {
+      const said = Object.entries(text).filter(([, one]) => one !== undefined && one.trim() !== "");
+      return said.length === 0 ? [] : [[language, Object.fromEntries(said)]];
+    }),
+  );
 
 /** The actor of what the configuration asks for. */
 export const CONFIG_ACTOR = "config";

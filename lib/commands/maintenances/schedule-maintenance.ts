@@ -7,12 +7,13 @@ import { tellChange } from "#lib/commands/tell-change.ts";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
 import { isTimeZone } from "#lib/core/calendar.ts";
 import { AppError } from "#lib/core/errors.ts";
+import type { MaintenanceTexts } from "#lib/core/maintenance/definition.ts";
 import { readRule } from "#lib/core/maintenance/rule.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import type { RandomBytes } from "#lib/runtime/ids.ts";
 import { newId } from "#lib/runtime/ids.ts";
-import { maintenanceNow } from "./maintenance-parts.ts";
+import { maintenanceNow, withTexts } from "./maintenance-parts.ts";
 import { storeOccurrencesOf } from "./store-occurrences.ts";
 
 export type MaintenanceToSchedule = Pick<
@@ -21,6 +22,7 @@ export type MaintenanceToSchedule = Pick<
 > & {
   /** Left out: the zone of the page. */
   readonly timeZone?: string | undefined;
+  readonly translations?: MaintenanceTexts | undefined;
   /** Its id in the configuration, for what stands there. */
   readonly fileId?: string;
   /** Left out: now. */
@@ -51,12 +53,7 @@ export const scheduleMaintenance = async (tx: Tx, args: MaintenanceToSchedule): 
   const timeZone = args.timeZone ?? page?.timeZone ?? "UTC";
   assertTimes(args, timeZone);
   const rrule = args.rrule === null ? null : readRule(args.rrule);
-  const services = await readServices(tx);
-  assertKnown(
-    args.serviceIds,
-    services.map(({ id }) => id),
-    "service",
-  );
+  assertKnown(args.serviceIds, await readServices(tx), "service");
   const row: MaintenanceRow = {
     id: newId("mnt", now, randomBytes),
     fileId: args.fileId ?? null,
@@ -78,6 +75,7 @@ export const scheduleMaintenance = async (tx: Tx, args: MaintenanceToSchedule): 
     expandedTo: null,
     updatedAt: now,
     sequence: 0,
+    translations: withTexts({}, args.translations),
   };
   await insertMaintenance(tx, row);
   const added = await storeOccurrencesOf(tx, row, now);

@@ -9,7 +9,7 @@ import { addMs, DAY_MS } from "#lib/core/units.ts";
 import { expandStarts } from "./expand.ts";
 
 /** Occurrences are stored this far ahead; an engine that was away for as long loses none, it adds them late. */
-export const HORIZON_MS = 35 * DAY_MS;
+const HORIZON_MS = 35 * DAY_MS;
 /** Occurrences times services that one maintenance may have within the horizon. */
 const MOST_ROWS = 2_000;
 

@@ -24,7 +24,7 @@ export type SilenceToCreate = SilenceMatchers & {
 };
 
 /** What is to be silent for longer should leave the configuration. */
-export const LONGEST_SILENCE_MS = 90 * DAY_MS;
+const LONGEST_SILENCE_MS = 90 * DAY_MS;
 
 const assertSpan = ({ startsAt, endsAt, now }: SilenceToCreate): void => {
   if (endsAt <= now) throw new AppError("INVALID_REQUEST", "the silence would be over already");
@@ -49,16 +49,8 @@ export const createSilence = async (tx: Tx, args: SilenceToCreate): Promise<Sile
     throw new AppError("INVALID_REQUEST", "a silence needs an author and a comment");
   const services = serviceIds.length === 0 ? [] : await readServices(tx);
   const slos = sloIds.length === 0 ? [] : await readSlos(tx);
-  assertKnown(
-    serviceIds,
-    services.map(({ id }) => id),
-    "service",
-  );
-  assertKnown(
-    sloIds,
-    slos.map(({ id }) => id),
-    "SLO",
-  );
+  assertKnown(serviceIds, services, "service");
+  assertKnown(sloIds, slos, "SLO");
   const id = newId("sil", now, args.randomBytes);
   const matchers = { serviceIds, sloIds, pairs, severities };
   const row = { id, ...matchers, startsAt: args.startsAt, endsAt: args.endsAt, author, comment, createdAt: now };

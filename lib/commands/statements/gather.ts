@@ -112,7 +112,7 @@ const servicesOf = (
   }));
 
 /** The period on the calendar of the page, and the name of the page. */
-export const readStatementFrame = async (
+const readStatementFrame = async (
   db: Db,
   period: StatementPeriod,
 ): Promise<{ pageName: string; timeZone: string; startsAt: EpochMs; endsAt: EpochMs }> => {
@@ -158,11 +158,7 @@ const inputLine = ({ slo, line, minutesSha256 }: Counted): StatementInputs["line
 
 const assertService = async (db: Db, serviceId: string): Promise<void> => {
   const services = await readServices(db);
-  assertKnown(
-    [serviceId],
-    services.map(({ id }) => id),
-    "service",
-  );
+  assertKnown([serviceId], services, "service");
 };
 
 /** Counts a month or a quarter so far. @throws AppError INVALID_REQUEST for an unknown service. */

@@ -10,13 +10,13 @@ import {
   readSubscriber,
   writeSubscriber,
 } from "#db/queries/subscribers.ts";
-import { assertServices } from "#lib/commands/endpoints/endpoint-rules.ts";
 import { MAIN_PAGE_ID } from "#lib/contracts/snapshot-pages.ts";
 import type { Language } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { Wishes } from "#lib/core/subscribers/audience.ts";
 import { MOST_BOUNCES } from "#lib/core/subscribers/bounce.ts";
 import type { EpochMs } from "#lib/core/units.ts";
+import { assertServices } from "./assert-services.ts";
 import type { LinkPurpose, SubscriberKeys } from "./keys.ts";
 import { openSubscriberKeys } from "./keys.ts";
 import type { SignUp, SubscriberWorld } from "./sign-up.ts";
@@ -105,7 +105,7 @@ export const addSubscriber = async (
   wanted: Omit<SignUp, "baseUrl" | "pageId"> & { readonly skipsConfirmation: boolean },
 ): Promise<Subscriber> => {
   const { tx, now, secretBox, randomBytes, actor } = world;
-  const address = await readAddress(world, wanted.channel, wanted.address);
+  const address = await readAddress(world, wanted.channel, wanted.address, actor);
   const baseUrl = (await readConfigDocument(tx))?.page.url ?? null;
   if (baseUrl === null)
     throw new AppError("CONFLICT", "set page.url in the configuration first: links of messages lead there");

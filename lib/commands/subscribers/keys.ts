@@ -9,8 +9,14 @@ import type { SecretBox } from "../secret-box.ts";
 
 /** What the ciphertexts of subscribers are bound to. */
 export const SUBSCRIBER_KEY_CONTEXT = "subscribers:key";
+
+/** Where the address of a subscriber is sealed for. */
 export const subscriberAddressContext = (id: string): string => `subscribers:${id}:address`;
+
+/** Where the signing secret of a subscriber is sealed for. */
 export const subscriberSecretContext = (id: string): string => `subscribers:${id}:secret`;
+
+/** Where the mail address beside a webhook of a subscriber is sealed for. */
 export const subscriberContactContext = (id: string): string => `subscribers:${id}:contact`;
 
 /** What links do. A link of one purpose is no link of another. */
@@ -33,7 +39,7 @@ export type SubscriberKeys = {
 
 const TOKEN = /^(sub_[0-9a-f]{32})\.(\d{1,15})\.([A-Za-z0-9_-]{43})$/;
 
-export const subscriberKeysOf = (key: Uint8Array): SubscriberKeys => {
+const subscriberKeysOf = (key: Uint8Array): SubscriberKeys => {
   const mac = (text: string): Buffer => createHmac("sha256", key).update(text).digest();
   const signature = (purpose: LinkPurpose, id: string, expiresAt: number): Buffer =>
     mac(`link\n${purpose}\n${id}\n${expiresAt}`);

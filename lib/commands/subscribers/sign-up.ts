@@ -3,19 +3,23 @@ import { readMailSettings } from "#db/queries/mail-settings.ts";
 import { insertMessages } from "#db/queries/subscriber-messages.ts";
 import type { Subscriber } from "#db/queries/subscribers.ts";
 import { countAgainst, insertReceipt, lockSubscriberByHash, writeSubscriber } from "#db/queries/subscribers.ts";
-import { assertAddress, assertServices } from "#lib/commands/endpoints/endpoint-rules.ts";
+import { assertAddress } from "#lib/commands/endpoints/endpoint-rules.ts";
 import type { JudgeUrl } from "#lib/config/egress-rules.ts";
+import { createEgressRules } from "#lib/config/egress-rules.ts";
+import { checkWebUrl } from "#lib/config/url-rules.ts";
 import type { Language } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { mailAddressOf, webAddressOf } from "#lib/core/subscribers/address.ts";
 import type { Wishes } from "#lib/core/subscribers/audience.ts";
 import { LIMIT_BY_ADDRESS, LIMIT_BY_CLIENT, LIMIT_BY_PAGE } from "#lib/core/subscribers/pace.ts";
+import { STRANGER } from "#lib/core/subscribers/reach.ts";
 import type { SubscriberChannel } from "#lib/core/subscribers/words.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS } from "#lib/core/units.ts";
 import type { RandomBytes } from "#lib/runtime/ids.ts";
 import { newId } from "#lib/runtime/ids.ts";
 import type { SecretBox } from "../secret-box.ts";
+import { assertServices } from "./assert-services.ts";
 import type { SubscriberKeys } from "./keys.ts";
 import {
   openSubscriberKeys,
@@ -51,11 +55,21 @@ const refuse = (detail: string): never => {
   throw new AppError("INVALID_REQUEST", detail);
 };
 
-/** The address in its stored form. @throws AppError INVALID_REQUEST, which never repeats it. */
+/** An address that a stranger names. What is wrong with it is not told: that would draw our network for them. */
+const assertPublicAddress = (url: string, judgeUrl: JudgeUrl): void => {
+  const complaint = checkWebUrl(url) ?? createEgressRules([], judgeUrl).checkWebhookUrl(url);
+  if (complaint !== null) refuse("url must be an https address that the whole world can reach");
+};
+
+/**
+ * The address in its stored form. `createdBy` STRANGER: `egress.allow` opens nothing.
+ * @throws AppError INVALID_REQUEST, which never repeats it.
+ */
 export const readAddress = async (
   { tx, judgeUrl }: Pick<SubscriberWorld, "tx" | "judgeUrl">,
   channel: SubscriberChannel,
   text: string,
+  createdBy: string,
 ): Promise<string> => {
   if (channel === "email") {
     const address = mailAddressOf(text) ?? refuse("email must be a mail address such as name@example.com");
@@ -65,7 +79,8 @@ export const readAddress = async (
     return address;
   }
   const address = webAddressOf(text) ?? refuse("url must be a web address such as https://example.com/hook");
-  await assertAddress(tx, address, judgeUrl);
+  if (createdBy === STRANGER) assertPublicAddress(address, judgeUrl);
+  else await assertAddress(tx, address, judgeUrl);
   return address;
 };
 
@@ -153,15 +168,16 @@ export const admitClient = async (
 export const signUp = async (
   world: SubscriberWorld,
   wanted: SignUp,
+  createdBy: "public" | typeof STRANGER,
 ): Promise<{ readonly id: string; readonly createdAt: EpochMs }> => {
   const { tx, now, randomBytes, secretBox } = world;
-  const address = await readAddress(world, wanted.channel, wanted.address);
+  const address = await readAddress(world, wanted.channel, wanted.address, createdBy);
   const contact =
     wanted.contact === null ? null : (mailAddressOf(wanted.contact) ?? refuse("email is no mail address"));
   await assertServices(tx, wanted.serviceIds ?? []);
   const asked = { ...wanted, address, contact };
   const keys = await openSubscriberKeys(tx, secretBox, randomBytes);
-  const fresh = newSubscriber(world, keys, asked, "public");
+  const fresh = newSubscriber(world, keys, asked, createdBy);
   const isWithin = await countAgainst(tx, keys.hashOfLimit("address", fresh.addressHash), LIMIT_BY_ADDRESS, now);
   const known = await lockSubscriberByHash(tx, fresh.addressHash);
   const one = known === null ? fresh : signedUpAgain(known, asked, now);

@@ -42,6 +42,7 @@ export type Fidelity = {
   readonly close: (object: string, document: unknown) => void;
 };
 
+/** Whether a value is a mapping: no list, not null. */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -65,6 +66,7 @@ const leavesOf = (value: unknown, path = ""): string[] => {
 const covers = (seen: string, leaf: string): boolean =>
   leaf === seen || leaf.startsWith(`${seen}.`) || leaf.startsWith(`${seen}[`);
 
+/** Collects what became of each field of a foreign file; the same entry stands once. */
 export const createFidelity = (): Fidelity => {
   const entries: FidelityEntry[] = [];
   const add = (fate: Fate, object: string, field: string, note: string): void => {

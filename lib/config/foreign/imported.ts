@@ -70,7 +70,7 @@ export const canPairFire = (factor: number, objective: number): boolean =>
   factor > 0 && canFire(factorOf(decimalText(factor)), objectiveOfPercent(decimalText(objective)));
 
 /** Digits of a number without an exponent. */
-export const decimalText = (value: number): string => {
+const decimalText = (value: number): string => {
   const text = String(value);
   return text.includes("e") ? value.toFixed(18).replace(/\.?0+$/, "") : text;
 };

@@ -2,7 +2,7 @@ import type { Cursor, Fidelity } from "./fidelity.ts";
 import { isRecord } from "./fidelity.ts";
 
 export const OPENSLO_VERSION = "openslo/v1";
-export const KINDS = [
+const KINDS = [
   "DataSource",
   "Service",
   "SLO",

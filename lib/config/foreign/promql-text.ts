@@ -16,7 +16,7 @@ export const unknownTemplate = (query: string): string | null =>
   /\{\{[^}]*\}\}/.exec(query.replace(WINDOW, ""))?.[0] ?? null;
 
 /** Fills `{{.window}}` in. */
-export const withWindow = (query: string, range: string): string => query.replace(WINDOW, range).trim();
+const withWindow = (query: string, range: string): string => query.replace(WINDOW, range).trim();
 
 /** Replaces the length of every range and subquery outside of quotes. */
 const withRanges = (query: string, range: string): string => {

@@ -7,7 +7,7 @@ export type SourceFile = { readonly url: string };
 export type SourceOption = { readonly byName: ReadonlyMap<string, string>; readonly standard: string | null };
 
 /** Stands in when neither the file nor the command line names a server. */
-export const PLACEHOLDER_URL = "http://localhost:9090";
+const PLACEHOLDER_URL = "http://localhost:9090";
 
 const ADDRESS_KEYS = ["url", "address", "endpoint", "host", "prometheusAddress"] as const;
 

@@ -22,7 +22,7 @@ const windowName = (ms: number): string => formatDuration(durationMs(ms));
 const rangeOf = (ms: number): string => `${ms / SECOND_MS - 1}s`;
 
 /** The names that Sloth gives to an SLO, in Prometheus rules and on `/metrics` alike. */
-export const slothLabels = (serviceId: string, sloId: string): Labels => ({
+const slothLabels = (serviceId: string, sloId: string): Labels => ({
   sloth_id: sloId,
   sloth_service: serviceId,
   sloth_slo: sloId,
@@ -123,7 +123,7 @@ const alertRule = ({ labels, selector }: Naming, slo: SloDefinition, pair: BurnR
 };
 
 /** The rule groups of one PromQL SLO. Counts, sums and alerts stand in one group, so that all see the same minute. */
-export const rulesOfSlo = (service: ServiceDefinition, slo: SloDefinition): RuleGroup[] => {
+const rulesOfSlo = (service: ServiceDefinition, slo: SloDefinition): RuleGroup[] => {
   if (slo.sli.kind !== "promql") return [];
   const naming = namingOf(service, slo);
   const pairWindows = slo.burnRateAlerts.flatMap(({ longMs, shortMs }) => [longMs, shortMs]);

@@ -1,20 +1,11 @@
 import { z } from "zod";
 import { AlertResource, AlertSeverity } from "../alerts.ts";
 import { SilenceResource } from "../silences.ts";
+import { listOperation, wholePaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import {
-  bodyInstant,
-  bodyText,
-  id,
-  listOf,
-  NoQuery,
-  paging,
-  READ_ONE_PROBLEMS,
-  READ_PROBLEMS,
-  WRITE_PROBLEMS,
-} from "./operation.ts";
+import { bodyInstant, bodyLine, bodyText, id, NoQuery, READ_ONE_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
-const author = bodyText(100, "Who, for people to read; without it the name of the key").optional();
+const author = bodyLine(100, "Who, for people to read; without it the name of the key").optional();
 const matcher = (description: string) => z.array(id).max(100).default([]).meta({ description });
 
 const CreateSilenceBody = z
@@ -62,17 +53,16 @@ export const ALERT_OPERATIONS = [
     response: AlertResource,
     problems: WRITE_PROBLEMS,
   },
-  {
+  listOperation({
     operationId: "listSilences",
-    method: "GET",
     path: "/v1/silences",
     tag: "silences",
     summary: "List silences of the last 30 days and those to come, the newest first",
     scope: "silences:read",
-    query: z.strictObject({ ...paging, state: z.enum(["pending", "active", "expired"]).optional() }),
-    response: listOf(SilenceResource, "SilenceList"),
-    problems: READ_PROBLEMS,
-  },
+    query: { ...wholePaging("silences"), state: z.enum(["pending", "active", "expired"]).optional() },
+    item: SilenceResource,
+    name: "SilenceList",
+  }),
   {
     operationId: "getSilence",
     method: "GET",

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { parseStatementPeriod } from "#lib/core/statements/period.ts";
 import { GateResource, LedgerResource } from "../budgets.ts";
 import { StatementResource, StatementSummary } from "../statements.ts";
+import { listOperation, wholePaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import { id, instant, listOf, NoQuery, paging, READ_ONE_PROBLEMS, READ_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
+import { id, instant, NoQuery, READ_ONE_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
 const isOf = (kind: "month" | "quarter") => (text: string) => parseStatementPeriod(text)?.kind === kind;
 const month = z.string().refine(isOf("month"), "must be a month such as 2026-10").meta({ example: "2026-10" });
@@ -47,21 +48,16 @@ export const BUDGET_OPERATIONS = [
     response: GateResource,
     problems: READ_ONE_PROBLEMS,
   },
-  {
+  listOperation({
     operationId: "listStatements",
-    method: "GET",
     path: "/v1/statements",
     tag: "statements",
     summary: "List frozen statements, replaced ones too, the newest first",
     scope: "statements:read",
-    query: z.strictObject({
-      ...paging,
-      period: z.union([month, quarter]).optional(),
-      serviceId: id.optional(),
-    }),
-    response: listOf(StatementSummary, "StatementList"),
-    problems: READ_PROBLEMS,
-  },
+    query: { ...wholePaging("statements"), period: z.union([month, quarter]).optional(), serviceId: id.optional() },
+    item: StatementSummary,
+    name: "StatementList",
+  }),
   {
     operationId: "getStatement",
     produces: ["text/csv", "text/html"],

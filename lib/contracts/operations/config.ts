@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ServiceResource, SloResource } from "../api.ts";
+import { ConfigPlanResource } from "../config-plan.ts";
 import { ConfigResource, ConfigVersionResource } from "../configured.ts";
 import { ProbeResource } from "../probes.ts";
 import type { Operation } from "./operation.ts";
@@ -123,6 +124,18 @@ export const CONFIG_OPERATIONS = [
     query: NoQuery,
     response: null,
     produces: ["application/yaml"],
+    cost: 5,
+    problems: READ_PROBLEMS,
+  },
+  {
+    operationId: "getConfigPlan",
+    method: "GET",
+    path: "/v1/config/plan",
+    tag: "config",
+    summary: "What the configuration file would change if it were applied now, or what is wrong with it",
+    scope: "config:read",
+    query: NoQuery,
+    response: ConfigPlanResource,
     cost: 5,
     problems: READ_PROBLEMS,
   },

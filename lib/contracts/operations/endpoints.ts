@@ -5,18 +5,9 @@ import { DeliveryStateName } from "../deliveries.ts";
 import { EndpointResource, NewEndpointResource } from "../endpoints.ts";
 import { DeliveryResource, EVENT_TYPES } from "../events.ts";
 import { DurationText } from "../values.ts";
+import { listOperation, wholePaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import {
-  bodyInstant,
-  bodyText,
-  id,
-  listOf,
-  NoQuery,
-  paging,
-  READ_ONE_PROBLEMS,
-  READ_PROBLEMS,
-  WRITE_PROBLEMS,
-} from "./operation.ts";
+import { bodyInstant, bodyText, id, NoQuery, READ_ONE_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
 const LONGEST_TIMEOUT_MS = 30_000;
 /** The file's ids have the same form. */
@@ -104,7 +95,7 @@ const ReplayBody = z
   })
   .meta({ id: "EndpointReplay" });
 
-export const ReplayResource = z
+const ReplayResource = z
   .strictObject({
     replayed: z.number().int().nonnegative(),
     hasMore: z.boolean().meta({ description: "10,000 at once; the same call again takes the next ones" }),
@@ -112,17 +103,16 @@ export const ReplayResource = z
   .meta({ id: "EndpointReplayResult" });
 
 export const ENDPOINT_OPERATIONS = [
-  {
+  listOperation({
     operationId: "listEndpoints",
-    method: "GET",
     path: "/v1/endpoints",
     tag: "endpoints",
     summary: "List endpoints, those of the file too",
     scope: "endpoints:read",
-    query: z.strictObject(paging),
-    response: listOf(EndpointResource, "EndpointList"),
-    problems: READ_PROBLEMS,
-  },
+    query: wholePaging("endpoints"),
+    item: EndpointResource,
+    name: "EndpointList",
+  }),
   {
     operationId: "getEndpoint",
     method: "GET",

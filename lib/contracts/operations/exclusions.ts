@@ -1,17 +1,8 @@
 import { z } from "zod";
 import { ExclusionKind, ExclusionResource, ExclusionState } from "../exclusions.ts";
+import { listOperation, wholePaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import {
-  bodyInstant,
-  bodyText,
-  id,
-  listOf,
-  NoQuery,
-  paging,
-  READ_ONE_PROBLEMS,
-  READ_PROBLEMS,
-  WRITE_PROBLEMS,
-} from "./operation.ts";
+import { bodyInstant, bodyText, id, NoQuery, READ_ONE_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
 const CreateExclusionBody = z
   .strictObject({
@@ -32,24 +23,23 @@ const CreateExclusionBody = z
   .meta({ id: "ExclusionCreation" });
 
 export const EXCLUSION_OPERATIONS = [
-  {
+  listOperation({
     operationId: "listExclusions",
-    method: "GET",
     path: "/v1/exclusions",
     tag: "exclusions",
     summary: "List exclusions, revoked ones too, the newest first",
     scope: "exclusions:read",
-    query: z.strictObject({
-      ...paging,
+    query: {
+      ...wholePaging("exclusions"),
       state: ExclusionState.optional(),
       kind: ExclusionKind.optional(),
       sloId: id.optional(),
       serviceId: id.optional(),
       probeId: id.optional(),
-    }),
-    response: listOf(ExclusionResource, "ExclusionList"),
-    problems: READ_PROBLEMS,
-  },
+    },
+    item: ExclusionResource,
+    name: "ExclusionList",
+  }),
   {
     operationId: "getExclusion",
     method: "GET",

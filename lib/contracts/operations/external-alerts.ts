@@ -1,20 +1,26 @@
 import { z } from "zod";
 import { ExternalAlertResource } from "../external-alerts.ts";
+import { createdAfter, listOperation, sortedPaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import { id, listOf, NoQuery, paging, READ_ONE_PROBLEMS, READ_PROBLEMS } from "./operation.ts";
+import { id, NoQuery, READ_ONE_PROBLEMS, searching } from "./operation.ts";
 
 export const EXTERNAL_ALERT_OPERATIONS = [
-  {
+  listOperation({
     operationId: "listExternalAlerts",
-    method: "GET",
     path: "/v1/external-alerts",
     tag: "alerts",
     summary: "List alerts that other systems sent in the last 30 days, the newest first",
     scope: "alerts:read",
-    query: z.strictObject({ ...paging, state: z.enum(["firing", "resolved"]).optional(), service: id.optional() }),
-    response: listOf(ExternalAlertResource, "ExternalAlertList"),
-    problems: READ_PROBLEMS,
-  },
+    query: {
+      ...sortedPaging("external-alerts"),
+      ...searching,
+      createdAfter,
+      state: z.enum(["firing", "resolved"]).optional(),
+      service: id.optional(),
+    },
+    item: ExternalAlertResource,
+    name: "ExternalAlertList",
+  }),
   {
     operationId: "getExternalAlert",
     method: "GET",

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { IncidentLanguage } from "../incidents.ts";
 import { IncidentImpact } from "../snapshot-incidents.ts";
-import { bodyText, id } from "./operation.ts";
+import { bodyLine, bodyText, id } from "./operation.ts";
 
 /** What the bodies of incidents and of their templates are made of. */
 
 export const OpenStatus = z.enum(["investigating", "identified", "monitoring"]);
-export const title = bodyText(200, "What is wrong, in a few words");
+export const title = bodyLine(200, "What is wrong, in a few words");
 export const message = bodyText(20_000, "Markdown for customers");
 export const notify = z.boolean().meta({ description: "Whether subscribers are told" });
 

@@ -2,20 +2,12 @@ import { z } from "zod";
 import { IncidentTemplateResource } from "../incidents.ts";
 import { IncidentImpact } from "../snapshot-incidents.ts";
 import { message, OpenStatus, title, translations } from "./incident-parts.ts";
+import { listOperation, wholePaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import {
-  bodyText,
-  id,
-  listOf,
-  NoQuery,
-  paging,
-  READ_ONE_PROBLEMS,
-  READ_PROBLEMS,
-  WRITE_PROBLEMS,
-} from "./operation.ts";
+import { bodyLine, id, NoQuery, READ_ONE_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
 const templateFields = {
-  name: bodyText(100, "What people call the template"),
+  name: bodyLine(100, "What people call the template"),
   title,
   message,
   status: OpenStatus,
@@ -38,15 +30,16 @@ const write = { tag: "incidents", scope: "incidents:write", query: NoQuery, prob
 const read = { tag: "incidents", method: "GET", scope: "incidents:read", query: NoQuery } as const;
 
 export const TEMPLATE_OPERATIONS = [
-  {
-    ...read,
+  listOperation({
     operationId: "listIncidentTemplates",
     path: "/v1/incident-templates",
+    tag: "incidents",
     summary: "List templates for incidents, by name",
-    query: z.strictObject(paging),
-    response: listOf(IncidentTemplateResource, "IncidentTemplateList"),
-    problems: READ_PROBLEMS,
-  },
+    scope: "incidents:read",
+    query: wholePaging("incident-templates"),
+    item: IncidentTemplateResource,
+    name: "IncidentTemplateList",
+  }),
   {
     ...read,
     operationId: "getIncidentTemplate",

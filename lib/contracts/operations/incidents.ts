@@ -3,18 +3,9 @@ import { IncidentPublication, IncidentResource, PostmortemDraft } from "../incid
 import { IncidentImpact, IncidentStatus } from "../snapshot-incidents.ts";
 import { affected, message, notify, OpenStatus, title, translations } from "./incident-parts.ts";
 import { TEMPLATE_OPERATIONS } from "./incident-templates.ts";
+import { listOperation, sortedPaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import {
-  bodyInstant,
-  id,
-  instant,
-  listOf,
-  NoQuery,
-  paging,
-  READ_ONE_PROBLEMS,
-  READ_PROBLEMS,
-  WRITE_PROBLEMS,
-} from "./operation.ts";
+import { bodyInstant, id, instant, NoQuery, READ_ONE_PROBLEMS, searching, WRITE_PROBLEMS } from "./operation.ts";
 
 const publishAt = bodyInstant("When it is published by itself");
 const displayAt = bodyInstant("When it is said to have been: now, or in the past");
@@ -32,6 +23,10 @@ const CreateIncidentBody = z
     notify: notify.default(true),
     templateId: id.optional().meta({ description: "Fills in what is left out" }),
     translations: translations.optional(),
+  })
+  .refine(({ message, templateId }) => message !== undefined || templateId !== undefined, {
+    path: ["message"],
+    message: "is missing, and only a template could fill it in",
   })
   .meta({ id: "IncidentCreation" });
 
@@ -93,22 +88,24 @@ const action = { ...write, method: "POST", response: IncidentResource } as const
 const read = { tag: "incidents", method: "GET", scope: "incidents:read", query: NoQuery } as const;
 
 const INCIDENTS = [
-  {
-    ...read,
+  listOperation({
     operationId: "listIncidents",
     path: "/v1/incidents",
+    tag: "incidents",
     summary: "List incidents and drafts, the newest first",
-    query: z.strictObject({
-      ...paging,
+    scope: "incidents:read",
+    query: {
+      ...sortedPaging("incidents"),
+      ...searching,
       status: IncidentStatus.optional(),
       publication: IncidentPublication.optional(),
       open: z.enum(["true", "false"]).optional().meta({ description: "true: neither closed nor discarded nor merged" }),
       service: id.optional(),
       createdAfter: instant("Only incidents that were made later"),
-    }),
-    response: listOf(IncidentResource, "IncidentList"),
-    problems: READ_PROBLEMS,
-  },
+    },
+    item: IncidentResource,
+    name: "IncidentList",
+  }),
   {
     ...read,
     operationId: "getIncident",

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { parseStatementPeriod } from "#lib/core/statements/period.ts";
 import { JOB_STATUSES, JobResource, NewJobResource } from "../jobs.ts";
+import { createdAfter, listOperation, sortedPaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import { id, listOf, NoQuery, paging, READ_ONE_PROBLEMS, READ_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
+import { id, NoQuery, READ_ONE_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
 const isPeriod = (text: string): boolean => parseStatementPeriod(text) !== null;
 const isDay = (text: string): boolean => {
@@ -66,17 +67,16 @@ const CreateJobBody = z
   .meta({ id: "JobCreation", example: { kind: "backtest", sloId: "shop-availability", objective: "99.95" } });
 
 export const JOB_OPERATIONS = [
-  {
+  listOperation({
     operationId: "listJobs",
-    method: "GET",
     path: "/v1/jobs",
     tag: "jobs",
     summary: "List one's own jobs of the last 30 days, the newest first",
     scope: "jobs:read",
-    query: z.strictObject({ ...paging, status: z.enum(JOB_STATUSES).optional() }),
-    response: listOf(JobResource, "JobList"),
-    problems: READ_PROBLEMS,
-  },
+    query: { ...sortedPaging("jobs"), createdAfter, status: z.enum(JOB_STATUSES).optional() },
+    item: JobResource,
+    name: "JobList",
+  }),
   {
     operationId: "getJob",
     method: "GET",

@@ -1,19 +1,12 @@
 import { z } from "zod";
 import { isTimeZone } from "#lib/core/calendar.ts";
+import { LANGUAGES } from "#lib/core/definitions.ts";
 import { parseDuration } from "#lib/core/duration.ts";
+import { withoutControls } from "#lib/core/plain-text.ts";
 import { MaintenanceImpact, MaintenanceResource, MaintenanceState } from "../maintenances.ts";
+import { listOperation, wholePaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import {
-  bodyInstant,
-  bodyText,
-  id,
-  listOf,
-  NoQuery,
-  paging,
-  READ_ONE_PROBLEMS,
-  READ_PROBLEMS,
-  WRITE_PROBLEMS,
-} from "./operation.ts";
+import { bodyInstant, bodyLine, bodyText, id, NoQuery, READ_ONE_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
 const MINUTE_MS = 60_000;
 const MOST_REMINDERS = 5;
@@ -31,9 +24,10 @@ const bodyDuration = (description: string, example: string) =>
     })
     .meta({ description, type: "string", example });
 
-const title = bodyText(200, "What is done, in a few words");
+const title = bodyLine(200, "What is done, in a few words");
 const pageText = z
   .string()
+  .overwrite(withoutControls)
   .trim()
   .max(10_000)
   .refine((text) => !text.includes("\u0000") && text.isWellFormed(), "holds NUL or half of a surrogate pair")
@@ -47,6 +41,16 @@ const reminders = z
     "must be from a minute to 31 days",
   )
   .meta({ type: "array", items: { type: "string" } });
+const LONGEST_MESSAGE = 10_000;
+const translations = z
+  .partialRecord(z.enum(LANGUAGES), z.strictObject({ title: title.optional(), body: pageText.optional() }))
+  .meta({ description: "Texts in other languages; what is left out is shown as it is" });
+const messages = z
+  .partialRecord(
+    z.enum(LANGUAGES),
+    z.strictObject({ message: bodyText(LONGEST_MESSAGE, "Plain text in this language") }),
+  )
+  .meta({ description: "The message in other languages" });
 const occurrence = bodyInstant(
   "`plannedFor` of the occurrence; left out: what is under way, else what comes next",
 ).optional();
@@ -55,6 +59,7 @@ const ScheduleMaintenanceBody = z
   .strictObject({
     title,
     body: pageText.default(""),
+    translations: translations.default({}),
     impact: MaintenanceImpact.default("none"),
     reminders: reminders.default([]),
     serviceIds: z.array(id).min(1).max(100),
@@ -83,6 +88,9 @@ const ChangeMaintenanceBody = z
   .strictObject({
     title: title.optional(),
     body: pageText.optional(),
+    translations: translations
+      .optional()
+      .meta({ description: "A language that is given is given whole; one without texts is taken back" }),
     impact: MaintenanceImpact.optional(),
     reminders: reminders.optional(),
   })
@@ -90,7 +98,8 @@ const ChangeMaintenanceBody = z
 
 const UpdateMaintenanceBody = z
   .strictObject({
-    message: bodyText(10_000, "Plain text for the page"),
+    message: bodyText(LONGEST_MESSAGE, "Plain text for the page"),
+    translations: messages.default({}),
     status: z.enum(["scheduled", "in_progress", "verifying", "completed"]).optional().meta({
       description: "Begins the work early, says that it is being verified, or ends it early; as it is when left out",
     }),
@@ -111,17 +120,16 @@ const RescheduleMaintenanceBody = z
   .meta({ id: "MaintenanceReschedule" });
 
 export const MAINTENANCE_OPERATIONS = [
-  {
+  listOperation({
     operationId: "listMaintenances",
-    method: "GET",
     path: "/v1/maintenances",
     tag: "maintenances",
     summary: "List maintenances, the newest first",
     scope: "maintenances:read",
-    query: z.strictObject({ ...paging, state: MaintenanceState.optional(), serviceId: id.optional() }),
-    response: listOf(MaintenanceResource, "MaintenanceList"),
-    problems: READ_PROBLEMS,
-  },
+    query: { ...wholePaging("maintenances"), state: MaintenanceState.optional(), serviceId: id.optional() },
+    item: MaintenanceResource,
+    name: "MaintenanceList",
+  }),
   {
     operationId: "getMaintenance",
     method: "GET",

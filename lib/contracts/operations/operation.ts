@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Scope } from "#lib/core/access/authorise.ts";
+import { oneLine, withoutControls } from "#lib/core/plain-text.ts";
 import { epochMs } from "#lib/core/units.ts";
 import { Identifier, Pagination } from "../api.ts";
 
@@ -106,30 +107,44 @@ export const id = Identifier.regex(/^[a-z0-9_][a-z0-9_-]*$/, "is not an identifi
 
 export const NoQuery = z.strictObject({});
 
+/** Within these years windows before and after an instant are ones that PostgreSQL can say. */
+const isWithinYears = (text: string): boolean => {
+  const year = new Date(text).getUTCFullYear();
+  return year >= 1970 && year < 9000;
+};
+const instantText = () =>
+  z.iso
+    .datetime({ error: "must be an instant such as 2026-11-03T14:00:00Z", abort: true })
+    .refine(isWithinYears, "must be within the years 1970 to 8999");
+
 /** An optional instant, as milliseconds since the epoch. */
 export const instant = (description: string) =>
-  z.iso
-    .datetime({ error: "must be an instant such as 2026-11-03T14:00:00Z" })
+  instantText()
     .transform((text) => epochMs(Date.parse(text)))
     .optional()
     .meta({ description, type: "string", format: "date-time" });
 
 /** An instant in a body, as milliseconds since the epoch. */
 export const bodyInstant = (description: string) =>
-  z.iso
-    .datetime({ error: "must be an instant such as 2026-11-03T14:00:00Z" })
+  instantText()
     .transform((text) => epochMs(Date.parse(text)))
     .meta({ description, type: "string", format: "date-time" });
 
-/** A text that people read: trimmed, neither empty nor longer than `longest` characters. */
-export const bodyText = (longest: number, description: string) =>
+const cleanText = (clean: (text: string) => string, longest: number, description: string) =>
   z
     .string()
+    .overwrite(clean)
     .trim()
     .min(1, "is empty")
     .max(longest, `may have ${longest} characters`)
     .refine((text) => !text.includes("\u0000") && text.isWellFormed(), "holds NUL or half of a surrogate pair")
     .meta({ description });
+
+/** A text that people read: trimmed and without control characters, neither empty nor longer than `longest` characters. */
+export const bodyText = (longest: number, description: string) => cleanText(withoutControls, longest, description);
+
+/** The same for titles and names: line ends become spaces. */
+export const bodyLine = (longest: number, description: string) => cleanText(oneLine, longest, description);
 
 const OffsetPagination = z
   .strictObject({

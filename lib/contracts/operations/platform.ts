@@ -3,20 +3,9 @@ import { RATE_TIERS } from "#lib/core/rate/tiers.ts";
 import { BudgetResource } from "../budget-resource.ts";
 import { EVENT_TYPES, isEventType } from "../events.ts";
 import { LocationResource } from "../locations.ts";
+import { listOperation, timelessPaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import {
-  id,
-  listOf,
-  NoQuery,
-  offsetPaging,
-  paging,
-  READ_ONE_PROBLEMS,
-  READ_PROBLEMS,
-  searching,
-  sorting,
-  staticListOf,
-  WRITE_PROBLEMS,
-} from "./operation.ts";
+import { id, NoQuery, READ_ONE_PROBLEMS, READ_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
 const RateTierResource = z
   .strictObject({ keyId: z.string(), tier: z.enum(RATE_TIERS) })
@@ -39,23 +28,20 @@ const LiveQuery = z.strictObject({
 
 /** Budgets, locations, live events and limits: what belongs to no single resource of the older tables. */
 export const PLATFORM_OPERATIONS = [
-  {
+  listOperation({
     operationId: "listBudgets",
-    method: "GET",
     path: "/v1/budgets",
     tag: "budgets",
     summary: "List error budgets as they are now, by default the emptiest first",
     scope: null,
-    query: z.strictObject({
-      ...paging,
-      ...searching,
+    query: {
+      ...timelessPaging("budgets"),
       serviceId: id.optional(),
       exhausted: z.enum(["true", "false"]).optional().meta({ description: "Only those that are spent, or are not" }),
-      sort: sorting(["remainingRatio", "consumedRatio", "evaluatedAt", "id"]),
-    }),
-    response: listOf(BudgetResource, "BudgetList"),
-    problems: READ_PROBLEMS,
-  },
+    },
+    item: BudgetResource,
+    name: "BudgetList",
+  }),
   {
     operationId: "getBudget",
     method: "GET",
@@ -67,17 +53,16 @@ export const PLATFORM_OPERATIONS = [
     response: BudgetResource,
     problems: READ_ONE_PROBLEMS,
   },
-  {
+  listOperation({
     operationId: "listLocations",
-    method: "GET",
     path: "/v1/locations",
     tag: "locations",
     summary: "List where checks run from",
     scope: null,
-    query: z.strictObject({ ...paging, ...offsetPaging, ...searching, sort: sorting(["id", "name"]) }),
-    response: staticListOf(LocationResource, "LocationList"),
-    problems: READ_PROBLEMS,
-  },
+    query: timelessPaging("locations"),
+    item: LocationResource,
+    name: "LocationList",
+  }),
   {
     operationId: "getLive",
     method: "GET",

@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { PartResource, ProbeResource, ProbeTrialResource, RunResource } from "../probes.ts";
+import { listOperation, wholePaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import { id, instant, listOf, NoQuery, paging, READ_ONE_PROBLEMS, READ_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
+import { id, instant, listOf, NoQuery, paging, READ_ONE_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
-export const ListProbesQuery = z.strictObject({ ...paging, serviceId: id.optional() });
-export const ListPartsQuery = z.strictObject(paging);
-export const ListRunsQuery = z.strictObject({
+const ListRunsQuery = z.strictObject({
   ...paging,
   probe: id.meta({ description: "Identifier of the probe", example: "shop-home" }),
   location: id.optional().meta({ description: "Only runs from this location" }),
@@ -17,16 +16,17 @@ export const ListRunsQuery = z.strictObject({
 /** Probes, their parts and single runs: a share of the table of operations. */
 export const PROBE_OPERATIONS = [
   {
-    operationId: "listProbes",
-    method: "GET",
-    path: "/v1/probes",
-    tag: "probes",
-    summary: "List probes in the order of the file",
-    scope: null,
-    query: ListProbesQuery,
-    response: listOf(ProbeResource, "ProbeList"),
+    ...listOperation({
+      operationId: "listProbes",
+      path: "/v1/probes",
+      tag: "probes",
+      summary: "List probes in the order of the file",
+      scope: null,
+      query: { ...wholePaging("probes"), serviceId: id.optional() },
+      item: ProbeResource,
+      name: "ProbeList",
+    }),
     showsMoreWhenSignedIn: true,
-    problems: READ_PROBLEMS,
   },
   {
     operationId: "getProbe",
@@ -41,14 +41,16 @@ export const PROBE_OPERATIONS = [
     problems: READ_ONE_PROBLEMS,
   },
   {
-    operationId: "listParts",
-    method: "GET",
-    path: "/v1/probes/{id}/parts",
-    tag: "probes",
-    summary: "List the parts of a probe with what they are now and since when",
-    scope: null,
-    query: ListPartsQuery,
-    response: listOf(PartResource, "PartList"),
+    ...listOperation({
+      operationId: "listParts",
+      path: "/v1/probes/{id}/parts",
+      tag: "probes",
+      summary: "List the parts of a probe with what they are now and since when",
+      scope: null,
+      query: wholePaging("parts"),
+      item: PartResource,
+      name: "PartList",
+    }),
     showsMoreWhenSignedIn: true,
     problems: READ_ONE_PROBLEMS,
   },

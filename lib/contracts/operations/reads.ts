@@ -1,48 +1,9 @@
 import { z } from "zod";
 import { AlertResource, AlertSeverity, AlertState, MetaResource, ServiceResource, SloResource } from "../api.ts";
 import { MetricsResource } from "../metrics.ts";
+import { listOperation, sortedPaging, wholePaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import {
-  id,
-  instant,
-  listOf,
-  NoQuery,
-  offsetPaging,
-  paging,
-  READ_ONE_PROBLEMS,
-  READ_PROBLEMS,
-  searching,
-  sorting,
-  staticListOf,
-} from "./operation.ts";
-
-const createdAfter = instant("Only what was made after this instant");
-
-const ListServicesQuery = z.strictObject({
-  ...paging,
-  ...offsetPaging,
-  ...searching,
-  createdAfter,
-  sort: sorting(["createdAt", "updatedAt", "name", "id"]),
-});
-const ListSlosQuery = z.strictObject({
-  ...paging,
-  ...offsetPaging,
-  ...searching,
-  serviceId: id.optional(),
-  createdAfter,
-  sort: sorting(["createdAt", "updatedAt", "serviceId", "id"]),
-});
-const ListAlertsQuery = z.strictObject({
-  ...paging,
-  state: AlertState.optional(),
-  severity: AlertSeverity.optional(),
-  sloId: id.optional(),
-  serviceId: id.optional(),
-  ...searching,
-  createdAfter: instant("Only alerts that fired after this instant"),
-  sort: sorting(["createdAt", "firedAt", "severity", "state", "serviceId"]),
-});
+import { id, instant, NoQuery, READ_ONE_PROBLEMS, READ_PROBLEMS, searching } from "./operation.ts";
 
 const GetMetricsQuery = z.strictObject({
   probe: id.meta({ description: "Identifier of the probe", example: "shop-home" }),
@@ -53,21 +14,21 @@ const GetMetricsQuery = z.strictObject({
     description: "Minutes that divide an hour, whole hours or whole days; at most 1,500 points",
     example: "5m",
   }),
+  totals: z.enum(["true", "false"]).optional().meta({ description: "Whether to tell of all points together as well" }),
 });
 
 /** What everybody may read. */
 export const READ_OPERATIONS = [
-  {
+  listOperation({
     operationId: "listServices",
-    method: "GET",
     path: "/v1/services",
     tag: "services",
     summary: "List services in the order of the page",
     scope: null,
-    query: ListServicesQuery,
-    response: staticListOf(ServiceResource, "ServiceList"),
-    problems: READ_PROBLEMS,
-  },
+    query: wholePaging("services"),
+    item: ServiceResource,
+    name: "ServiceList",
+  }),
   {
     operationId: "getService",
     method: "GET",
@@ -79,17 +40,16 @@ export const READ_OPERATIONS = [
     response: ServiceResource,
     problems: READ_ONE_PROBLEMS,
   },
-  {
+  listOperation({
     operationId: "listSlos",
-    method: "GET",
     path: "/v1/slos",
     tag: "slos",
     summary: "List objectives with their newest reading",
     scope: null,
-    query: ListSlosQuery,
-    response: staticListOf(SloResource, "SloList"),
-    problems: READ_PROBLEMS,
-  },
+    query: { ...wholePaging("slos"), serviceId: id.optional() },
+    item: SloResource,
+    name: "SloList",
+  }),
   {
     operationId: "getSlo",
     method: "GET",
@@ -101,17 +61,24 @@ export const READ_OPERATIONS = [
     response: SloResource,
     problems: READ_ONE_PROBLEMS,
   },
-  {
+  listOperation({
     operationId: "listAlerts",
-    method: "GET",
     path: "/v1/alerts",
     tag: "alerts",
     summary: "List burn-rate alerts, the newest first",
     scope: null,
-    query: ListAlertsQuery,
-    response: listOf(AlertResource, "AlertList"),
-    problems: READ_PROBLEMS,
-  },
+    query: {
+      ...sortedPaging("alerts"),
+      ...searching,
+      state: AlertState.optional(),
+      severity: AlertSeverity.optional(),
+      sloId: id.optional(),
+      serviceId: id.optional(),
+      createdAfter: instant("Only alerts that fired after this instant"),
+    },
+    item: AlertResource,
+    name: "AlertList",
+  }),
   {
     operationId: "getAlert",
     method: "GET",

@@ -7,17 +7,9 @@ import {
   SubscriberResource,
   SubscriberStateName,
 } from "../subscribers.ts";
+import { createdAfter, listOperation, sortedPaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import {
-  bodyText,
-  id,
-  listOf,
-  NoQuery,
-  paging,
-  READ_ONE_PROBLEMS,
-  READ_PROBLEMS,
-  WRITE_PROBLEMS,
-} from "./operation.ts";
+import { bodyText, id, NoQuery, READ_ONE_PROBLEMS, READ_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
 const kinds = z.array(SubscriberKindName).min(1).max(3);
 const serviceIds = z.array(id).min(1).max(1_000).nullable().meta({ description: "Null: all services" });
@@ -70,21 +62,21 @@ const Counts = z
 const shared = { tag: "subscribers", query: NoQuery } as const;
 
 export const SUBSCRIBER_OPERATIONS = [
-  {
+  listOperation({
     operationId: "listSubscribers",
-    method: "GET",
     path: "/v1/subscribers",
     tag: "subscribers",
     summary: "List subscribers with their addresses, the newest first",
     scope: "subscribers:read",
-    query: z.strictObject({
-      ...paging,
+    query: {
+      ...sortedPaging("subscribers"),
+      createdAfter,
       state: SubscriberStateName.optional(),
       channel: SubscriberChannelName.optional(),
-    }),
-    response: listOf(SubscriberResource, "SubscriberList"),
-    problems: READ_PROBLEMS,
-  },
+    },
+    item: SubscriberResource,
+    name: "SubscriberList",
+  }),
   {
     ...shared,
     operationId: "countSubscribers",

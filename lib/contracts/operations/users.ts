@@ -2,10 +2,11 @@ import { z } from "zod";
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from "#lib/core/identity/password-rules.ts";
 import { Instant } from "../api.ts";
 import { RoleName, UserResource } from "../users.ts";
+import { listOperation, wholePaging } from "./list-operation.ts";
 import type { Operation } from "./operation.ts";
-import { bodyText, listOf, NoQuery, paging, READ_ONE_PROBLEMS, READ_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
+import { bodyLine, NoQuery, READ_ONE_PROBLEMS, WRITE_PROBLEMS } from "./operation.ts";
 
-const name = bodyText(100, "What people call the person");
+const name = bodyLine(100, "What people call the person");
 const password = z
   .string()
   .min(SHORTEST_PASSWORD)
@@ -36,7 +37,7 @@ const ChangeUserBody = z
   })
   .meta({ id: "UserChange" });
 
-export const NewSignInLink = z
+const NewSignInLink = z
   .strictObject({
     path: z.string().meta({ description: "Below the address of this installation. Shown this once" }),
     expiresAt: Instant,
@@ -44,17 +45,16 @@ export const NewSignInLink = z
   .meta({ id: "SignInLink" });
 
 export const USER_OPERATIONS = [
-  {
+  listOperation({
     operationId: "listUsers",
-    method: "GET",
     path: "/v1/users",
     tag: "users",
     summary: "List those who may sign in, by login",
     scope: "users:read",
-    query: z.strictObject(paging),
-    response: listOf(UserResource, "UserList"),
-    problems: READ_PROBLEMS,
-  },
+    query: wholePaging("users"),
+    item: UserResource,
+    name: "UserList",
+  }),
   {
     operationId: "createUser",
     method: "POST",

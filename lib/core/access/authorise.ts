@@ -1,5 +1,5 @@
 /** What a scope is about: a resource of `/v1`. One word here opens `word:read` and `word:write`. */
-export const SCOPED_RESOURCES = [
+const SCOPED_RESOURCES = [
   "alerts",
   "audit",
   "config",
@@ -29,6 +29,8 @@ export const SCOPES: readonly Scope[] = SCOPED_RESOURCES.flatMap((resource) => [
 ]);
 
 const KNOWN: ReadonlySet<string> = new Set(SCOPES);
+
+/** Whether a text names a scope that there is. */
 export const isScope = (text: string): text is Scope => KNOWN.has(text);
 
 type Known<Kind extends string> = {
@@ -70,7 +72,3 @@ const ACTOR_PREFIXES = { key: "api_key", user: "user", client: "client" } as con
 /** How the audit log names a principal. */
 export const actorOf = (principal: Principal): string =>
   principal.kind === "anonymous" ? "anonymous" : `${ACTOR_PREFIXES[principal.kind]}:${principal.id}`;
-
-/** How people are told who did something. */
-export const nameOfPrincipal = (principal: Principal): string =>
-  principal.kind === "anonymous" ? "anonymous" : principal.name;

@@ -67,6 +67,7 @@ const budgetText = (window: string, consumed: string | null, exhaustedInSeconds:
   return `${spent}; at the rate of the last hour the rest lasts ${roughly(exhaustedInSeconds)}.`;
 };
 
+/** A burn-rate alert in a sentence with the numbers that fired it, in English. */
 export const describeBurnRate = (
   alert: Course & {
     readonly sloId: string;
@@ -105,6 +106,7 @@ const RELATIONS: Readonly<Record<ThresholdOp, string>> = {
   le: "at or below",
 };
 
+/** An alert on a threshold in a sentence with its figure and limit, in English. */
 export const describeThreshold = (
   alert: Course & {
     readonly serviceId: string;

@@ -42,7 +42,7 @@ export const matches = (silence: SilenceMatchers, alert: FiringAlert): boolean =
   isIn(silence.severities, alert.severity);
 
 /** In force at `at`: from its start, until just before its end. */
-export const isSilenceActive = (silence: Pick<Silence, "startsAt" | "endsAt">, at: EpochMs): boolean =>
+const isSilenceActive = (silence: Pick<Silence, "startsAt" | "endsAt">, at: EpochMs): boolean =>
   silence.startsAt <= at && at < silence.endsAt;
 
 /** Everything that a service depends on, directly or through others. A circle ends where it began. */
@@ -89,12 +89,14 @@ export const suppressionOf = (
   };
 };
 
+/** Whether nobody is told, for whatever reason. */
 export const isSuppressed = ({ silencedBy, inhibitedBy, mutedBy }: Suppression): boolean =>
   silencedBy.length + inhibitedBy.length + mutedBy.length > 0;
 
 const isSameList = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index]);
 
+/** Whether two suppressions name the same ids; both are sorted. */
 export const isSameSuppression = (a: Suppression, b: Suppression): boolean =>
   isSameList(a.silencedBy, b.silencedBy) &&
   isSameList(a.inhibitedBy, b.inhibitedBy) &&

@@ -9,7 +9,7 @@ import { pageAtFailure, simulateFalseAlerts } from "./simulate.ts";
 /** The goal of slo-semantics: at most so many pages by chance in 28 days. */
 export const FALSE_PAGES_GOAL = 0.2;
 /** Every outage of so many intervals is to be found. */
-export const OUTAGE_INTERVALS = 5;
+const OUTAGE_INTERVALS = 5;
 const GOAL_SPAN_MS = 28 * DAY_MS;
 /** An outage that pages needs at most the whole long window of the slowest page. */
 const LONGEST_OUTAGE_SLOTS = 200;

@@ -57,7 +57,7 @@ export const alertmanagerAlerts = (notice: Notice) => [
 const NO_END = "0001-01-01T00:00:00Z";
 
 /** The body of Alertmanager's webhook, version 4, with one alert. */
-export const alertmanagerWebhook = (notice: Notice) => {
+const alertmanagerWebhook = (notice: Notice) => {
   const status = notice.phase === "ends" ? "resolved" : "firing";
   const alerts = alertmanagerAlerts(notice).map(({ generatorURL = "", ...alert }) => ({
     status,

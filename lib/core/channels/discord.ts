@@ -22,7 +22,7 @@ const description = ({ text, links }: Notice): string => {
 };
 
 /** The body of an incoming webhook. Nobody is mentioned, whatever a name says. */
-export const discordMessage = (notice: Notice) => ({
+const discordMessage = (notice: Notice) => ({
   allowed_mentions: { parse: [] },
   embeds: [
     {

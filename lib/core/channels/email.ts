@@ -31,7 +31,7 @@ ${links.map(({ label, url }) => `<p style="margin:0 0 8px"><a href="${escapeHtml
 </body></html>`;
 
 /** A mail in both forms. Lines of the subject are one: whatever a name holds, it adds no header. */
-export const emailMessage = (notice: Notice): ChannelMail => ({
+const emailMessage = (notice: Notice): ChannelMail => ({
   kind: "mail",
   subject: clip(`${PREFIXES[notice.tone]}${notice.title}`.replaceAll(/\s+/g, " "), 200),
   text: textOf(notice),

@@ -18,7 +18,7 @@ const bodyText = ({ text, facts }: Notice): string =>
   [text, ...facts.map(({ label, value }) => `${label}: ${value}`)].join("\n");
 
 /** The body of a publication. */
-export const ntfyMessage = (notice: Notice, topic: string) => ({
+const ntfyMessage = (notice: Notice, topic: string) => ({
   topic,
   title: clip(notice.title, 250),
   message: clipBytes(bodyText(notice), MOST_BYTES),

@@ -31,7 +31,7 @@ const payload = (notice: Notice, withDetails: boolean) => ({
 });
 
 /** The body of one event. The key is the alert's or incident's id, so every retry and every end meet their beginning. */
-export const pagerdutyEvent = (notice: Notice, routingKey: string) => {
+const pagerdutyEvent = (notice: Notice, routingKey: string) => {
   const common = {
     routing_key: routingKey,
     event_action: ACTIONS[notice.phase],

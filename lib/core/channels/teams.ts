@@ -53,7 +53,7 @@ const message = (notice: Notice, most: Parameters<typeof card>[1]) => ({
 });
 
 /** The body for a Teams workflow: an Adaptive Card within the size that Teams takes. */
-export const teamsMessage = (notice: Notice) => {
+const teamsMessage = (notice: Notice) => {
   const full = message(notice, { text: 4_000, facts: 20, value: 400 });
   return byteLength(JSON.stringify(full)) <= MOST_BYTES ? full : message(notice, { text: 1_000, facts: 8, value: 120 });
 };

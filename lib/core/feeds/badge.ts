@@ -29,7 +29,7 @@ const widthOf = (character: string): number => {
 };
 
 /** How wide a text is, in whole pixels; other typefaces are pressed into it by `textLength`. */
-export const textWidth = (text: string, fontPx: number): number =>
+const textWidth = (text: string, fontPx: number): number =>
   Math.ceil(([...text].reduce((sum, character) => sum + widthOf(character), 0) * fontPx) / 1_000);
 
 const LABEL_COLOR = "#555";

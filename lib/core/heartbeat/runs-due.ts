@@ -54,7 +54,7 @@ const outcome = (name: Outcome["class"], detail: string | null, ping: Ping | nul
 };
 
 /** What a run of a heartbeat says; null when there is nothing to say yet. A missing beat is a deadline that passed. */
-export const outcomeOfBeat = (watch: BeatWatch, verdict: BeatVerdict): Outcome | null => {
+const outcomeOfBeat = (watch: BeatWatch, verdict: BeatVerdict): Outcome | null => {
   switch (verdict.kind) {
     case "undue":
       return null;

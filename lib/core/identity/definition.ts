@@ -23,7 +23,10 @@ export type OidcDefinition = {
 export type TokenIssuer = {
   readonly issuer: string;
   readonly audience: string;
-  readonly jwksUrl: string;
+  /** Null: its keys stand in the configuration. */
+  readonly jwksUrl: string | null;
+  /** Public keys in PEM, for what the key set does not have. */
+  readonly publicKeys?: readonly { readonly kid: string; readonly pem: string }[];
 };
 
 export type IdentityDefinition = {

@@ -5,8 +5,6 @@ import { SCOPES } from "../access/authorise.ts";
 export const ROLES = ["viewer", "responder", "editor", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
-export const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
-
 /** What only administrators see. */
 const ADMIN_ONLY: ReadonlySet<string> = new Set(["keys", "users", "audit"]);
 /** Those on call: what goes on is told, silenced and planned. */

@@ -8,9 +8,9 @@ export type InboundSource = "api" | "webhook";
  * How long an alert without an end is taken to fire after it was heard of: `resolve_timeout` of Alertmanager for the API;
  * its retention of 120 h for webhooks, which it repeats every `repeat_interval`, never longer than that.
  */
-export const LIFE_MS: Readonly<Record<InboundSource, number>> = { api: 5 * MINUTE_MS, webhook: 5 * DAY_MS };
+const LIFE_MS: Readonly<Record<InboundSource, number>> = { api: 5 * MINUTE_MS, webhook: 5 * DAY_MS };
 /** R50: what was sent late is taken in for so long. */
-export const LATE_MS = DAY_MS;
+const LATE_MS = DAY_MS;
 
 /** One alert as it was sent. */
 export type SentAlert = {

@@ -15,6 +15,7 @@ const WITNESSES = [
   { name: "one of one", slots: [slot(1, ["bad"], 1)], says: "single" },
   { name: "one of two that are to report", slots: [slot(1, ["bad"], 2)], says: "none" },
   { name: "both of two", slots: [slot(1, ["bad", "bad"], 2)], says: "majority" },
+  { name: "two of a probe that has one location by now", slots: [slot(1, ["bad", "bad"], 1)], says: "single" },
   { name: "one against one", slots: [slot(1, ["bad", "good"], 2)], says: "none" },
   { name: "two against one", slots: [slot(1, ["bad", "good", "bad"], 3)], says: "majority" },
   { name: "what is no report does not count", slots: [slot(1, ["bad", "none"], 2)], says: "none" },

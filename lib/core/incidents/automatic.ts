@@ -28,6 +28,7 @@ export const witnessOf = (slots: readonly WitnessSlot[]): Witness => {
   return best;
 };
 
+/** Whether an alert may put an incident on the page without a person: by the policy, and by who saw the failure. */
 export const mayPublish = ({ onAlert, singleLocation }: IncidentPolicy, witness: Witness): boolean =>
   onAlert === "publish" && (witness === "majority" || (witness === "single" && singleLocation === "publish"));
 

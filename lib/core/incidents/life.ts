@@ -32,10 +32,11 @@ const IMPACTS: readonly Impact[] = ["none", "minor", "major", "critical"];
 export const worstImpact = (impacts: readonly Impact[]): Impact =>
   impacts.reduce<Impact>((worst, one) => (IMPACTS.indexOf(one) > IMPACTS.indexOf(worst) ? one : worst), "none");
 
+/** Whether an incident of this status is over. */
 export const isClosed = (status: LifeStatus): boolean => status === "resolved" || status === "postmortem";
 
 /** The order in which people read updates: by when they are said to have been, then by age. */
-export const inOrder = <Update extends Pick<LifeUpdate, "displayAt" | "id">>(updates: readonly Update[]): Update[] =>
+const inOrder = <Update extends Pick<LifeUpdate, "displayAt" | "id">>(updates: readonly Update[]): Update[] =>
   updates.toSorted((a, b) => a.displayAt - b.displayAt || (a.id < b.id ? -1 : Number(a.id > b.id)));
 
 /**

@@ -43,6 +43,7 @@ const costLine = ({ sloId, objective, consumedRatio, bad, period, windowDays }: 
   return `- ${sloId} (objective ${objective} %): used ${percent} of ${budget}, ${bad} failed checks.`;
 };
 
+/** Entries by instant (ISO 8601), those of the same instant by text. */
 export const timelineOrder = (entries: readonly TimelineEntry[]): TimelineEntry[] =>
   entries.toSorted(
     (a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)) || (a.text < b.text ? -1 : Number(a.text > b.text)),

@@ -26,8 +26,11 @@ const RECOVERED: Readonly<Record<IncidentLanguage, string>> = {
   ru: "По данным мониторинга, всё снова работает.",
 };
 
+/** Name and first message of an incident that an alert opened. */
 export const openedText = (service: string, impact: Impact, language: IncidentLanguage): AutomaticText => ({
   name: incidentName(service, impact, language),
   body: OPENED[language](service),
 });
+
+/** The last message of an incident that ended with its alerts. */
 export const recoveredText = (language: IncidentLanguage): string => RECOVERED[language];

@@ -1,4 +1,12 @@
-import type { DurationMs, EpochMs } from "#lib/core/units.ts";
+import type { Language } from "../languages.ts";
+import type { DurationMs, EpochMs } from "../units.ts";
+
+/** Planned work in other languages; what a language lacks is shown as it was written. Empty texts count as none. */
+export type MaintenanceTexts = Readonly<
+  Partial<Record<Language, { readonly title?: string | undefined; readonly body?: string | undefined }>>
+>;
+/** What is said of it meanwhile, in other languages. */
+export type MaintenanceMessages = Readonly<Partial<Record<Language, { readonly message: string }>>>;
 
 /** Planned work as the configuration holds it. */
 export type MaintenanceDefinition = {
@@ -18,4 +26,5 @@ export type MaintenanceDefinition = {
   readonly announcedAt: EpochMs | null;
   /** Minutes before each start. */
   readonly reminders: readonly number[];
+  readonly translations?: MaintenanceTexts;
 };

@@ -48,4 +48,5 @@ const BY_HAND: Readonly<Record<RunState, readonly RunState[]>> = {
   canceled: [],
 };
 
+/** Whether a person may take an occurrence from one state to another. */
 export const mayBecome = (from: RunState, to: RunState): boolean => BY_HAND[from].includes(to);

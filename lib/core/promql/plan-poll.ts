@@ -12,7 +12,7 @@ export type PollStep = {
 };
 
 /** Scrapes every 15 to 30 s, and remote writes, have landed by then. */
-export const SETTLE_MS = 45 * SECOND_MS;
+const SETTLE_MS = 45 * SECOND_MS;
 /** Samples that come later than that correct minutes up to this old. */
 const LOOK_AGAIN_MINUTES = 5;
 /** A question covers at most a day: far below the 11,000 points that servers answer with. */

@@ -15,7 +15,7 @@ export type BucketVerdict = {
   readonly resetMs: number;
 };
 
-export const fullBucket = (tier: RateTier, atMs: number): BucketState => ({ tokens: tier.capacity, atMs });
+const fullBucket = (tier: RateTier, atMs: number): BucketState => ({ tokens: tier.capacity, atMs });
 
 /** The bucket at a later instant. A clock that steps back refills nothing. */
 export const refill = ({ tokens, atMs }: BucketState, tier: RateTier, nowMs: number): BucketState => {

@@ -38,6 +38,7 @@ export type PairCounts = {
 
 export const QUIET: AlertState = { kind: "quiet", number: 0 };
 
+/** What the live alert of a pair is decided by: its two windows that end with `minute`, and what it asks for. */
 export const pairCounts = (series: MinuteSeries, pair: CompiledPair, minute: EpochMinute): PairCounts => ({
   long: countsOver(series, minute, pair.longMinutes),
   short: countsOver(series, minute, pair.shortMinutes),
@@ -68,7 +69,8 @@ const mayFire = (pair: PairCounts): boolean =>
 
 const reasonOf = (pair: PairCounts, isPolicyNew: boolean): ResolveReason => {
   if (isPolicyNew) return "policy_changed";
-  return pair.short.total === 0 && pair.short.expected === 0 ? "no_data" : "recovered";
+  // Covered and still empty: nothing was expected of it.
+  return pair.short.total === 0 ? "no_data" : "recovered";
 };
 
 /**

@@ -54,7 +54,7 @@ const SEVERITIES: readonly AlertSeverity[] = ["page", "ticket"];
 const minuteAt = (value: number): EpochMinute => value as EpochMinute;
 
 /** The minutes of a case without the excluded ones. No rate is expected, so coverage plays no part. */
-export const seriesOfCase = (slo: SloCase): MinuteSeries => {
+const seriesOfCase = (slo: SloCase): MinuteSeries => {
   const series = createSeries(slo.endMinute + 1);
   const isExcluded = (minute: number): boolean =>
     slo.exclusions.some(([from, until]) => minute >= from && minute < until);
@@ -67,7 +67,7 @@ export const seriesOfCase = (slo: SloCase): MinuteSeries => {
 };
 
 /** The workbook's pairs for a window, compiled for a case: no guard in the short window, `minBadLong` as asked. */
-export const casePairs = (objective: Objective, windowDays: number, minBadLong: number): CompiledPair[] =>
+const casePairs = (objective: Objective, windowDays: number, minBadLong: number): CompiledPair[] =>
   defaultPolicy(durationMs(windowDays * DAY_MS), { intervalMs: durationMs(0) }).map((pair) =>
     compilePair({ ...pair, minBadLong, minBadShort: 0 }, objective),
   );
@@ -81,7 +81,7 @@ const note = (episodes: Episode[], isFiring: boolean, minute: number): void => {
 };
 
 /** Steps the live alert of each pair through all minutes of a case. */
-export const replayAlerts = (slo: SloCase, series: MinuteSeries, pairs: readonly CompiledPair[]): CaseAlerts => {
+const replayAlerts = (slo: SloCase, series: MinuteSeries, pairs: readonly CompiledPair[]): CaseAlerts => {
   const states = new Map<CompiledPair, AlertState>(pairs.map((pair) => [pair, QUIET]));
   const byPair = new Map<CompiledPair, Episode[]>(pairs.map((pair) => [pair, []]));
   const bySeverity = new Map<AlertSeverity, Episode[]>(SEVERITIES.map((severity) => [severity, []]));

@@ -1,12 +1,6 @@
 import type { SlotCounts } from "../bucket.ts";
 import type { Combination } from "../slo-definitions.ts";
 import type { EpochMinute } from "../units.ts";
-import type { Fraction } from "./fraction.ts";
-import { fraction, multiply } from "./fraction.ts";
-import { countsOver } from "./reading.ts";
-import type { Counts, MinuteSeries } from "./series.ts";
-import type { SliceCounts, SliceSpan } from "./timeslices.ts";
-import { isBadSlice, tallySlices } from "./timeslices.ts";
 
 /** What one probe counts, minute by minute. */
 export type MinuteCounts = ReadonlyMap<EpochMinute, SlotCounts>;
@@ -57,29 +51,3 @@ export const combineMinutes = (
     }
   }
 };
-
-/**
- * The share of good of things that are all needed and fail independently: the product of their shares, exactly. Null when
- * one of them has no events.
- */
-export const independentProduct = (parts: readonly Counts[]): Fraction | null => {
-  let product = fraction(1n, 1n);
-  for (const { bad, total } of parts) {
-    if (total <= 0) return null;
-    product = multiply(product, fraction(BigInt(total - bad), BigInt(total)));
-  }
-  return product;
-};
-
-/**
- * Judges the complete aligned slices inside `[first, last]` over several series: bad when any of them has a bad slice, empty
- * when none has events in it.
- */
-export const countAnyBadSlices = (
-  args: SliceSpan & { readonly series: readonly MinuteSeries[]; readonly target: Fraction },
-): SliceCounts =>
-  tallySlices(args, (end) => {
-    const counts = args.series.map((one) => countsOver(one, end, args.sliceMinutes));
-    if (counts.every(({ total }) => total === 0)) return "empty";
-    return counts.some(({ bad, total }) => isBadSlice(bad, total, args.target)) ? "bad" : "good";
-  });

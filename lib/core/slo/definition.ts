@@ -7,12 +7,13 @@ import { DEFAULT_EXCLUSION_POLICY } from "../slo-definitions.ts";
 export const isFromProbes = (sli: SliDefinition): boolean => sli.kind !== "promql";
 
 /** Whether slots can be watched live for the SLI: parts of documents and events of PromQL are known by the minute only. */
-export const hasLiveSlots = (sli: SliDefinition): boolean => sli.kind !== "promql" && sli.kind !== "component";
+const hasLiveSlots = (sli: SliDefinition): boolean => sli.kind !== "promql" && sli.kind !== "component";
 
 /** Whether the SLI decides the public state of its service. */
 export const isCoreSlo = ({ sli, core }: Pick<SloDefinition, "sli" | "core">): boolean =>
   hasLiveSlots(sli) && core !== false;
 
+/** How an SLO treats what is excluded, by default as slo-definitions says. */
 export const exclusionPolicyOf = ({ exclusions }: Pick<SloDefinition, "exclusions">): ExclusionPolicy =>
   exclusions ?? DEFAULT_EXCLUSION_POLICY;
 

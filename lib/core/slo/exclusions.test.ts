@@ -52,6 +52,12 @@ const budgetOf = (list: readonly Counts[], exclusions: readonly Exclusion[], pol
 };
 
 describe("exclusions", () => {
+  test("as of the instant that one was revoked it is gone, and as of the instant that it was made it is there", () => {
+    const known = one({ createdAt: epochMs(5), revokedAt: epochMs(9) });
+    const there = [4, 5, 8, 9].filter((at) => exclusionsAsOf([known], epochMs(at)).length === 1);
+    expect(there).toEqual([5, 8]);
+  });
+
   test("revoking one restores every figure exactly, whatever else is in force", () => {
     const property = fc.property(minutes, fc.array(exclusion), exclusion, policies, (list, others, added, policy) => {
       const before = budgetOf(list, others, policy);

@@ -39,7 +39,7 @@ export const exclusionsAsOf = <Known extends Exclusion>(exclusions: readonly Kno
  * What becomes of the events in an exclusion. A revoked one counts for nothing, nor does a retroactive one that no second
  * person has approved. Wrong measurements are left out whatever the policy, since nothing was measured.
  */
-export const treatmentOf = (exclusion: Exclusion, policy: ExclusionPolicy): ExclusionTreatment => {
+const treatmentOf = (exclusion: Exclusion, policy: ExclusionPolicy): ExclusionTreatment => {
   if (exclusion.revokedAt !== null) return "count";
   switch (exclusion.kind) {
     case "announced":

@@ -11,7 +11,7 @@ import type { DroppedPair } from "./policy.ts";
 import { droppedPairs } from "./policy.ts";
 
 /** The shares of failing checks that detection is told for. */
-export const ERROR_SHARES = ["100", "50", "5", "1", "0.1"] as const;
+const ERROR_SHARES = ["100", "50", "5", "1", "0.1"] as const;
 export type ErrorShare = (typeof ERROR_SHARES)[number];
 
 export type PairFeasibility = {
@@ -61,7 +61,7 @@ const eventsIn = (windowMs: number, spacings: readonly number[]): number =>
   spacings.reduce((sum, spacingMs) => sum + Math.floor(windowMs / spacingMs), 0);
 
 /** What a pair asks for, in events. Doubles do not decide: whole numbers from exact fractions. */
-export const needsOf = (pair: BurnRatePair, objective: Objective, spacings: readonly number[]): PairNeeds => {
+const needsOf = (pair: BurnRatePair, objective: Objective, spacings: readonly number[]): PairNeeds => {
   const threshold = multiply(factorOf(pair.factor), objective.budget);
   const [longEvents, shortEvents] = [eventsIn(pair.longMs, spacings), eventsIn(pair.shortMs, spacings)];
   return {

@@ -32,9 +32,11 @@ export const parseFraction = (text: string): Fraction | null => {
   return fraction(BigInt(quotient[1] as string), BigInt(quotient[2] as string));
 };
 
+/** a * b, exactly. */
 export const multiply = (a: Fraction, b: Fraction): Fraction =>
   fraction(a.numerator * b.numerator, a.denominator * b.denominator);
 
+/** a - b, exactly. */
 export const subtract = (a: Fraction, b: Fraction): Fraction =>
   fraction(a.numerator * b.denominator - b.numerator * a.denominator, a.denominator * b.denominator);
 

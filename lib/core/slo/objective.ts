@@ -60,6 +60,7 @@ export const factorOf = (text: string): Fraction => {
 export const canFire = (factor: Fraction, objective: Objective): boolean =>
   compare(multiply(factor, objective.budget), ONE) < 0;
 
+/** factor * (1 - objective), exactly, prepared for comparing many counts with it. */
 export const thresholdOf = (factor: Fraction, objective: Objective): Threshold => {
   const { numerator, denominator } = multiply(factor, objective.budget);
   const largest = Number(numerator > denominator ? numerator : denominator);
@@ -80,10 +81,6 @@ export const isAbove = (bad: number, total: number, threshold: Threshold): boole
   }
   return BigInt(bad) * threshold.denominator > BigInt(total) * threshold.numerator;
 };
-
-/** `isAbove` for one comparison: bad / total > factor * (1 - objective). */
-export const strictlyAbove = (bad: number, total: number, factor: string, objective: Objective): boolean =>
-  isAbove(bad, total, thresholdOf(factorOf(factor), objective));
 
 /** Whether good / total is at least the objective, exactly. Null without events. */
 export const isMet = (bad: number, total: number, objective: Objective): boolean | null =>

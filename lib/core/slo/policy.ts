@@ -26,11 +26,11 @@ const WORKBOOK_POLICY: readonly PolicyRow[] = [
  * Bad events that a probe SLI needs in each window: a single lost packet is not an incident. `pageShort` is for a page
  * whose short window holds many slots: there two of them go bad by chance too often (docs/slo-false-pages.md).
  */
-export const PROBE_MIN_BAD = { long: 3, short: 2, pageShort: 3 } as const;
+const PROBE_MIN_BAD = { long: 3, short: 2, pageShort: 3 } as const;
 /** From so many slots on, `pageShort` is asked for: a service that fails every second time still reaches it. */
 const MANY_SLOTS = 6;
 /** A short window holds at least this many intervals of the slowest probe. */
-export const MIN_INTERVALS_IN_SHORT = 3;
+const MIN_INTERVALS_IN_SHORT = 3;
 
 export type DroppedPair = {
   readonly id: string;
@@ -44,6 +44,7 @@ type PolicyOptions = {
   readonly objective?: Objective;
 };
 
+/** The name of a pair within its SLO, such as `page_1h_5m`. */
 export const pairId = (severity: AlertSeverity, longMs: DurationMs, shortMs: DurationMs): string =>
   `${severity}_${formatDuration(longMs)}_${formatDuration(shortMs)}`;
 
@@ -92,7 +93,7 @@ const dropReasonOf = (
 };
 
 /** The default policy with what had to be left out, so that `check` can say so. */
-export const planPolicy = (
+const planPolicy = (
   windowMs: DurationMs,
   options: PolicyOptions,
 ): { readonly pairs: BurnRatePair[]; readonly dropped: DroppedPair[] } => {

@@ -114,10 +114,10 @@ export type CompiledSlo = {
   /** Of the longest short window: without a bad event in it no pair can fire. */
   readonly longestShortMinutes: number;
 };
-
 const DAY_MINUTES = 1_440;
 const wholeMinutes = (ms: number): number => Math.max(1, Math.ceil(ms / MINUTE_MS));
 
+/** A pair with its windows in whole minutes, rounded up, and its exact threshold. @throws RangeError for a wrong factor */
 export const compilePair = (definition: BurnRatePair, objective: Objective): CompiledPair => ({
   definition,
   longMinutes: wholeMinutes(definition.longMs),
@@ -146,12 +146,13 @@ export const longestWindow = (slo: CompiledSlo): number =>
   Math.max(60, slo.windowMinutes, slo.reachMinutes, ...slo.pairs.map((pair) => pair.longMinutes));
 
 /** Error ratio over the budget, from exact counts. Null without events. */
-export const burnRateOf = (counts: Counts, objective: Objective): number | null => {
+const burnRateOf = (counts: Counts, objective: Objective): number | null => {
   if (counts.total <= 0) return null;
   const { numerator, denominator } = objective.budget;
   return (counts.bad * Number(denominator)) / (counts.total * Number(numerator));
 };
 
+/** The figures of a window of so many minutes, from its exact counts. */
 export const windowReading = (counts: Counts, minutes: number, objective: Objective): WindowReading => ({
   minutes,
   bad: counts.bad,
@@ -166,6 +167,7 @@ export const windowReading = (counts: Counts, minutes: number, objective: Object
 export const countsOver = (series: MinuteSeries, minute: EpochMinute, minutes: number): Counts =>
   sumOver(series, (minute - minutes) as EpochMinute, minute);
 
+/** Both windows of a pair at the end of `minute`, and whether its condition holds. */
 export const pairReading = (
   series: MinuteSeries,
   pair: CompiledPair,

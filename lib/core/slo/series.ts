@@ -40,6 +40,7 @@ export type BlockPool = Map<number, HourBlock[]>;
 const POOL_LIMIT = 4_096;
 const EMPTY_BLOCK: HourBlock = new Float64Array(HOUR * FIELDS);
 
+/** An empty pool of blocks, for series that are to share equal hours. */
 export const createBlockPool = (): BlockPool => new Map();
 
 /** @param retainMinutes the longest window that will be asked for; somewhat more is kept. */
@@ -286,7 +287,3 @@ export const badOver = (series: MinuteSeries, from: EpochMinute, to: EpochMinute
     (lowBlock[Math.max(low - lowHour * HOUR, 0) * FIELDS] as number)
   );
 };
-
-/** The newest retained minute's hour end, for tests and metrics: how many hours are held. */
-export const retainedHours = (series: MinuteSeries): number =>
-  series.range === null ? 0 : series.range.lastHour - series.range.firstHour + 1;

@@ -7,8 +7,6 @@ import type { MinuteSeries } from "./series.ts";
 
 export type SliceCounts = { readonly good: number; readonly bad: number; readonly empty: number };
 
-export type { NoDataPolicy } from "../slo-definitions.ts";
-
 /** A slice is bad when good / total is strictly below the target, compared exactly; never without events. */
 export const isBadSlice = (bad: number, total: number, target: Fraction): boolean =>
   BigInt(total - bad) * target.denominator < BigInt(total) * target.numerator;
@@ -21,30 +19,21 @@ export type SliceSpan = {
   readonly sliceMinutes: number;
 };
 
-/** Calls `look` with the last minute of each complete slice that lies inside `[first, last]`. */
-export const eachSlice = ({ first, last, sliceMinutes }: SliceSpan, look: (end: EpochMinute) => void): void => {
-  const start = Math.ceil(first / sliceMinutes) * sliceMinutes;
-  for (let end = start + sliceMinutes - 1; end <= last; end += sliceMinutes) look(end as EpochMinute);
-};
-
-/** How many of the complete slices inside a stretch are of each kind. */
-export const tallySlices = (span: SliceSpan, judge: (end: EpochMinute) => keyof SliceCounts): SliceCounts => {
-  const counts = { good: 0, bad: 0, empty: 0 };
-  eachSlice(span, (end) => {
-    counts[judge(end)] += 1;
-  });
-  return counts;
-};
-
-/** Judges the complete slices of one series. */
+/** Judges the complete slices of a series that lie inside `[first, last]`. */
 export const countSlices = (
   args: SliceSpan & { readonly series: MinuteSeries; readonly target: Fraction },
-): SliceCounts =>
-  tallySlices(args, (end) => {
-    const { bad, total } = countsOver(args.series, end, args.sliceMinutes);
-    if (total === 0) return "empty";
-    return isBadSlice(bad, total, args.target) ? "bad" : "good";
-  });
+): SliceCounts => {
+  const { first, last, sliceMinutes, series, target } = args;
+  const counts = { good: 0, bad: 0, empty: 0 };
+  const start = Math.ceil(first / sliceMinutes) * sliceMinutes;
+  for (let end = start + sliceMinutes - 1; end <= last; end += sliceMinutes) {
+    const { bad, total } = countsOver(series, end as EpochMinute, sliceMinutes);
+    if (total === 0) counts.empty += 1;
+    else if (isBadSlice(bad, total, target)) counts.bad += 1;
+    else counts.good += 1;
+  }
+  return counts;
+};
 
 /** consumed = bad slices / (budget * counted slices); null when no slice counts. */
 export const sliceBudgetConsumed = (slices: SliceCounts, objective: Objective, noData: NoDataPolicy): number | null => {
@@ -52,34 +41,4 @@ export const sliceBudgetConsumed = (slices: SliceCounts, objective: Objective, n
   const counted = slices.good + slices.bad + (noData === "ignore" ? 0 : slices.empty);
   if (counted === 0) return null;
   return (bad * Number(objective.budget.denominator)) / (counted * Number(objective.budget.numerator));
-};
-
-/** The sum of the shares of bad events over the slices that have any, as a double, and how many slices there are of each kind. */
-export type SliceShares = { readonly badShares: number; readonly counted: number; readonly empty: number };
-
-/** The complete slices, aligned to minute 0, that lie inside `[first, last]`, each with its share of bad events. */
-export const sumSliceShares = (args: SliceSpan & { readonly series: MinuteSeries }): SliceShares => {
-  let [badShares, counted, empty] = [0, 0, 0];
-  eachSlice(args, (end) => {
-    const { bad, total } = countsOver(args.series, end, args.sliceMinutes);
-    if (total === 0) {
-      empty += 1;
-      return;
-    }
-    badShares += bad / total;
-    counted += 1;
-  });
-  return { badShares, counted, empty };
-};
-
-/** consumed = mean(1 - good / total) / budget over the slices; null when no slice counts. */
-export const ratioSliceBudgetConsumed = (
-  { badShares, counted, empty }: SliceShares,
-  objective: Objective,
-  noData: NoDataPolicy,
-): number | null => {
-  const shares = badShares + (noData === "bad" ? empty : 0);
-  const slices = counted + (noData === "ignore" ? 0 : empty);
-  if (slices === 0) return null;
-  return (shares * Number(objective.budget.denominator)) / (slices * Number(objective.budget.numerator));
 };

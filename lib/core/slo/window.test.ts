@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SloWindow } from "../slo-definitions.ts";
 import type { EpochMinute } from "../units.ts";
-import { DAY_MS, durationMs, epochMs, minuteOf } from "../units.ts";
+import { DAY_MS, durationMs, epochMs, MINUTE_MS, minuteOf } from "../units.ts";
 import { defaultPolicy } from "./policy.ts";
 import { compileSlo, longestWindow, readingAt, sloBudget } from "./reading.ts";
 import { createSeries, setMinute } from "./series.ts";
@@ -112,4 +112,13 @@ describe("a budget of the calendar", () => {
     // 60 of the 403.2 bad events that February allows are spent, at one a minute.
     expect(budget.minutesToExhaustion).toBeCloseTo(403.2 - 60, 6);
   });
+});
+
+test("what an SLO looks back over holds its whole window, a period of the calendar in its longest form, and the last hour", () => {
+  const lookBack = (window: SloWindow) => longestWindow(compileSlo({ objective: "99.9", window, burnRateAlerts: [] }));
+  expect(lookBack({ kind: "rolling", durationMs: durationMs(10 * MINUTE_MS) })).toBe(60);
+  expect(lookBack({ kind: "rolling", durationMs: durationMs(28 * DAY_MS) })).toBe(28 * 1_440);
+  // October 2026 in Berlin has 31 days and the hour that is repeated.
+  const month = { kind: "calendar", period: "month", timeZone: "Europe/Berlin", durationMs: durationMs(30 * DAY_MS) };
+  expect(lookBack(month as SloWindow)).toBeGreaterThanOrEqual(31 * 1_440 + 60);
 });

@@ -8,7 +8,7 @@ import { DAY_MS, durationMs, MINUTE_MS, startOfMinute } from "../units.ts";
  * 14.4, 6, 3 and 1 all year round: a policy whose thresholds moved with every month could not be known by heart, and the
  * share of the budget that a pair stands for is off by a tenth of itself at most (28 days).
  */
-export const NOMINAL_DAYS: Readonly<Record<CalendarPeriod, number>> = {
+const NOMINAL_DAYS: Readonly<Record<CalendarPeriod, number>> = {
   day: 1,
   week: 7,
   month: 30,
@@ -16,6 +16,7 @@ export const NOMINAL_DAYS: Readonly<Record<CalendarPeriod, number>> = {
   year: 365,
 };
 
+/** The fixed length of a period that burn rates are derived from. */
 export const nominalLength = (period: CalendarPeriod): DurationMs => durationMs(NOMINAL_DAYS[period] * DAY_MS);
 
 /** Longer than any window of the period is: its days and the hour that a change of the clocks adds, rounded up to days. */

@@ -32,6 +32,14 @@ describe("the data is as of", () => {
     expect(at(HOUR_MS)).toBe(second);
   });
 
+  test("the first slot of all that are missing, in whatever order the probes come", () => {
+    const late = [probe("shop-home", 30_000), probe("shop-cart", 45_000), probe("shop-search", 70_000)];
+    const now = addMs(T0, 10 * MINUTE_MS);
+    const due = Math.min(...late.map((one) => slotOf(one, T0)));
+    expect(dataAsOf(late, { now, newest: addMs(T0, -1) })).toBe(due);
+    expect(dataAsOf(late.toReversed(), { now, newest: addMs(T0, -1) })).toBe(due);
+  });
+
   test("now, when nothing is due: no probe, or none that ever ran", () => {
     expect(dataAsOf([], { now: T0, newest: null })).toBe(T0);
     expect(dataAsOf([probe("later", 30_000, 5_000, T0 + 1)], { now: T0, newest: null })).toBe(T0);

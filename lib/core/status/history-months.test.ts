@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { epochMs } from "../units.ts";
-import { historyMonths, isMonth, monthOf } from "./history-months.ts";
+import { historyMonths, monthOf } from "./history-months.ts";
 
 const at = (instant: string) => epochMs(Date.parse(instant));
 
@@ -23,13 +23,4 @@ test("there is always the present month, and never more than thirteen", () => {
 test("a month is one of the page's zone", () => {
   expect(monthOf(at("2026-01-31T16:00:00Z"), "Asia/Seoul")).toBe("2026-02");
   expect(monthOf(at("2026-01-31T16:00:00Z"), "UTC")).toBe("2026-01");
-});
-
-test.each([
-  ["2026-07", true],
-  ["2026-13", false],
-  ["2026-7", false],
-  ["../../etc", false],
-])("%s as a month: %s", (text, due) => {
-  expect(isMonth(text)).toBe(due);
 });

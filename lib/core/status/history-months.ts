@@ -4,10 +4,7 @@ import { localDate } from "./local-days.ts";
 /** A month of the calendar as YYYY-MM. */
 export type Month = string;
 
-const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
 const MONTHS_SHOWN = 13;
-
-export const isMonth = (text: string): boolean => MONTH.test(text);
 
 /** The month that an instant lies in, in a zone. */
 export const monthOf = (at: EpochMs, timeZone: string): Month => localDate(at, timeZone).slice(0, 7);

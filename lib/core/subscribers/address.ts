@@ -41,10 +41,3 @@ export const webAddressOf = (text: string): string | null => {
 /** What two spellings of one mailbox have in common, for finding it again; nearly all servers take them for one. */
 export const comparableAddress = (channel: string, address: string): string =>
   `${channel}\n${channel === "email" ? address.toLowerCase() : address}`;
-
-/** An address as it may be shown to people who look after the page but not at addresses: `a…@example.com`. */
-export const maskedAddress = (channel: string, address: string): string => {
-  if (channel !== "email") return address.replace(/^(https?:\/\/[^/]+).*$/, "$1/…");
-  const at = address.lastIndexOf("@");
-  return `${[...address][0] ?? ""}…${address.slice(at)}`;
-};

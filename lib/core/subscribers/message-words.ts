@@ -40,20 +40,10 @@ const TEXTS = {
   ],
   confirmText: [
     "Somebody, hopefully you, asked {page} to send its news here. Open the link and press the button to agree. It is good for 24 hours. If it was not you, do nothing: nothing more will be sent.",
-    "{page}의 소식을 이 주소로 받겠다는 요청이 있었습니다. 링크를 열고 버튼을 누르면 구독이 시작됩니다. 링크는 24시간 동안 유효합니다. 요청하지 않으셨다면 아무것도 하지 않으셔도 됩니다.",
-    "Кто-то, надеемся вы, попросил {page} присылать сюда новости. Откройте ссылку и нажмите кнопку, чтобы согласиться. Она действует 24 часа. Если это были не вы, ничего не делайте: больше писем не будет.",
+    "{page}의 소식을 이 주소로 받겠다는 요청이 있었습니다. 링크를 열고 버튼을 누르면 구독이 시작됩니다. 링크는 24시간 동안 유효합니다. 요청하지 않으셨다면 아무것도 하지 않으셔도 되며, 더 이상 메시지를 보내지 않습니다.",
+    "Кто-то, надеемся вы, попросил {page} присылать сюда новости. Откройте ссылку и нажмите кнопку, чтобы согласиться. Она действует 24 часа. Если это были не вы, ничего не делайте: больше ничего не придёт.",
   ],
   confirmLink: ["Confirm the subscription", "구독 확인", "Подтвердить подписку"],
-  reachedTitle: [
-    "{page} tells of its news here",
-    "{page}의 소식이 이곳으로 전달됩니다",
-    "{page} будет присылать новости сюда",
-  ],
-  reachedText: [
-    "This place was subscribed to {page}. Whoever does not want that can end it with the link.",
-    "이곳은 {page} 소식을 구독했습니다. 원하지 않으면 링크로 구독을 해지할 수 있습니다.",
-    "Это место подписано на {page}. Кто этого не хочет, может отписаться по ссылке.",
-  ],
   knownTitle: ["You are subscribed to {page} already", "이미 {page}를 구독 중입니다", "Вы уже подписаны на {page}"],
   knownText: [
     "Somebody, perhaps you, asked to subscribe this address again. It is subscribed; nothing was changed. The link below changes what you are told.",

@@ -39,7 +39,7 @@ const timeOf = (value: unknown): number | null => {
 };
 
 /** Markdown as a person reads it in plain text: emphasis and the marks of headings go, addresses of links stay. */
-export const withoutMarkdown = (text: string): string =>
+const withoutMarkdown = (text: string): string =>
   text
     .replaceAll(/^#{1,6}\s+/gm, "")
     .replaceAll(/!?\[([^\]\n]*)\]\(([^)\s]+)[^)\n]*\)/g, "$1 ($2)")
@@ -96,12 +96,13 @@ const ofMaintenance = ({ type, data, occurredAt }: EventOfLog, naming: MessageNa
   const startsAt = timeOf(occurrence.startsAt) ?? timeOf(maintenance.startsAt);
   const endsAt = timeOf(occurrence.endsAt);
   const phase = type.slice("maintenance.".length);
+  const title = translated(maintenance, language, "title");
   return {
     tone: phase === "completed" ? "good" : "neutral",
     phase: phase === "scheduled" ? "begins" : phase === "completed" || phase === "canceled" ? "ends" : "goes_on",
-    title: `${say(language, "maintenance")}, ${stateWord(language, phase).toLowerCase()}: ${textOf(maintenance.title)}`,
+    title: `${say(language, "maintenance")}, ${stateWord(language, phase).toLowerCase()}: ${title}`,
     text: withoutMarkdown(
-      translated(newest, language, "body") || textOf(maintenance.body) || textOf(maintenance.title),
+      translated(newest, language, "message") || translated(maintenance, language, "body") || title,
     ),
     facts: [
       ...fact(say(language, "services"), namesOf(maintenance.serviceIds, naming)),

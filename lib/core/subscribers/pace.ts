@@ -20,6 +20,7 @@ export const LIMIT_BY_ADDRESS: Limit = { most: 3, windowMs: HOUR_MS };
 /** New addresses of all clients together: what cannot be told apart by its source ends here. */
 export const LIMIT_BY_PAGE: Limit = { most: 2_000, windowMs: HOUR_MS };
 
+/** When the window of a limit began that `now` lies in; windows are aligned to the epoch. */
 export const windowStart = (now: EpochMs, { windowMs }: Limit): EpochMs => addMs(now, -(now % windowMs));
 
 /** When the digest is sent, on the wall clock of the page. */

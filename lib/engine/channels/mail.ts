@@ -32,7 +32,7 @@ export const mailServerOf = (
  * Addresses a mail. Message ids are made from what happened, so a retry is the same message, and everything about one
  * alert or incident stands in one thread: its first message has the thread's own id.
  */
-export const addressedMail = (
+const addressedMail = (
   { subject, text, html, messageKey, threadKey, relatedKeys, beginsThread }: ChannelMail,
   settings: Readonly<Record<string, unknown>>,
 ): Mail => {

@@ -24,8 +24,6 @@ import type { EventToTell, Naming, Part } from "./notice-part.ts";
 import { clock, fact, link } from "./notice-part.ts";
 import { ofBudget, ofExternalAlert, ofReconciliation } from "./other-notices.ts";
 
-export type { EventToTell, Naming } from "./notice-part.ts";
-
 const times = (rate: string | null): string => (rate === null ? "no data" : `${Number(rate).toFixed(1)}x`);
 const percent = (ratio: string | null): string | null =>
   ratio === null ? null : `${Number((Number(ratio) * 100).toFixed(1))} %`;

@@ -26,6 +26,7 @@ const INCIDENT_STEPS: Partial<Record<EventType, string>> = {
   "incident.resolve_due": "all is well for half an hour; is it over?",
 };
 
+/** What a message says of an incident. */
 export const ofIncident = (incident: IncidentResource, type: EventType, naming: Naming): Part => {
   const isOver = OVER.has(type);
   const newest = incident.updates[0];
@@ -47,6 +48,7 @@ export const ofIncident = (incident: IncidentResource, type: EventType, naming: 
   };
 };
 
+/** What a message says of a template of incidents. */
 export const ofTemplate = ({ name }: IncidentTemplateResource, type: EventType): Part => {
   const title = `Incident template ${type === "incident_template.saved" ? "saved" : "deleted"}: ${name}`;
   return { tone: "neutral", phase: "note", title, text: "", facts: [] };

@@ -11,6 +11,7 @@ const EXCLUSION_STATES = {
   revoked: "was revoked",
 } as const;
 
+/** What a message says of an exclusion. */
 export const ofExclusion = (exclusion: ExclusionResource): Part => {
   const scope = exclusion.sloId ?? exclusion.serviceId ?? exclusion.probeId ?? "everything";
   return {
@@ -28,6 +29,7 @@ export const ofExclusion = (exclusion: ExclusionResource): Part => {
   };
 };
 
+/** What a message says of planned work. */
 export const ofMaintenance = (maintenance: MaintenanceResource, naming: Naming): Part => ({
   tone: "neutral",
   phase: "note",
@@ -47,6 +49,7 @@ export const ofMaintenance = (maintenance: MaintenanceResource, naming: Naming):
   serviceId: maintenance.serviceIds[0] ?? null,
 });
 
+/** What a message says of a statement that was issued. */
 export const ofStatement = (id: string): Part => ({
   tone: "neutral",
   phase: "note",

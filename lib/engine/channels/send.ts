@@ -8,8 +8,8 @@ import type { Notice } from "#lib/core/channels/notice.ts";
 import type { AttemptOutcome } from "#lib/core/delivery/judge-answer.ts";
 import { judgeStatus } from "#lib/core/delivery/judge-answer.ts";
 import type { DurationMs } from "#lib/core/units.ts";
-import type { Naming } from "./notice-of-event.ts";
 import { noticeOfEvent } from "./notice-of-event.ts";
+import type { Naming } from "./notice-part.ts";
 
 /** An endpoint's address, live signing secrets (newest first) and own header fields, opened for one attempt. */
 export type OpenedEndpoint = {

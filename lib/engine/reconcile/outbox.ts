@@ -108,6 +108,7 @@ export const checkOverdue = async ({ database, now }: StepArgs): Promise<Finding
   );
 };
 
+/** Deliveries of the last day that are said to be delivered although nobody ever tried them. */
 export const checkUntried = async ({ database, now }: StepArgs): Promise<Finding> =>
   findingOf("delivery_without_attempt", await database.read((db) => readUntriedDeliveries(db, boundsOf(now, DAY_MS))));
 
@@ -119,6 +120,7 @@ export const closeAttempts = async (args: StepArgs): Promise<Finding> => {
   return findingOf("attempt_without_outcome", closed, closed.length);
 };
 
+/** Leases that nobody has taken for the length of an attempt. */
 export const checkLeases = async ({ database, lease }: StepArgs): Promise<Finding> =>
   findingOf(
     "lease_without_holder",

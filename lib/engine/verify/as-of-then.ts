@@ -2,15 +2,15 @@ import type { Database } from "#db/database.ts";
 import type { SloRow } from "#db/queries/config.ts";
 import { readExclusionInstants, readExclusions } from "#db/queries/exclusions.ts";
 import { readCorrections } from "#db/queries/sli-corrections.ts";
+import { spansOfSlo } from "#db/queries/slo-minutes.ts";
 import { exclusionsAsOf } from "#lib/core/slo/exclusions.ts";
 import type { Counts } from "#lib/core/slo/series.ts";
 import { countsAt } from "#lib/core/slo/series.ts";
+import { setCounts, setSpans } from "#lib/core/slo/track-minutes.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { epochMs, minuteOf } from "#lib/core/units.ts";
 import { endOfMinute } from "../alert-changes.ts";
-import { spansOfSlo } from "../exclusion-spans.ts";
 import type { SloTrack } from "../slo-track.ts";
-import { setCounts, setSpans } from "../track-minutes.ts";
 
 type Old = { readonly evaluatedThrough: EpochMinute; readonly counts: Counts };
 

@@ -85,7 +85,7 @@ const readingOf = (args: FeedArgs, service: SnapshotService, query: URLSearchPar
 const ADDRESS = /^\/badge\/([a-z0-9][a-z0-9-]{0,62})\.(svg|json)$/;
 
 /** The service of `/badge/{service}.svg` or `.json`, by its id or by that of the Statuspage API. */
-export const badgeServiceOf = (args: FeedArgs, path: string): SnapshotService | null => {
+const badgeServiceOf = (args: FeedArgs, path: string): SnapshotService | null => {
   const id = ADDRESS.exec(path)?.[1];
   if (id === undefined) return null;
   return (

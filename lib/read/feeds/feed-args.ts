@@ -14,6 +14,7 @@ export type FeedArgs = {
 
 export type FeedFile = { readonly contentType: string; readonly body: string };
 
+/** The address of the page that links begin with. */
 export const urlOf = ({ snapshot, fallbackUrl }: FeedArgs): string => snapshot.page.url ?? fallbackUrl;
 
 /** `lang` when it is a language of the page, else the page's first. */

@@ -55,6 +55,7 @@ export const incidentName = (incident: SnapshotIncident, language: Language): st
 const bodyOf = (update: SnapshotIncident["updates"][number], language: Language): string =>
   update.translations?.[language]?.bodyHtml ?? update.bodyHtml ?? paragraphs(update.body);
 
+/** An incident as an entry of a feed, with all its updates. */
 export const incidentItem = (args: FeedArgs, incident: SnapshotIncident, language: Language): FeedItem => {
   const { services, page } = args.snapshot;
   const id = statuspageId("incident", incident.id);
@@ -71,6 +72,7 @@ export const incidentItem = (args: FeedArgs, incident: SnapshotIncident, languag
   };
 };
 
+/** Planned work as an entry of a feed. */
 export const maintenanceItem = (args: FeedArgs, one: SnapshotMaintenance, language: Language): FeedItem => {
   const { services, page } = args.snapshot;
   const words = FEED_WORDS[language];

@@ -7,8 +7,6 @@ import { maintenanceCalendar } from "./maintenance-calendar.ts";
 import { NEWS_PATHS, newsFeed } from "./news-feeds.ts";
 import { WIDGET_SCRIPT, widgetPage } from "./widget.ts";
 
-export type { FeedArgs, FeedFile } from "./feed-args.ts";
-
 const CALENDAR = "/calendar.ics";
 const WIDGET = "/widget";
 const WIDGET_JS = "/widget.js";

@@ -5,10 +5,11 @@ import { migrate } from "#db/migrate.ts";
 import type { BenchServer } from "#lib/cli/bench/page-children.ts";
 import { recordAnswers, startBenchServer } from "#lib/cli/bench/page-children.ts";
 import { benchSnapshot } from "#lib/cli/bench/page-snapshot.ts";
+import { buildPagesWhenNeeded } from "#lib/cli/start/next-build.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
-import { temporaryFolder } from "../../support/instance.ts";
+import { ROOT, temporaryFolder } from "../../support/instance.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import type { RoleProcess } from "./role-processes.ts";
+import type { Pages, RoleProcess } from "./role-processes.ts";
 import { startRole } from "./role-processes.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
 import { startTcpProxy } from "./tcp-proxy.ts";
@@ -49,8 +50,17 @@ export const laySnapshot = async (dataDir: string, snapshot: Snapshot): Promise<
   await writeFile(join(dataDir, "page-cache", "snapshot.json"), JSON.stringify(snapshot));
 };
 
-/** `withSnapshot` false: the web role starts with nothing to show. */
-export const startPageRig = async (name: string, later: (undo: () => Promise<unknown>) => void): Promise<PageRig> => {
+/** Makes sure that there are pages to serve, for scenarios with the real ones. */
+export const buildPages = (): Promise<void> =>
+  buildPagesWhenNeeded({ root: ROOT, env: process.env, out: process.stderr, signal: new AbortController().signal });
+
+/** `pages`: full forms of scenarios take the built ones, as users get them; short forms are quicker with a stand-in. */
+export const startPageRig = async (
+  name: string,
+  later: (undo: () => Promise<unknown>) => void,
+  pages: Pages = "stand-in",
+): Promise<PageRig> => {
+  if (pages === "built") await buildPages();
   const folder = await temporaryFolder(name);
   later(folder.remove);
   const dataDir = join(folder.path, "data");
@@ -63,7 +73,7 @@ export const startPageRig = async (name: string, later: (undo: () => Promise<unk
   later(proxy.stop);
   await laySnapshot(dataDir, benchSnapshot(Date.now()));
   const databaseUrl = throughProxy(embedded.url, proxy.port);
-  const web = await startRole(webSettings({ databaseUrl, dataDir, port: 0 }), () => undefined);
+  const web = await startRole(webSettings({ databaseUrl, dataDir, port: 0 }), () => undefined, pages);
   later(web.stop);
   const url = `http://127.0.0.1:${web.port}`;
   return {

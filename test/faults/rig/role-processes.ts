@@ -18,9 +18,16 @@ export type RoleProcess = {
   readonly stop: () => Promise<void>;
 };
 
+/** Whether the web role renders the built pages with Next, or has a stand-in for Next: everything else is the product. */
+export type Pages = "built" | "stand-in";
+
 /** One role of the product as a process of its own, without the supervisor that would start it again. */
-export const startRole = async (settings: RoleSettings, output: (text: string) => void): Promise<RoleProcess> => {
-  const child = fork(settings.role === "web" ? WEB_ENTRY : ENTRY, [], {
+export const startRole = async (
+  settings: RoleSettings,
+  output: (text: string) => void,
+  pages: Pages = "stand-in",
+): Promise<RoleProcess> => {
+  const child = fork(settings.role === "web" && pages === "stand-in" ? WEB_ENTRY : ENTRY, [], {
     cwd: ROOT,
     env: cleanEnvironment(),
     execArgv: [...process.execArgv, ...execArgvOf(settings.role)],

@@ -40,11 +40,8 @@ const parseLine = (text: string): LogLine | null => {
   }
 };
 
-/**
- * `nines start` as a user runs it, with its supervisor and every role but web, or those that are named: for scenarios that
- * look at the database and at the target, and need no built pages.
- */
-export const startService = async ({ dataDir, config, env, roles = WITHOUT_PAGE }: ServiceArgs): Promise<Service> => {
+/** `nines start` as a user runs it, with its supervisor; resolves at once, whether or not it will ever be ready. */
+export const launchService = async ({ dataDir, config, env, roles = WITHOUT_PAGE }: ServiceArgs): Promise<Service> => {
   const configPath = `${dataDir}.yaml`;
   await writeFile(configPath, config);
   const launcher = join(ROOT, "bin", "nines.mjs");
@@ -66,21 +63,6 @@ export const startService = async ({ dataDir, config, env, roles = WITHOUT_PAGE 
     partial = lines.pop() ?? "";
     for (const line of lines.map(parseLine)) if (line !== null) log.push(line);
   });
-  const stop = async (): Promise<{ code: number | null; ms: number }> => {
-    const from = performance.now();
-    child.kill("SIGTERM");
-    const code = await ended;
-    return { code, ms: performance.now() - from };
-  };
-  const isReady = await waitFor(
-    "the service to be ready",
-    () => (child.exitCode === null ? output.includes("Nines is ready") && "ready" : "ended"),
-    { deadlineMs: READY_WITHIN_MS },
-  ).catch(() => "late");
-  if (isReady !== "ready") {
-    await stop();
-    throw new Error(`the service did not start (${isReady}):\n${output}`);
-  }
   return {
     child,
     output: () => output,
@@ -89,6 +71,28 @@ export const startService = async ({ dataDir, config, env, roles = WITHOUT_PAGE 
       log
         .filter((line) => line.message === "a process of the service is ready" && line.role === role)
         .map(({ pid }) => Number(pid)),
-    stop,
+    stop: async () => {
+      const from = performance.now();
+      child.kill("SIGTERM");
+      const code = await ended;
+      return { code, ms: performance.now() - from };
+    },
   };
+};
+
+/**
+ * `nines start` with every role but web, or those that are named, once it is ready: for scenarios that look at the
+ * database and at the target, and need no built pages.
+ */
+export const startService = async (args: ServiceArgs): Promise<Service> => {
+  const service = await launchService(args);
+  const { child, output, stop } = service;
+  const isReady = await waitFor(
+    "the service to be ready",
+    () => (child.exitCode === null ? output().includes("Nines is ready") && "ready" : "ended"),
+    { deadlineMs: READY_WITHIN_MS },
+  ).catch(() => "late");
+  if (isReady === "ready") return service;
+  await stop();
+  throw new Error(`the service did not start (${isReady}):\n${output()}`);
 };

@@ -96,7 +96,9 @@ export const startTwoInstances = async (
   };
 };
 
-const SECRET_KEY = Buffer.alloc(32, 7).toString("base64");
+/** Opens the secrets in the database of the two. */
+export const SHARED_KEY = Buffer.alloc(32, 7);
+const SECRET_KEY = SHARED_KEY.toString("base64");
 
 /** At every instant at most one instance wrote what the leader writes: under each token one, and tokens only grow. */
 export const checkOneWriter = async ({

@@ -2,7 +2,9 @@
 export const calendar = {
   title: "Maintenance",
   lead: "Planned work is announced on the page, and its time does not count.",
-  month: "{month}",
+  month: "Month",
+  thisMonth: "This month",
+  show: "Show",
   earlier: "Month before",
   later: "Month after",
   today: "today",

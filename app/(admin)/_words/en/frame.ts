@@ -34,7 +34,7 @@ export const frame = {
   notAllowed: "Your role, {role}, may look at this and not change it.",
   dataAsOf: "Data as of {time}",
   live: "Live",
-  reconnecting: "Connection lost, trying again; what you see may be old",
+  reconnecting: "No connection to the server. What you see is {age} old; trying again.",
   previous: "Newer",
   next: "Older",
 };

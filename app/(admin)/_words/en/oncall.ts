@@ -57,8 +57,6 @@ export const oncall = {
   spans: { 30: "30 minutes", 60: "1 hour", 240: "4 hours", 480: "8 hours", 1440: "1 day" },
   why: "Why, for the others",
   whyDefault: "Being worked on.",
-  whatIsSilenced: "This objective",
-  theWholeService: "The whole service",
   silenced: "Silenced.",
   openIncident: "Open an incident",
   toIncident: "Incident: {name}",

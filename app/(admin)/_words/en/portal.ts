@@ -35,7 +35,6 @@ export const portal = {
   urlHint: "https://…; private addresses need egress.allow in the configuration file.",
   newUrlHint: "Empty: as it is. A new address is used once a test delivery has reached it.",
   description: "What it is for",
-  eventsHint: "One type a line; * for all.",
   serviceFilter: "Only these services",
   filterHint: "None ticked: any.",
   severityFilter: "Only these severities",

@@ -68,6 +68,7 @@ export const probes = {
     took: "Took",
     status: "Status",
     about: "What it saw",
+    openTrace: "Open the trace",
     trace: "Trace",
     address: "Address",
     late: "arrived late",

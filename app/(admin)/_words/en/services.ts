@@ -67,7 +67,6 @@ export const services = {
   lately: "Newest runs",
   took: "Took",
   marks: "{good} of the {count} newest looks were good",
-  unreached: "not reached",
   history: "State over {days} days",
   historyNone: "Nothing is known of the past yet.",
   historyNote: "As measured; below, as published.",

@@ -3,7 +3,9 @@ import type { calendar as english } from "../en/calendar.ts";
 export const calendar: typeof english = {
   title: "점검",
   lead: "계획된 작업은 페이지에 알리고, 그 시간은 계산에서 뺍니다.",
-  month: "{month}",
+  month: "달",
+  thisMonth: "이번 달",
+  show: "보기",
   earlier: "이전 달",
   later: "다음 달",
   today: "오늘",

@@ -35,7 +35,7 @@ export const frame: typeof english = {
   notAllowed: "현재 역할({role})로는 볼 수만 있고 바꿀 수 없습니다.",
   dataAsOf: "{time} 기준 데이터",
   live: "실시간",
-  reconnecting: "연결이 끊겨 다시 시도 중입니다. 보이는 내용이 오래되었을 수 있습니다",
+  reconnecting: "서버에 연결할 수 없습니다. 보이는 내용은 {age} 전의 것이며, 다시 시도하고 있습니다.",
   previous: "더 최근",
   next: "더 이전",
 };

@@ -58,8 +58,6 @@ export const oncall: typeof english = {
   spans: { 30: "30분", 60: "1시간", 240: "4시간", 480: "8시간", 1440: "1일" },
   why: "다른 사람을 위한 이유",
   whyDefault: "작업 중입니다.",
-  whatIsSilenced: "이 목표만",
-  theWholeService: "서비스 전체",
   silenced: "알림을 껐습니다.",
   openIncident: "인시던트 열기",
   toIncident: "인시던트: {name}",

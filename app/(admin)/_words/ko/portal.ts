@@ -36,7 +36,6 @@ export const portal: typeof english = {
   urlHint: "https://… 사설 주소는 설정 파일의 egress.allow가 필요합니다.",
   newUrlHint: "비워 두면 그대로입니다. 새 주소는 테스트 전송이 도착한 뒤에 쓰입니다.",
   description: "용도",
-  eventsHint: "한 줄에 한 종류, *는 모두입니다.",
   serviceFilter: "이 서비스만",
   filterHint: "선택하지 않으면 모두입니다.",
   severityFilter: "이 심각도만",

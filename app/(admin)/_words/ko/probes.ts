@@ -69,6 +69,7 @@ export const probes: typeof english = {
     took: "소요",
     status: "상태 코드",
     about: "확인한 내용",
+    openTrace: "추적 열기",
     trace: "추적",
     address: "주소",
     late: "늦게 도착함",

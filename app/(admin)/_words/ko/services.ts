@@ -66,7 +66,6 @@ export const services: typeof english = {
   lately: "최근 실행",
   took: "소요",
   marks: "최근 {count}회 가운데 {good}회가 양호했습니다",
-  unreached: "도달하지 못함",
   history: "{days}일간의 상태",
   historyNone: "아직 과거에 대해 알려진 것이 없습니다.",
   historyNote: "위는 측정된 상태, 아래는 게시된 상태입니다.",

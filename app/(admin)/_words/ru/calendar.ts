@@ -3,7 +3,9 @@ import type { calendar as english } from "../en/calendar.ts";
 export const calendar: typeof english = {
   title: "Работы",
   lead: "О плановых работах сообщает страница, их время не считается.",
-  month: "{month}",
+  month: "Месяц",
+  thisMonth: "Этот месяц",
+  show: "Показать",
   earlier: "Месяц раньше",
   later: "Месяц позже",
   today: "сегодня",

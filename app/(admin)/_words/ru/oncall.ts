@@ -70,8 +70,6 @@ export const oncall: typeof english & {
   spans: { 30: "30 минут", 60: "1 час", 240: "4 часа", 480: "8 часов", 1440: "1 день" },
   why: "Почему, для остальных",
   whyDefault: "Работаем над этим.",
-  whatIsSilenced: "Эту цель",
-  theWholeService: "Весь сервис",
   silenced: "Заглушено.",
   openIncident: "Открыть инцидент",
   toIncident: "Инцидент: {name}",

@@ -36,7 +36,6 @@ export const portal: typeof english = {
   urlHint: "https://…; для частных адресов нужен egress.allow в файле конфигурации.",
   newUrlHint: "Пусто: как сейчас. Новый адрес используется, когда до него дошла проверка.",
   description: "Для чего",
-  eventsHint: "По одному типу в строке; * означает все.",
   serviceFilter: "Только эти сервисы",
   filterHint: "Ничего не отмечено: любые.",
   severityFilter: "Только эта важность",

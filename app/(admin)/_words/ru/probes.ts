@@ -72,6 +72,7 @@ export const probes: typeof english = {
     took: "Заняло",
     status: "Код",
     about: "Что увидела",
+    openTrace: "Открыть трассировку",
     trace: "Трассировка",
     address: "Адрес",
     late: "пришла поздно",

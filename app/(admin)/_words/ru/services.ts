@@ -74,7 +74,6 @@ export const services: typeof english = {
   lately: "Последние проверки",
   took: "Заняло",
   marks: "успешны {good} из {count} последних",
-  unreached: "не дошли",
   history: "Состояние за {days} дней",
   historyNone: "О прошлом пока ничего не известно.",
   historyNote: "Сверху измеренное, снизу опубликованное.",

@@ -6,7 +6,7 @@ import { listUsers } from "#lib/read/users.ts";
 import { getWebContext } from "#lib/read/web-context.ts";
 import type { AuditAsked } from "../../_parts/audit-query.ts";
 import { auditAsked, auditExport, auditFilter } from "../../_parts/audit-query.ts";
-import { Area, Fold, Pager, Refused, Rows, toSettings, When } from "../../_parts/settings-parts.tsx";
+import { Area, Fold, Given, Pager, Refused, Rows, toSettings, When } from "../../_parts/settings-parts.tsx";
 import { filtersOf, orNotFound, pagingOf, textOf } from "../../_parts/settings-query.ts";
 import type { AdminView, SearchParams } from "../../_parts/view.ts";
 import { adminView } from "../../_parts/view.ts";
@@ -107,12 +107,12 @@ const AuditPage = async ({ searchParams }: { searchParams: Promise<SearchParams>
           key: entry.id,
           cells: [
             <When key="at" view={view} at={entry.at} />,
-            <span key="actor" className="break">
+            <span key="actor" className="break" translate="no">
               {names.get(entry.actor)}
               <small>{entry.actor}</small>
             </span>,
-            entry.action,
-            <span key="subject" className="break">
+            <Given key="action">{entry.action}</Given>,
+            <span key="subject" className="break" translate="no">
               {entry.subject}
             </span>,
             <Change key="change" view={view} entry={entry} />,

@@ -4,7 +4,9 @@ import { AppError } from "#lib/core/errors.ts";
 import { getConfig, listConfigVersions } from "#lib/read/config.ts";
 import { mayDo } from "#lib/read/require-session.ts";
 import { getWebContext } from "#lib/read/web-context.ts";
-import { Area, Facts, Pager, Refused, toSettings, When } from "../../_parts/settings-parts.tsx";
+import { Figure } from "../../_parts/figure.tsx";
+import { Area, Facts, Given, ListFile, Pager, Refused, toSettings, When } from "../../_parts/settings-parts.tsx";
+import { FilePlan } from "../../_parts/settings-plan.tsx";
 import { filtersOf, orNotFound, pagingOf, textOf } from "../../_parts/settings-query.ts";
 import { VersionList } from "../../_parts/settings-versions.tsx";
 import { TextOnDemand } from "../../_parts/settings-yaml.client.tsx";
@@ -38,7 +40,7 @@ const Drift = ({ view, drift }: { view: AdminView; drift: ConfigResource["drift"
       <Facts
         facts={lists.map(([kind, ids]) => [
           configuration.things[kind as keyof typeof configuration.things],
-          view.format.list(ids),
+          <Given key={kind}>{view.format.list(ids)}</Given>,
         ])}
       />
     </section>
@@ -51,14 +53,25 @@ const InForce = ({ view, config }: { view: AdminView; config: ConfigResource }) 
   return (
     <>
       <Facts
+        api="/v1/config"
         facts={[
-          [configuration.version, config.version],
+          [
+            configuration.version,
+            <Figure key="version" kind="text" at="/version">
+              {config.version}
+            </Figure>,
+          ],
           [configuration.since, <When key="since" view={view} at={config.appliedAt} />],
-          [configuration.author, config.actor],
+          [configuration.author, <Given key="actor">{config.actor}</Given>],
           [configuration.sha, <code key="sha">{config.sha256}</code>],
           ...Object.entries(config.counts).map(
             ([kind, count]) =>
-              [configuration.things[kind as keyof typeof configuration.things], format.integer(count)] as const,
+              [
+                configuration.things[kind as keyof typeof configuration.things],
+                <Figure key={kind} kind="count" at={`/counts/${kind}`}>
+                  {format.integer(count)}
+                </Figure>,
+              ] as const,
           ),
         ]}
       />
@@ -88,13 +101,15 @@ const ConfigurationPage = async ({ searchParams }: { searchParams: Promise<Searc
   const { areas, configuration } = view.words.settings;
   if (!mayDo(view.session, "config:read"))
     return <Refused view={view} title={areas.configuration.name} scope="config:read" />;
-  const [config, page] = await Promise.all([
+  const [config, plan, page] = await Promise.all([
     inForce(),
+    getWebContext().planConfig?.(),
     orNotFound(listConfigVersions(getWebContext().database, pagingOf(search, PAGE))),
   ]);
   return (
     <Area view={view} title={areas.configuration.name} lead={areas.configuration.about} back={toSettings(view)}>
       {config === null ? <p className="list soft">{configuration.none}</p> : <InForce view={view} config={config} />}
+      {plan === undefined ? null : <FilePlan view={view} plan={plan} />}
       <section aria-labelledby="versions">
         <h2 id="versions">{configuration.versions}</h2>
         <VersionList view={view} versions={page.data} />
@@ -104,6 +119,7 @@ const ConfigurationPage = async ({ searchParams }: { searchParams: Promise<Searc
           filters={filtersOf({ tz: textOf(search, "tz") })}
           pagination={page.pagination}
         />
+        <ListFile view={view} href="/admin/settings/versions.csv" />
       </section>
     </Area>
   );

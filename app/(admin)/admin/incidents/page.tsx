@@ -81,7 +81,12 @@ const IncidentsPage = async ({ searchParams }: { searchParams: Promise<SearchPar
     <AdminFrame current="incidents" view={view}>
       <div className="title">
         <h1>{headlineOf(desk, view)}</h1>
-        <LiveRefresh live={words.frame.live} reconnecting={words.frame.reconnecting} />
+        <LiveRefresh
+          live={words.frame.live}
+          reconnecting={words.frame.reconnecting}
+          locale={view.format.words.locale}
+          asOf={view.today}
+        />
         <p className="buttons">
           {mayDo(view.session, "incidents:write") ? (
             <a className="button main" href="/admin/incidents/new">

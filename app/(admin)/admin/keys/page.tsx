@@ -7,7 +7,7 @@ import { mayDo } from "#lib/read/require-session.ts";
 import { getWebContext } from "#lib/read/web-context.ts";
 import { StateMark } from "../../../_parts/glyph.tsx";
 import { KeyActions, NewKey } from "../../_parts/settings-keys.tsx";
-import { Area, Pager, Refused, Rows, toSettings, When } from "../../_parts/settings-parts.tsx";
+import { Area, ListFile, Pager, Refused, Rows, toSettings, When } from "../../_parts/settings-parts.tsx";
 import { filtersOf, orNotFound, pagingOf, textOf } from "../../_parts/settings-query.ts";
 import type { AdminView, SearchParams } from "../../_parts/view.ts";
 import { adminView } from "../../_parts/view.ts";
@@ -23,14 +23,16 @@ const cellsOf = (view: AdminView, one: ApiKeyResource, tier: string | null) => {
   const { keys, by } = view.words.settings;
   const known = RATE_TIERS.find((name) => name === tier) ?? "standard";
   return [
-    <span key="name">
+    <span key="name" translate="no">
       {one.name}
       <small className="break">{one.scopes.join(", ")}</small>
     </span>,
     <StateMark key="state" role={ROLES[one.state]} word={keys.states[one.state]} />,
     <span key="created">
       <When view={view} at={one.createdAt} />
-      <small className="break">{by.replace("{name}", one.createdBy)}</small>
+      <small className="break" translate="no">
+        {by.replace("{name}", one.createdBy)}
+      </small>
     </span>,
     <When key="used" view={view} at={one.lastUsedAt} none={keys.notUsed} />,
     <When key="expires" view={view} at={one.expiresAt} none={keys.never} />,
@@ -63,6 +65,7 @@ const KeysPage = async ({ searchParams }: { searchParams: Promise<SearchParams> 
         filters={filtersOf({ tz: textOf(search, "tz") })}
         pagination={page.pagination}
       />
+      <ListFile view={view} href="/admin/settings/keys.csv" />
       <section aria-label={keys.create}>
         <NewKey view={view} />
       </section>

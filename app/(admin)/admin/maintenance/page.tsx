@@ -1,15 +1,16 @@
 import type { Metadata } from "next";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
-import { listMaintenances } from "#lib/read/maintenances.ts";
+import { calendarMaintenances } from "#lib/read/maintenances.ts";
 import { mayDo } from "#lib/read/require-session.ts";
 import { getWebContext } from "#lib/read/web-context.ts";
 import { StateMark } from "../../../_parts/glyph.tsx";
 import { fillText } from "../../../_view/format.ts";
+import { spanOfMonth, withAhead } from "../../_parts/calendar-ahead.ts";
 import { monthOf, nearest } from "../../_parts/calendar-days.ts";
 import { CalendarMonth, WORK_ROLES } from "../../_parts/calendar-month.tsx";
 import { PlanWork } from "../../_parts/calendar-plan.tsx";
 import { pageServices } from "../../_parts/portal-reads.ts";
-import { Area, ReadOnly, Refused, Rows, toSettings } from "../../_parts/settings-parts.tsx";
+import { Area, Given, ListFile, ReadOnly, Refused, Rows, toSettings } from "../../_parts/settings-parts.tsx";
 import { filtersOf, textOf } from "../../_parts/settings-query.ts";
 import type { AdminView, SearchParams } from "../../_parts/view.ts";
 import { adminView } from "../../_parts/view.ts";
@@ -33,8 +34,14 @@ const cellsOf = (view: AdminView, work: MaintenanceResource, services: readonly 
       {work.title}
     </a>,
     <StateMark key="state" role={WORK_ROLES[work.state]} word={calendar.states[work.state]} />,
-    one === undefined ? "–" : span(one.startsAt, one.endsAt),
-    format.list(names),
+    one === undefined ? (
+      "–"
+    ) : (
+      <time key="when" dateTime={one.startsAt}>
+        {span(one.startsAt, one.endsAt)}
+      </time>
+    ),
+    <Given key="services">{format.list(names)}</Given>,
     calendar.impacts[work.impact],
     work.rrule === null ? calendar.once : <code key="rule">{work.rrule}</code>,
   ];
@@ -49,18 +56,20 @@ const MaintenancePage = async ({ searchParams }: { searchParams: Promise<SearchP
     return <Refused view={view} title={calendar.title} scope="maintenances:read" />;
   const { database, clock } = getWebContext();
   const now = clock.now();
-  const [{ data: works }, services] = await Promise.all([
-    listMaintenances(database, { limit: MOST }, now),
-    pageServices(),
-  ]);
   const tz = textOf(search, "tz");
   const month = monthOf(textOf(search, "month"), view.timeZone, now);
+  const { from: since } = spanOfMonth(month);
+  const [found, services] = await Promise.all([
+    calendarMaintenances(database, { limit: MOST, since }, now),
+    pageServices(),
+  ]);
+  const works = found.map((work) => withAhead(work, month, now));
   const hrefOf = (other: string) =>
     `/admin/maintenance?${new URLSearchParams(filtersOf({ month: other, tz })).toString()}`;
   return (
     <Area view={view} title={calendar.title} lead={calendar.lead} back={toSettings(view)}>
       <ReadOnly view={view} scope="maintenances:write" />
-      <CalendarMonth view={view} month={month} works={works} now={now} hrefOf={hrefOf} />
+      <CalendarMonth view={view} month={month} works={works} now={now} hrefOf={hrefOf} tz={tz} />
       <p className="small soft">{view.format.zone(view.today)}</p>
       <section aria-labelledby="works">
         <h2 id="works">{calendar.list}</h2>
@@ -68,8 +77,9 @@ const MaintenancePage = async ({ searchParams }: { searchParams: Promise<SearchP
           label={calendar.list}
           empty={calendar.none}
           columns={[calendar.work, calendar.state, calendar.when, calendar.services, calendar.impact, calendar.repeats]}
-          rows={works.map((work) => ({ key: work.id, cells: cellsOf(view, work, services) }))}
+          rows={found.map((work) => ({ key: work.id, cells: cellsOf(view, work, services) }))}
         />
+        <ListFile view={view} href="/admin/settings/maintenance.csv" />
         {mayDo(view.session, "maintenances:write") ? <PlanWork view={view} services={services} /> : null}
       </section>
     </Area>

@@ -36,8 +36,20 @@ const OnCallPage = async ({ searchParams }: { searchParams: Promise<SearchParams
         <div>
           <div className="title">
             <h1>{headlineOf(found, view)}</h1>
-            <p className="small soft">{fillText(words.frame.dataAsOf, { time: view.format.time(view.today) })}</p>
-            <LiveRefresh live={words.frame.live} reconnecting={words.frame.reconnecting} />
+            <p className="small soft">
+              <time dateTime={view.today}>
+                {fillText(words.frame.dataAsOf, {
+                  time: `${view.format.time(view.today)}, ${view.format.zone(view.today)}`,
+                })}
+              </time>{" "}
+              · <a href="/admin/on-call/alerts.csv">{words.frame.csv}</a>
+            </p>
+            <LiveRefresh
+              live={words.frame.live}
+              reconnecting={words.frame.reconnecting}
+              locale={view.format.words.locale}
+              asOf={view.today}
+            />
           </div>
           {found.firing.length === 0 ? <p className="calm">{words.oncall.noneText}</p> : null}
           {found.firing.map((alert) => (

@@ -28,6 +28,11 @@ const ServicesPage = async ({ searchParams }: { searchParams: Promise<SearchPara
             ? text.none
             : `${format.plural(services.length, text.count)}, ${unwell === 0 ? text.allWell : format.plural(unwell, text.notWell)}.`}
         </p>
+        {services.length === 0 ? null : (
+          <p className="small">
+            <a href="/admin/services/services.csv">{words.frame.csv}</a>
+          </p>
+        )}
       </div>
       {groups.map((group) => (
         <ServiceList

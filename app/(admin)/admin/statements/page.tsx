@@ -5,8 +5,19 @@ import { listStatements } from "#lib/read/statements.ts";
 import { getWebContext } from "#lib/read/web-context.ts";
 import { StateMark } from "../../../_parts/glyph.tsx";
 import { Action } from "../../_parts/action.tsx";
+import { Figure } from "../../_parts/figure.tsx";
 import { pageServices } from "../../_parts/portal-reads.ts";
-import { Area, Fold, Pager, ReadOnly, Refused, Rows, toSettings, When } from "../../_parts/settings-parts.tsx";
+import {
+  Area,
+  Fold,
+  ListFile,
+  Pager,
+  ReadOnly,
+  Refused,
+  Rows,
+  toSettings,
+  When,
+} from "../../_parts/settings-parts.tsx";
 import { filtersOf, orNotFound, pagingOf, textOf } from "../../_parts/settings-query.ts";
 import type { AdminView, SearchParams } from "../../_parts/view.ts";
 import { adminView } from "../../_parts/view.ts";
@@ -26,17 +37,25 @@ const cellsOf = (view: AdminView, one: StatementSummary, services: readonly Name
   const name = services.find(({ id }) => id === one.serviceId)?.name ?? one.serviceId ?? statements.wholePage;
   const isCurrent = one.replacedBy === null;
   return [
-    one.period.label,
+    <Figure key="period" kind="text" at="/period/label">
+      {one.period.label}
+    </Figure>,
     name,
     <StateMark
       key="state"
       role={isCurrent ? "ok" : "none"}
       word={isCurrent ? statements.current : statements.replaced}
     />,
-    view.format.integer(one.version),
+    <Figure key="version" kind="count" at="/version">
+      {view.format.integer(one.version)}
+    </Figure>,
     <span key="issued">
       <When view={view} at={one.issuedAt} />
-      {one.author === null ? null : <small className="break">{by.replace("{name}", one.author)}</small>}
+      {one.author === null ? null : (
+        <small className="break" translate="no">
+          {by.replace("{name}", one.author)}
+        </small>
+      )}
     </span>,
     <span key="files" className="links">
       {(Object.keys(FILES) as (keyof typeof FILES)[]).map((format) => (
@@ -97,7 +116,11 @@ const StatementsPage = async ({ searchParams }: { searchParams: Promise<SearchPa
         label={areas.statements.name}
         empty={statements.none}
         columns={[statements.period, statements.scope, state, statements.version, statements.issued, statements.files]}
-        rows={page.data.map((one) => ({ key: String(one.id), cells: cellsOf(view, one, services) }))}
+        rows={page.data.map((one) => ({
+          key: String(one.id),
+          api: `/v1/statements/${one.id}`,
+          cells: cellsOf(view, one, services),
+        }))}
       />
       <Pager
         view={view}
@@ -105,6 +128,7 @@ const StatementsPage = async ({ searchParams }: { searchParams: Promise<SearchPa
         filters={filtersOf({ tz: textOf(search, "tz") })}
         pagination={page.pagination}
       />
+      <ListFile view={view} href="/admin/settings/statements.csv" />
       {mayDo(view.session, "statements:write") ? (
         <section aria-label={statements.issue}>
           <Issue view={view} services={services} />

@@ -1,4 +1,6 @@
 import type { Metadata } from "next";
+import type { ReactNode } from "react";
+import { Fragment } from "react";
 import { subscriberResource } from "#lib/commands/subscribers/subscriber-facts.ts";
 import type { SubscriberResource } from "#lib/contracts/subscribers.ts";
 import { SUBSCRIBER_CHANNELS, SUBSCRIBER_STATES } from "#lib/core/subscribers/words.ts";
@@ -6,6 +8,7 @@ import { mayDo } from "#lib/read/require-session.ts";
 import { listSubscribers, subscriberCounts } from "#lib/read/subscribers.ts";
 import { getWebContext } from "#lib/read/web-context.ts";
 import { StateMark } from "../../../_parts/glyph.tsx";
+import { Figure } from "../../_parts/figure.tsx";
 import { pageBox, pageServices } from "../../_parts/portal-reads.ts";
 import { Area, Facts, Pager, ReadOnly, Refused, Rows, toSettings, When } from "../../_parts/settings-parts.tsx";
 import { filtersOf, oneOf, orNotFound, pagingOf, textOf } from "../../_parts/settings-query.ts";
@@ -23,13 +26,20 @@ const ROLES = { unconfirmed: "none", active: "ok", disabled: "degraded" } as con
 type Counts = Awaited<ReturnType<typeof subscriberCounts>>;
 
 /** "Mail: 12 active, 1 disabled", a fact for each way. */
-const countFacts = (view: AdminView, counts: Counts): (readonly [string, string])[] => {
+const countFacts = (view: AdminView, counts: Counts): (readonly [string, ReactNode])[] => {
   const { subscribers } = view.words.calendar;
   return SUBSCRIBER_CHANNELS.flatMap((channel) => {
-    const own = counts.filter((one) => one.channel === channel && one.count > 0);
+    const own = counts.map((one, at) => ({ ...one, at })).filter((one) => one.channel === channel && one.count > 0);
     if (own.length === 0) return [];
-    const parts = own.map(({ state, count }) => `${subscribers.states[state]}: ${view.format.integer(count)}`);
-    return [[subscribers.channels[channel], parts.join(", ")] as const];
+    const parts = own.map(({ state, count, at }, place) => (
+      <Fragment key={state}>
+        {`${place === 0 ? "" : ", "}${subscribers.states[state]}: `}
+        <Figure kind="count" at={`/data/${at}/count`}>
+          {view.format.integer(count)}
+        </Figure>
+      </Fragment>
+    ));
+    return [[subscribers.channels[channel], parts] as const];
   });
 };
 
@@ -37,13 +47,13 @@ const cellsOf = (view: AdminView, one: SubscriberResource) => {
   const { subscribers } = view.words.calendar;
   const { address, channel, state, disabledReason, kinds, cadence, serviceIds, createdAt } = one;
   return [
-    <span key="address" className="break">
+    <span key="address" className="break" translate="no">
       {address}
       <small>{subscribers.channels[channel]}</small>
     </span>,
     <span key="state">
       <StateMark role={ROLES[state]} word={subscribers.states[state]} />
-      {disabledReason === null ? null : <small>{disabledReason}</small>}
+      {disabledReason === null ? null : <small translate="no">{disabledReason}</small>}
     </span>,
     view.format.list(kinds.map((kind) => subscribers.kinds[kind])),
     subscribers.cadences[cadence],
@@ -77,7 +87,7 @@ const SubscribersPage = async ({ searchParams }: { searchParams: Promise<SearchP
   return (
     <Area view={view} title={subscribers.title} lead={subscribers.lead} back={toSettings(view)}>
       <ReadOnly view={view} scope="subscribers:write" />
-      <Facts facts={countFacts(view, counts)} />
+      <Facts api="/v1/subscribers/counts" facts={countFacts(view, counts)} />
       <SubscriberFilters view={view} state={state} channel={channel} />
       <Rows
         label={subscribers.title}

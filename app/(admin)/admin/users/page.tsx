@@ -4,7 +4,7 @@ import { mayDo } from "#lib/read/require-session.ts";
 import { listUsers } from "#lib/read/users.ts";
 import { getWebContext } from "#lib/read/web-context.ts";
 import { StateMark } from "../../../_parts/glyph.tsx";
-import { Area, Pager, Refused, Rows, toSettings, When } from "../../_parts/settings-parts.tsx";
+import { Area, ListFile, Pager, Refused, Rows, toSettings, When } from "../../_parts/settings-parts.tsx";
 import { filtersOf, orNotFound, pagingOf, textOf } from "../../_parts/settings-query.ts";
 import { NewUser, UserActions } from "../../_parts/settings-users.tsx";
 import type { AdminView, SearchParams } from "../../_parts/view.ts";
@@ -30,7 +30,7 @@ const cellsOf = (view: AdminView, user: UserResource) => {
   const { users } = view.words.settings;
   const isActive = user.state === "active";
   return [
-    <span key="name" className="break">
+    <span key="name" className="break" translate="no">
       {user.name}
       <small>{user.login}</small>
     </span>,
@@ -63,6 +63,7 @@ const UsersPage = async ({ searchParams }: { searchParams: Promise<SearchParams>
         filters={filtersOf({ tz: textOf(search, "tz") })}
         pagination={page.pagination}
       />
+      <ListFile view={view} href="/admin/settings/users.csv" />
       <section aria-label={users.add}>
         <NewUser view={view} />
       </section>

@@ -20,7 +20,14 @@ const WebhooksPage = async ({ searchParams }: { searchParams: Promise<SearchPara
     <Area view={view} title={portal.title} lead={portal.lead} section="webhooks">
       <ReadOnly view={view} scope="endpoints:write" />
       <section aria-labelledby="webhooks">
-        <h2 id="webhooks">{portal.webhooks}</h2>
+        <div className="head">
+          <h2 id="webhooks">{portal.webhooks}</h2>
+          {endpoints.length === 0 ? null : (
+            <a className="small" href="/admin/webhooks/endpoints.csv">
+              {view.words.frame.csv}
+            </a>
+          )}
+        </div>
         <EndpointList view={view} endpoints={endpoints.filter(({ type }) => type === "webhook")} />
         {mayDo(view.session, "endpoints:write") ? <NewEndpoint view={view} services={services} /> : null}
       </section>

@@ -7,7 +7,9 @@ import { StateMark } from "../../../../_parts/glyph.tsx";
 import { fillText } from "../../../../_view/format.ts";
 import { WorkActions, WorkSteps } from "../../../_parts/calendar-actions.tsx";
 import { WORK_ROLES } from "../../../_parts/calendar-month.tsx";
-import { Area, Facts, ReadOnly, Refused, Rows, When } from "../../../_parts/settings-parts.tsx";
+import { Figure } from "../../../_parts/figure.tsx";
+import { spanOf } from "../../../_parts/oncall-words.ts";
+import { Area, Facts, Given, ReadOnly, Refused, Rows, When } from "../../../_parts/settings-parts.tsx";
 import { orNotFound } from "../../../_parts/settings-query.ts";
 import type { AdminView, SearchParams } from "../../../_parts/view.ts";
 import { adminView } from "../../../_parts/view.ts";
@@ -88,14 +90,30 @@ const WorkPage = async ({ params, searchParams }: Props) => {
         <WorkSteps view={view} work={work} />
       </div>
       <Facts
+        api={`/v1/maintenances/${work.id}`}
         facts={[
-          [calendar.services, view.format.list(work.serviceIds)],
+          [calendar.services, <Given key="services">{view.format.list(work.serviceIds)}</Given>],
           [calendar.impact, calendar.impacts[work.impact]],
-          [calendar.duration, work.duration],
-          [calendar.repeats, work.rrule === null ? calendar.once : `${work.rrule} (${work.timeZone})`],
-          [calendar.reminders, work.reminders.length === 0 ? view.words.frame.none : work.reminders.join(", ")],
+          [
+            calendar.duration,
+            <Figure key="duration" kind="duration" at="/duration">
+              {spanOf(work.duration, view.format)}
+            </Figure>,
+          ],
+          [
+            calendar.repeats,
+            work.rrule === null ? calendar.once : <Given key="rule">{`${work.rrule} (${work.timeZone})`}</Given>,
+          ],
+          [
+            calendar.reminders,
+            work.reminders.length === 0 ? (
+              view.words.frame.none
+            ) : (
+              <Given key="reminders">{view.format.list(work.reminders.map((one) => spanOf(one, view.format)))}</Given>
+            ),
+          ],
           [calendar.announced, <When key="announced" view={view} at={work.announcedAt} />],
-          [calendar.author, work.author],
+          [calendar.author, <Given key="author">{work.author}</Given>],
         ]}
       />
       <Occurrences view={view} work={work} />

@@ -33,7 +33,12 @@ const AlertPage = async ({ params, searchParams }: Props) => {
             </a>{" "}
             / {fillText(words.oncall.alert, { id: alert.id })}
           </p>
-          <LiveRefresh live={words.frame.live} reconnecting={words.frame.reconnecting} />
+          <LiveRefresh
+            live={words.frame.live}
+            reconnecting={words.frame.reconnecting}
+            locale={view.format.words.locale}
+            asOf={view.today}
+          />
           <FiringAlert view={view} alert={alert} context={found} level={1} />
           {alert.state === "firing" ? <QuietReasons view={view} alert={alert} context={found} /> : null}
         </div>{" "}

@@ -6,6 +6,7 @@ import { mayDo } from "#lib/read/require-session.ts";
 import { fillText } from "../../../../_view/format.ts";
 import { AdminFrame } from "../../../_parts/admin-frame.tsx";
 import { HeatMap } from "../../../_parts/heat-map.tsx";
+import { spanOf } from "../../../_parts/oncall-words.ts";
 import { ProbeControls } from "../../../_parts/probe-controls.tsx";
 import { ProbeFacts } from "../../../_parts/probe-facts.tsx";
 import { ProbePhases } from "../../../_parts/probe-phases.tsx";
@@ -41,8 +42,8 @@ const Title = ({ view, dashboard }: { view: AdminView; dashboard: ProbeDashboard
       <p>
         {fillText(text.about, {
           type: probe.type,
-          interval: probe.interval,
-          timeout: probe.timeout,
+          interval: spanOf(probe.interval, format),
+          timeout: spanOf(probe.timeout, format),
           locations: format.list(locations.map(({ name }) => name)),
         })}{" "}
         <span className="soft">
@@ -53,7 +54,8 @@ const Title = ({ view, dashboard }: { view: AdminView; dashboard: ProbeDashboard
   );
 };
 
-const RunNow = ({ view, dashboard: { probe } }: { view: AdminView; dashboard: ProbeDashboard }) => {
+const RunNow = ({ view, dashboard }: { view: AdminView; dashboard: ProbeDashboard }) => {
+  const { probe } = dashboard;
   const { format, words } = view;
   const { runNow: text, classes, phases } = words.probes;
   const { failed, offline } = words.frame;
@@ -68,12 +70,14 @@ const RunNow = ({ view, dashboard: { probe } }: { view: AdminView; dashboard: Pr
       {probe.type === "heartbeat" ? null : (
         <ProbeRunNow
           path={`/v1/probes/${probe.id}/run`}
+          traceUrl={dashboard.traceUrl}
           words={{
             submit: text.submit,
             working: text.working,
             phases: text.phases,
             failures: text.failures,
             parts: text.parts,
+            openTrace: words.probes.runs.openTrace,
             total: phases.total,
             phaseNames: phases.names,
             ...{ failed, offline, milliseconds, locale, classes },
@@ -93,21 +97,28 @@ const ProbePage = async ({ params, searchParams }: Props) => {
   if (dashboard === null) notFound();
   const { red, runs, sides } = dashboard;
   const { metrics, totals, heat } = red;
+  const isOne = question.location !== null;
   const csv = probeAddress(question, { file: "red.csv" });
   return (
     <AdminFrame current="services" view={view}>
       <Title view={view} dashboard={dashboard} />
       <ProbeControls view={view} question={question} dashboard={dashboard} />
-      <ProbeFacts view={view} metrics={metrics} totals={totals} />
+      <ProbeFacts isOne={isOne} view={view} metrics={metrics} totals={totals} />
       <div className="two">
-        <RateChart view={view} metrics={metrics} csv={csv} />
-        <ErrorChart view={view} metrics={metrics} csv={csv} />
-        <DurationChart view={view} metrics={metrics} csv={csv} />
-        <HeatMap view={view} metrics={metrics} heat={heat} csv={probeAddress(question, { file: "heat.csv" })} />
+        <RateChart view={view} metrics={metrics} csv={csv} isOne={isOne} />
+        <ErrorChart view={view} metrics={metrics} csv={csv} isOne={isOne} />
+        <DurationChart view={view} metrics={metrics} csv={csv} isOne={isOne} />
+        <HeatMap
+          view={view}
+          metrics={metrics}
+          heat={heat}
+          csv={probeAddress(question, { file: "heat.csv" })}
+          isOne={isOne}
+        />
       </div>
       {sides.length === 0 ? null : <ProbeSides view={view} question={question} sides={sides} />}
       {runs.data.length === 0 ? null : <ProbePhases view={view} question={question} runs={runs.data} />}
-      <ProbeRuns view={view} question={question} runs={runs} />
+      <ProbeRuns view={view} question={question} runs={runs} traceUrl={dashboard.traceUrl} />
       <RunNow view={view} dashboard={dashboard} />
     </AdminFrame>
   );

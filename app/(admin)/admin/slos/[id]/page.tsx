@@ -124,7 +124,7 @@ const SloPage = async ({ params, searchParams }: Props) => {
       <BudgetSection slo={slo} courses={courses} view={view} />
       <div className="two">
         <BurnTable id={slo.id} reading={slo.reading} view={view} />
-        <AlertTable alerts={alerts} view={view} today={today} />
+        <AlertTable id={slo.id} alerts={alerts} view={view} today={today} />
       </div>
       {slo.evaluatedAt === null ? null : (
         <div className="two">
@@ -138,7 +138,7 @@ const SloPage = async ({ params, searchParams }: Props) => {
       {slo.evaluatedAt === null ? null : (
         <BacktestSection slo={slo} form={form} answers={answers} view={view} today={today} />
       )}
-      <FeasibilitySection feasibility={feasibility} view={view} />
+      <FeasibilitySection id={slo.id} feasibility={feasibility} view={view} />
       <PolicySection slo={slo} gate={gate} view={view} today={today} />
       <DefinitionSection slo={slo} versions={versions} view={view} today={today} />
     </AdminFrame>

@@ -5,11 +5,13 @@ import type { EndpointResource } from "#lib/contracts/endpoints.ts";
 import { mayDo } from "#lib/read/require-session.ts";
 import { StateMark } from "../../../../_parts/glyph.tsx";
 import { fillText } from "../../../../_view/format.ts";
+import { Figure, Filled } from "../../../_parts/figure.tsx";
+import { spanOf } from "../../../_parts/oncall-words.ts";
 import { EndpointActions, QuickActions } from "../../../_parts/portal-actions.tsx";
 import { DeliveryLog } from "../../../_parts/portal-log.tsx";
 import { pageDeliveries, pageEndpoint, pageServices } from "../../../_parts/portal-reads.ts";
 import { endpointState, eventsText, filtersText, kindText } from "../../../_parts/portal-words.ts";
-import { Area, Facts, ReadOnly, Refused, When } from "../../../_parts/settings-parts.tsx";
+import { Area, Facts, Given, ReadOnly, Refused, When } from "../../../_parts/settings-parts.tsx";
 import { filtersOf, oneOf, orNotFound, pagingOf } from "../../../_parts/settings-query.ts";
 import type { AdminView, SearchParams } from "../../../_parts/view.ts";
 import { adminView } from "../../../_parts/view.ts";
@@ -26,15 +28,20 @@ const lastTest = (view: AdminView, { health }: EndpointResource): ReactNode => {
   return (
     <>
       {view.words.portal.testResults[result]}, <When view={view} at={at} />
-      {error === null ? null : ` (${error})`}
+      {error === null ? null : <Given>{` (${error})`}</Given>}
     </>
   );
 };
 
-const secretsText = (view: AdminView, { secrets }: EndpointResource): string => {
-  const count = view.format.integer(secrets.live);
+const secretsText = (view: AdminView, { secrets }: EndpointResource): ReactNode => {
+  const count = (
+    <Figure kind="count" at="/secrets/live">
+      {view.format.integer(secrets.live)}
+    </Figure>
+  );
   if (secrets.oldUntil === null) return count;
-  return fillText(view.words.portal.secretsUntil, { count, time: view.format.when(secrets.oldUntil, view.today) });
+  const time = <When view={view} at={secrets.oldUntil} />;
+  return <Filled text={view.words.portal.secretsUntil} parts={{ count, time }} />;
 };
 
 const factsOf = (view: AdminView, endpoint: EndpointResource): (readonly [string, ReactNode])[] => {
@@ -43,19 +50,50 @@ const factsOf = (view: AdminView, endpoint: EndpointResource): (readonly [string
   return [
     [portal.kind, kindText(view, endpoint.type)],
     [portal.breaker, portal.breakers[health.breaker]],
-    [portal.pending, view.format.integer(health.pending)],
-    [portal.dead, view.format.integer(health.dead)],
+    [
+      portal.pending,
+      <Figure key="pending" kind="count" at="/health/pending">
+        {view.format.integer(health.pending)}
+      </Figure>,
+    ],
+    [
+      portal.dead,
+      <Figure key="dead" kind="count" at="/health/dead">
+        {view.format.integer(health.dead)}
+      </Figure>,
+    ],
     [portal.lastDelivery, <When key="last" view={view} at={health.lastDeliveredAt} none={portal.never} />],
     [portal.lastTest, lastTest(view, endpoint)],
-    [portal.events, eventsText(view, endpoint)],
-    [portal.only, filtersText(view, endpoint)],
-    [portal.address, endpoint.address ?? "–"],
-    ...(endpoint.pendingAddress === null ? [] : [[portal.pendingAddress, endpoint.pendingAddress] as const]),
-    [portal.timeout, endpoint.timeout],
+    [portal.events, <Given key="events">{eventsText(view, endpoint)}</Given>],
+    [portal.only, <Given key="only">{filtersText(view, endpoint)}</Given>],
+    [portal.address, <Given key="address">{endpoint.address ?? "–"}</Given>],
+    ...(endpoint.pendingAddress === null
+      ? []
+      : [[portal.pendingAddress, <Given key="new">{endpoint.pendingAddress}</Given>] as const]),
+    [
+      portal.timeout,
+      <Figure key="timeout" kind="duration" at="/timeout">
+        {spanOf(endpoint.timeout, view.format)}
+      </Figure>,
+    ],
     [portal.order, isOrdered ? portal.ordered : portal.unordered],
-    [portal.limit, view.format.integer(endpoint.maxInFlight)],
-    [portal.rate, maxPerSecond === null ? portal.noLimit : view.format.integer(maxPerSecond)],
-    ...(headers.length === 0 ? [] : [[portal.headers, headers.join(", ")] as const]),
+    [
+      portal.limit,
+      <Figure key="limit" kind="count" at="/maxInFlight">
+        {view.format.integer(endpoint.maxInFlight)}
+      </Figure>,
+    ],
+    [
+      portal.rate,
+      maxPerSecond === null ? (
+        portal.noLimit
+      ) : (
+        <Figure key="rate" kind="count" at="/maxPerSecond">
+          {view.format.integer(maxPerSecond)}
+        </Figure>
+      ),
+    ],
+    ...(headers.length === 0 ? [] : [[portal.headers, <Given key="headers">{headers.join(", ")}</Given>] as const]),
     ...(endpoint.type === "webhook" ? [[portal.secrets, secretsText(view, endpoint)] as const] : []),
   ];
 };
@@ -98,7 +136,7 @@ const EndpointPage = async ({ params, searchParams }: Props) => {
       </p>
       <ReadOnly view={view} scope="endpoints:write" />
       <QuickActions view={view} endpoint={endpoint} />
-      <Facts facts={factsOf(view, endpoint)} />
+      <Facts api={`/v1/endpoints/${endpoint.id}`} facts={factsOf(view, endpoint)} />
       <DeliveryLog view={view} endpointId={id} page={page} filters={filtersOf({ state, tz: search.tz as string })} />
       <EndpointActions view={view} endpoint={endpoint} services={services} />
     </Area>

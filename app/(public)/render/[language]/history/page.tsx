@@ -1,9 +1,7 @@
 import type { Metadata } from "next";
 import { monthsOfHistory } from "#lib/contracts/snapshot-months.ts";
 import { addressOf } from "../../../../_view/address.ts";
-import type { Format } from "../../../../_view/format.ts";
-import type { MonthFacts } from "../../../../_view/history.ts";
-import { monthFacts } from "../../../../_view/history.ts";
+import { countsText, monthCounts } from "../../../../_view/history.ts";
 import { Frame, Up } from "../../../_parts/frame.tsx";
 import { pageMetadata } from "../../../_parts/page-metadata.ts";
 import { loadView } from "../../../_parts/view.ts";
@@ -17,15 +15,6 @@ export const generateMetadata = async ({ params }: Props): Promise<Metadata> => 
     title: `${history.title} · ${view.snapshot.page.name}`,
     description: history.text,
   });
-};
-
-/** "2 incidents, 1 maintenance", or that there was nothing. */
-const sumUp = ({ incidents, maintenances }: MonthFacts, format: Format): string => {
-  const { counts, quiet } = format.words.history;
-  const told = [];
-  if (incidents.length > 0) told.push(format.plural(incidents.length, counts.incidents));
-  if (maintenances.length > 0) told.push(format.plural(maintenances.length, counts.maintenances));
-  return told.length === 0 ? quiet : told.join(", ");
 };
 
 /** The months, newest first, each with what happened in it. */
@@ -50,7 +39,7 @@ const HistoryPage = async ({ params }: Props) => {
                 {format.month(month)}
               </a>
             </h2>
-            <p>{sumUp(monthFacts(snapshot, month), format)}</p>
+            <p>{countsText(monthCounts(snapshot, month), format)}</p>
           </li>
         ))}
       </ul>

@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import type { SnapshotIncident } from "#lib/contracts/snapshot.ts";
+import { archiveByMonth } from "#lib/contracts/snapshot-archive.ts";
 import { monthOf } from "#lib/core/status/history-months.ts";
 import { epochMs } from "#lib/core/units.ts";
 import { addressOf } from "../../../../_view/address.ts";
@@ -40,7 +41,36 @@ const Section = (props: { id: string; title: string; incidents: readonly Snapsho
   </section>
 );
 
-/** All incidents that are told of: the open ones first, then month by month. */
+/** Months whose incidents are too old for the list, newest first, with how many each had. */
+const Older = ({ view, after }: { view: View; after: ReadonlySet<string> }) => {
+  const { format, snapshot } = view;
+  const months = [...archiveByMonth(snapshot.archive ?? [], snapshot.page.timeZone)].flatMap(([month, entries]) => {
+    const count = entries.filter(({ kind, id }) => kind === "incident" && !after.has(id)).length;
+    return count === 0 ? [] : [{ month, count }];
+  });
+  if (months.length === 0) return null;
+  return (
+    <section aria-labelledby="older">
+      <h2 id="older">{format.words.incident.older}</h2>
+      <ul className="things months">
+        {months
+          .toSorted((a, b) => b.month.localeCompare(a.month))
+          .map(({ month, count }) => (
+            <li key={month}>
+              <h3>
+                <a className="cap" href={addressOf(`/history/${month}`, view)}>
+                  {format.month(month)}
+                </a>
+              </h3>
+              <p>{format.plural(count, format.words.history.counts.incidents)}</p>
+            </li>
+          ))}
+      </ul>
+    </section>
+  );
+};
+
+/** All incidents that are told of: the open ones first, then month by month, then the months before. */
 const IncidentsPage = async ({ params }: Props) => {
   const view = await loadView(params);
   const { snapshot, format } = view;
@@ -63,6 +93,7 @@ const IncidentsPage = async ({ params }: Props) => {
       {over.map(([month, incidents]) => (
         <Section key={month} id={`in-${month}`} title={format.month(month)} incidents={incidents} view={view} />
       ))}
+      <Older view={view} after={new Set(snapshot.incidents.map(({ id }) => id))} />
       <p className="onward">
         <a href={addressOf("/history", view)}>{links.fullHistory}</a>
       </p>

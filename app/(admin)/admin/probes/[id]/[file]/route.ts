@@ -10,7 +10,8 @@ type Rows = (string | number | null)[][];
 const locationRows = ({ sides }: ProbeDashboard): Rows => [
   ["location", "runs", "errors", "error_ratio", "p50_ms", "p95_ms", "p99_ms"],
   ...sides.map(({ location, red }) => {
-    const { runs, errors, errorRatio, p50, p95, p99 } = red.totals;
+    const { total: runs, errors, errorRatio, durationMs } = red.totals;
+    const { p50, p95, p99 } = durationMs;
     return [location.id, runs, errors, errorRatio, p50, p95, p99];
   }),
 ];

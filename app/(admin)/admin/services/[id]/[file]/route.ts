@@ -32,8 +32,33 @@ const stepRows = ({ journeys }: ServiceDashboard): Rows => [
   ),
 ];
 
+const inhibitedRows = ({ inhibited }: ServiceDashboard): Rows => [
+  ["service", "slo", "alert", "severity", "kept_back_by"],
+  ...inhibited.map(({ alert, by }) => [alert.serviceId, alert.sloId, alert.pairId, alert.severity, by.join(" ")]),
+];
+
+const probeRows = ({ service, latest }: ServiceDashboard): Rows => [
+  ["probe", "type", "interval", "location", "last_run", "class", "vote"],
+  ...service.probes.flatMap(({ id, type, interval }) => {
+    const runs = latest.filter(({ probeId }) => probeId === id);
+    if (runs.length === 0) return [[id, type, interval, null, null, null, null]];
+    return runs.map((run) => [id, type, interval, run.locationId, iso(run.at), run.class, run.vote]);
+  }),
+];
+
+const sloRows = ({ slos }: ServiceDashboard): Rows => [
+  ["slo", "objective_percent", "good", "counted", "budget_left", "evaluated_at"],
+  ...slos.map(({ id, definition, reading, evaluatedAt }) => {
+    const { good = null, total = null, remaining = null } = reading?.budget ?? {};
+    return [id, definition.objective, good, total, remaining, evaluatedAt === null ? null : iso(evaluatedAt)];
+  }),
+];
+
 const FILES: Readonly<Record<string, (dashboard: ServiceDashboard) => Rows>> = {
   "dependencies.csv": dependencyRows,
+  "inhibited.csv": inhibitedRows,
+  "probes.csv": probeRows,
+  "slos.csv": sloRows,
   "states.csv": stateRows,
   "steps.csv": stepRows,
 };

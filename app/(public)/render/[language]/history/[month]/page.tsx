@@ -4,7 +4,8 @@ import { monthsOfHistory } from "#lib/contracts/snapshot-months.ts";
 import { addressOf, serviceAddress } from "../../../../../_view/address.ts";
 import { daysSentence } from "../../../../../_view/day-bars.ts";
 import type { MonthFacts } from "../../../../../_view/history.ts";
-import { monthFacts } from "../../../../../_view/history.ts";
+import { countsText, monthCounts } from "../../../../../_view/history.ts";
+import { loadMonthFacts } from "../../../../_parts/archive.ts";
 import { MonthBars } from "../../../../_parts/day-bars.tsx";
 import { Frame, Up } from "../../../../_parts/frame.tsx";
 import { IncidentList } from "../../../../_parts/incidents.tsx";
@@ -24,10 +25,9 @@ const loadMonth = async (params: Props["params"]): Promise<{ view: View; month: 
 
 export const generateMetadata = async ({ params }: Props): Promise<Metadata> => {
   const { view, month } = await loadMonth(params);
-  const { history } = view.format.words;
   return pageMetadata(view, `/history/${month}`, {
     title: `${view.format.month(month)} · ${view.snapshot.page.name} ${view.format.words.status}`,
-    description: history.text,
+    description: `${view.format.month(month)}: ${countsText(monthCounts(view.snapshot, month), view.format)}`,
   });
 };
 
@@ -83,7 +83,7 @@ const Neighbours = ({ month, view }: { month: string; view: View }) => {
 const MonthPage = async ({ params }: Props) => {
   const { view, month } = await loadMonth(params);
   const { words, month: nameOfMonth } = view.format;
-  const { incidents, maintenances, services } = monthFacts(view.snapshot, month);
+  const { incidents, maintenances, services } = await loadMonthFacts(view, month);
   const isQuiet = incidents.length + maintenances.length === 0;
   const say = (
     <>

@@ -1,12 +1,14 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import type { SnapshotIncident } from "#lib/contracts/snapshot.ts";
+import { incidentsBeside } from "#lib/contracts/snapshot-neighbours.ts";
 import { Fill } from "../../../../../_parts/fill.tsx";
 import { StateMark } from "../../../../../_parts/glyph.tsx";
 import { incidentAddress } from "../../../../../_view/address.ts";
 import { isOpen } from "../../../../../_view/heading.ts";
 import { nameOf, textOf } from "../../../../../_view/incident.ts";
 import { ROLE_OF } from "../../../../../_view/state-looks.ts";
+import { loadIncidentOf } from "../../../../_parts/archive.ts";
 import { Frame, Up } from "../../../../_parts/frame.tsx";
 import { ImpactSection } from "../../../../_parts/impact-section.tsx";
 import { IncidentFacts } from "../../../../_parts/incident-facts.tsx";
@@ -29,8 +31,8 @@ const ROLE_OF_IMPACT = {
 const loadIncident = async (params: Props["params"]): Promise<{ view: View; incident: SnapshotIncident }> => {
   const view = await loadView(params);
   const { id } = await params;
-  const incident = view.snapshot.incidents.find((one) => one.id === id);
-  if (incident === undefined) notFound();
+  const incident = await loadIncidentOf(view, id);
+  if (incident === null) notFound();
   return { view, incident };
 };
 
@@ -60,17 +62,16 @@ const Times = ({ incident, view }: { incident: SnapshotIncident; view: View }) =
 
 /** The incidents before and after this one. */
 const Neighbours = ({ incident, view }: { incident: SnapshotIncident; view: View }) => {
-  const { incidents } = view.snapshot;
   const { incident: words } = view.format.words;
-  const at = incidents.findIndex(({ id }) => id === incident.id);
+  const { earlier, later } = incidentsBeside(view.snapshot, incident.id);
   const links = [
-    { other: incidents[at + 1], text: words.earlier },
-    { other: incidents[at - 1], text: words.later },
+    { other: earlier, text: words.earlier },
+    { other: later, text: words.later },
   ];
   return (
     <p className="onward">
       {links.map(({ other, text }) =>
-        other === undefined ? null : (
+        other === null ? null : (
           <a key={other.id} href={incidentAddress(other, view)}>
             {text.replace("{name}", nameOf(other, view.language))}
           </a>

@@ -8,8 +8,10 @@ import { StateMark } from "../../../../../../_parts/glyph.tsx";
 import { fillText } from "../../../../../../_view/format.ts";
 import type { Role } from "../../../../../../_view/state-looks.ts";
 import { Action } from "../../../../../_parts/action.tsx";
+import { Figure, Filled, resource } from "../../../../../_parts/figure.tsx";
 import { DELIVERY_ROLES } from "../../../../../_parts/portal-words.ts";
-import { Area, Facts, ReadOnly, Refused, When } from "../../../../../_parts/settings-parts.tsx";
+import { tookText } from "../../../../../_parts/red-marks.ts";
+import { Area, Facts, Given, ReadOnly, Refused, When } from "../../../../../_parts/settings-parts.tsx";
 import { orNotFound } from "../../../../../_parts/settings-query.ts";
 import type { AdminView, SearchParams } from "../../../../../_parts/view.ts";
 import { adminView } from "../../../../../_parts/view.ts";
@@ -34,18 +36,30 @@ const requestText = (view: AdminView, { number, request }: AttemptResource): str
 };
 
 /** One try: what was sent, what came back, and what was made of it. */
-const Attempt = ({ view, attempt }: { view: AdminView; attempt: AttemptResource }) => {
+const Attempt = ({ view, attempt, at }: { view: AdminView; attempt: AttemptResource; at: string }) => {
   const { portal } = view.words;
   const { number, outcome, durationMs, httpStatus } = attempt;
-  const status = httpStatus === null ? portal.noAnswer : String(httpStatus);
-  const took = durationMs === null ? status : fillText(portal.took, { status, time: view.format.response(durationMs) });
+  const status =
+    httpStatus === null ? (
+      portal.noAnswer
+    ) : (
+      <Figure kind="text" at="/httpStatus">
+        {String(httpStatus)}
+      </Figure>
+    );
+  const time = (
+    <Figure kind="took" at="/durationMs">
+      {tookText(durationMs, view.format)}
+    </Figure>
+  );
+  const took = durationMs === null ? status : <Filled text={portal.took} parts={{ status, time }} />;
   const parts = [
     [portal.request, requestText(view, attempt)],
     [portal.response, attempt.response.excerpt ?? portal.noBody],
   ] as const;
   const name = fillText(portal.attempt, { number: String(number) });
   return (
-    <section aria-labelledby={`attempt-${number}`}>
+    <section aria-labelledby={`attempt-${number}`} {...resource(at)}>
       <div className="head">
         <h2 id={`attempt-${number}`}>{name}</h2>
         <p>
@@ -56,7 +70,11 @@ const Attempt = ({ view, attempt }: { view: AdminView; attempt: AttemptResource 
           <When view={view} at={attempt.startedAt} /> · {took}
         </p>
       </div>
-      {attempt.reason === null ? null : <p className="small">{attempt.reason}</p>}
+      {attempt.reason === null ? null : (
+        <p className="small" translate="no">
+          {attempt.reason}
+        </p>
+      )}
       <div className="two sides">
         {parts.map(([title, text]) => (
           <div key={title} className="narrow">
@@ -75,14 +93,22 @@ const DeliveryFacts = ({ view, delivery }: { view: AdminView; delivery: Delivery
   const { portal } = view.words;
   return (
     <Facts
+      api={`/v1/deliveries/${delivery.id}`}
       facts={[
-        [portal.event, delivery.eventId],
+        [portal.event, <Given key="event">{delivery.eventId}</Given>],
         [portal.due, <When key="due" view={view} at={delivery.firstDueAt} />],
-        [portal.attempts, view.format.integer(delivery.attemptsMade)],
+        [
+          portal.attempts,
+          <Figure key="attempts" kind="count" at="/attemptsMade">
+            {view.format.integer(delivery.attemptsMade)}
+          </Figure>,
+        ],
         delivery.state === "pending"
           ? [portal.nextAttempt, <When key="next" view={view} at={delivery.nextAttemptAt} />]
           : [portal.finished, <When key="end" view={view} at={delivery.finishedAt} />],
-        ...(delivery.lastError === null ? [] : [[portal.error, delivery.lastError] as const]),
+        ...(delivery.lastError === null
+          ? []
+          : [[portal.error, <Given key="error">{delivery.lastError}</Given>] as const]),
       ]}
     />
   );
@@ -120,10 +146,23 @@ const DeliveryPage = async ({ params, searchParams }: Props) => {
         />
       </div>
       <DeliveryFacts view={view} delivery={delivery} />
-      {delivery.attempts.length === 0 ? <p className="list soft">{portal.noAttempts}</p> : null}
-      {[...delivery.attempts].reverse().map((attempt) => (
-        <Attempt key={attempt.number} view={view} attempt={attempt} />
-      ))}
+      {delivery.attempts.length === 0 ? (
+        <p className="list soft">{portal.noAttempts}</p>
+      ) : (
+        <p className="small list">
+          <a href={`/admin/webhooks/${id}/deliveries/${deliveryId}/attempts.csv`}>{view.words.frame.csv}</a>
+        </p>
+      )}
+      {delivery.attempts
+        .map((attempt, place) => (
+          <Attempt
+            key={attempt.number}
+            view={view}
+            attempt={attempt}
+            at={`/v1/deliveries/${delivery.id}#/attempts/${place}`}
+          />
+        ))
+        .reverse()}
     </Area>
   );
 };

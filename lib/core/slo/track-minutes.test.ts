@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import type { SliDefinition } from "#lib/core/definitions.ts";
 import type { ExclusionSpan } from "#lib/core/slo/exclusions.ts";
 import { createBlockPool, sumOver } from "#lib/core/slo/series.ts";
+import type { TrackMinutes } from "#lib/core/slo/track-minutes.ts";
+import { createTrackMinutes, deriveAll, PARTS_A_SLICE, setCounts, setSpans } from "#lib/core/slo/track-minutes.ts";
 import type { EpochMinute } from "#lib/core/units.ts";
 import { durationMs, MINUTE_MS } from "#lib/core/units.ts";
-import type { TrackMinutes } from "./track-minutes.ts";
-import { createTrackMinutes, deriveAll, PARTS_A_SLICE, setCounts, setSpans } from "./track-minutes.ts";
 
 const BASE = 29_000_000 - (29_000_000 % 1_440);
 const at = (index: number): EpochMinute => (BASE + index) as EpochMinute;
