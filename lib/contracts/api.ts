@@ -56,7 +56,8 @@ export const SloReadingResource = z
       description: "Of the last hour: 1 spends the whole budget in exactly one window; null without data",
     }),
     windows: z.array(BurnWindow.extend({ severity: AlertSeverity }).meta({ id: "SloBurnWindow" })).meta({
-      description: "Every window that an alert looks at, the shortest first, each with the limit of the first pair that has it",
+      description:
+        "Every window that an alert looks at, the shortest first, each with the limit of the first pair that has it",
     }),
   })
   .meta({ id: "SloReading" });

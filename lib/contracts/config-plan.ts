@@ -41,12 +41,9 @@ export const ConfigPlanResource = z
     readAt: Instant,
     version: z.string().nullable().meta({ description: "Version in force; null before the first" }),
     changes: z.array(PlannedChange).meta({ description: "What an apply of the file would change now" }),
-    madeByHand: z
-      .strictObject({ services: IdList, probes: IdList, slos: IdList, endpoints: IdList })
-      .nullable()
-      .meta({
-        description: "What is in force and does not stand in the file: it stays. Null when nothing was compared",
-      }),
+    madeByHand: z.strictObject({ services: IdList, probes: IdList, slos: IdList, endpoints: IdList }).nullable().meta({
+      description: "What is in force and does not stand in the file: it stays. Null when nothing was compared",
+    }),
     faults: z.array(FileFault).meta({ description: "At most 200, in the order of the file" }),
     faultCount: z.number().int().nonnegative(),
   })
