@@ -5,11 +5,11 @@ import { ASSERTION_OPS } from "#lib/core/definitions.ts";
 import { jsonPathObjection, MAX_JSON_PATH_CHARACTERS } from "#lib/core/json-path-cost.ts";
 import { DAY_MS } from "#lib/core/units.ts";
 import type { Complaint } from "./config-error.ts";
-import { checkHeaderName } from "./header-rules.ts";
 import type { Mapping } from "./read-document.ts";
+import { checkHeaderName } from "./rules/header.ts";
 import { checkDuration, readDuration } from "./scalars.ts";
-import type { AssertionType } from "./schema-assertion.ts";
-import { OPS_BY_TYPE } from "./schema-assertion.ts";
+import type { AssertionType } from "./schema/assertion.ts";
+import { OPS_BY_TYPE } from "./schema/assertion.ts";
 
 const MAX_PATTERN = 1_000;
 const MAX_TEXT = 8_192;

@@ -10,9 +10,9 @@ import { droppedPairs, pairId, shortWindowFor } from "#lib/core/slo/policy.ts";
 import type { DurationMs } from "#lib/core/units.ts";
 import { durationMs } from "#lib/core/units.ts";
 import type { ConfigWarning } from "./config-error.ts";
+import { severityFor } from "./rules/slo.ts";
 import { toDuration } from "./scalars.ts";
 import type { ConfigFile } from "./schema.ts";
-import { severityFor } from "./slo-rules.ts";
 
 /** Pages that come this long after the first failure, or later, are worth a word. */
 const SLOW_PAGE_MINUTES = 10;

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
 import { judgeUrl } from "#lib/egress/judge-url.ts";
-import { exportConfig } from "./export-config.ts";
+import { exportConfig } from "./export/config.ts";
 import { loadConfig } from "./load-config.ts";
 
 const pemOf = (type: "rsa" | "ec", size: number | string): string => {

@@ -1,11 +1,9 @@
 import type { Config } from "#lib/core/definitions.ts";
-import { checkRelations } from "./check-relations.ts";
-import { checkStructure } from "./check-structure.ts";
+import { checkRelations } from "./check/relations.ts";
+import { checkStructure } from "./check/structure.ts";
 import type { ConfigError, ConfigWarning, Fault, Path } from "./config-error.ts";
 import { formatPath, labelOf, MAX_ERRORS } from "./config-error.ts";
 import { decodeText } from "./decode-text.ts";
-import type { JudgeUrl } from "./egress-rules.ts";
-import { createEgressRules } from "./egress-rules.ts";
 import { findWarnings } from "./feasibility.ts";
 import type { Place } from "./locate.ts";
 import { createLocator } from "./locate.ts";
@@ -13,6 +11,8 @@ import { normalise } from "./normalise.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import { readSecretFile } from "./read-capped.ts";
 import { isMapping, readDocument } from "./read-document.ts";
+import type { JudgeUrl } from "./rules/egress.ts";
+import { createEgressRules } from "./rules/egress.ts";
 import { createSuggester } from "./suggest.ts";
 
 export type ConfigResult =

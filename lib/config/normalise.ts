@@ -3,17 +3,17 @@ import type { IncidentPolicy } from "#lib/core/incidents/policy.ts";
 import { DEFAULT_POLICY } from "#lib/core/incidents/policy.ts";
 import type { Path } from "./config-error.ts";
 import type { ConfigFile } from "./schema.ts";
-import { toDeadMan } from "./to-dead-man.ts";
-import { toIncidentTemplate, toMaintenance } from "./to-desk.ts";
-import { toEndpoint } from "./to-endpoint.ts";
-import { toIdentity } from "./to-identity.ts";
-import { toMail } from "./to-mail.ts";
-import { toPage } from "./to-page.ts";
-import { toExtraPage } from "./to-pages.ts";
-import { toProbe } from "./to-probe.ts";
+import { toDeadMan } from "./to/dead-man.ts";
+import { toIncidentTemplate, toMaintenance } from "./to/desk.ts";
+import { toEndpoint } from "./to/endpoint.ts";
+import { toIdentity } from "./to/identity.ts";
+import { toMail } from "./to/mail.ts";
+import { toPage } from "./to/page.ts";
+import { toExtraPage } from "./to/pages.ts";
+import { toProbe } from "./to/probe.ts";
+import type { SourceOf } from "./to/slo.ts";
+import { toSlo, toThresholdAlert } from "./to/slo.ts";
 import { toReferenceCheck } from "./to-reference-check.ts";
-import type { SourceOf } from "./to-slo.ts";
-import { toSlo, toThresholdAlert } from "./to-slo.ts";
 
 type ServiceFile = ConfigFile["services"][number];
 

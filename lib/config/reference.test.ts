@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { configReference } from "./reference.ts";
-import type { JsonSchema } from "./schema-keys.ts";
-import { configJsonSchema, keysAt, shapesOf } from "./schema-keys.ts";
+import type { JsonSchema } from "./schema/keys.ts";
+import { configJsonSchema, keysAt, shapesOf } from "./schema/keys.ts";
 
 const fieldsOf = (schema: JsonSchema): readonly (readonly [string, JsonSchema])[] =>
   Object.entries(schema.properties ?? {}).flatMap(([name, field]) => [

@@ -4,8 +4,8 @@ import { CONFIG_ERROR_KINDS } from "./config-error.ts";
 import { CURES } from "./cures.ts";
 import { MAX_FILE_BYTES } from "./decode-text.ts";
 import { MAX_ALIASES, MAX_DEPTH } from "./read-document.ts";
-import type { JsonSchema } from "./schema-keys.ts";
-import { configJsonSchema, shapesOf } from "./schema-keys.ts";
+import type { JsonSchema } from "./schema/keys.ts";
+import { configJsonSchema, shapesOf } from "./schema/keys.ts";
 
 const code = (text: unknown): string => `\`${String(text)}\``;
 const list = (values: readonly unknown[]): string => values.map(code).join(", ");

@@ -1,19 +1,19 @@
 import { z } from "zod";
 import { checkAllowEntry, checkName, checkSourceAddress, text } from "./scalars.ts";
-import { DeadManFile } from "./schema-dead-man.ts";
-import { IncidentTemplateFile, MaintenanceFile } from "./schema-desk.ts";
-import { id, name, reference } from "./schema-fields.ts";
-import { IdentityFile } from "./schema-identity.ts";
-import { IncidentsFile } from "./schema-incidents.ts";
-import { referenceChecks } from "./schema-location.ts";
-import { MailFile } from "./schema-mail.ts";
-import { NotificationFile } from "./schema-notification.ts";
-import { PageFile } from "./schema-page.ts";
-import { ExtraPageFile, StaticSiteFile } from "./schema-pages.ts";
-import { ProbeFile } from "./schema-probe.ts";
-import { SloFile } from "./schema-slo.ts";
-import { TelemetryFile } from "./schema-telemetry.ts";
-import { ThresholdAlertFile } from "./schema-threshold.ts";
+import { DeadManFile } from "./schema/dead-man.ts";
+import { IncidentTemplateFile, MaintenanceFile } from "./schema/desk.ts";
+import { id, name, reference } from "./schema/fields.ts";
+import { IdentityFile } from "./schema/identity.ts";
+import { IncidentsFile } from "./schema/incidents.ts";
+import { referenceChecks } from "./schema/location.ts";
+import { MailFile } from "./schema/mail.ts";
+import { NotificationFile } from "./schema/notification.ts";
+import { PageFile } from "./schema/page.ts";
+import { ExtraPageFile, StaticSiteFile } from "./schema/pages.ts";
+import { ProbeFile } from "./schema/probe.ts";
+import { SloFile } from "./schema/slo.ts";
+import { TelemetryFile } from "./schema/telemetry.ts";
+import { ThresholdAlertFile } from "./schema/threshold.ts";
 
 /**
  * The one source of the configuration file: its types, its checks of single values, the JSON Schema for editors and the

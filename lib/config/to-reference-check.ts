@@ -1,7 +1,7 @@
 import type { ReferenceCheck } from "#lib/core/definitions.ts";
 import { durationMs, SECOND_MS } from "#lib/core/units.ts";
 import { toDuration } from "./scalars.ts";
-import type { ReferenceCheckFile } from "./schema-location.ts";
+import type { ReferenceCheckFile } from "./schema/location.ts";
 
 const DEFAULT_INTERVAL_MS = durationMs(10 * SECOND_MS);
 const LONGEST_DEFAULT_TIMEOUT_MS = 3 * SECOND_MS;

@@ -1,8 +1,8 @@
 import { Document, Scalar } from "yaml";
 import type { Config } from "#lib/core/definitions.ts";
 import { isSecretHeader } from "#lib/core/without-secrets.ts";
-import { exportConfig, toTree } from "./export-config.ts";
-import type { ExportContext } from "./export-context.ts";
+import { exportConfig, toTree } from "./export/config.ts";
+import type { ExportContext } from "./export/context.ts";
 
 export type YamlExport = {
   readonly text: string;

@@ -28,7 +28,7 @@ import {
   StatuspageSummary,
 } from "./statuspage.ts";
 
-/** `/v1`: the pipeline of lib/web/api.ts serves exactly these. */
+/** `/v1`: the pipeline of lib/web/api/api.ts serves exactly these. */
 export const V1_OPERATIONS = [
   ...READ_OPERATIONS,
   ...PROBE_OPERATIONS,

@@ -14,16 +14,16 @@ import type { EpochMinute } from "#lib/core/units.ts";
 import { startOfMinute } from "#lib/core/units.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
-import { commitRound, countTransitions } from "./commit-evaluations.ts";
-import type { Waits } from "./held-tracks.ts";
-import { isPromqlTrack, readReaches } from "./held-tracks.ts";
+import { commitRound, countTransitions } from "./evaluate/commit-evaluations.ts";
+import type { Waits } from "./evaluate/held-tracks.ts";
+import { isPromqlTrack, readReaches } from "./evaluate/held-tracks.ts";
+import type { Load } from "./evaluate/load-minutes.ts";
+import { LOAD_DEADLINE_MS, loadMinutes, reloadHours } from "./evaluate/load-minutes.ts";
+import { loadTracks } from "./evaluate/load-tracks.ts";
+import type { Evaluation, SloTrack } from "./evaluate/slo-track.ts";
+import { CHUNK_MINUTES, evaluateTrack, nextMinuteOf } from "./evaluate/slo-track.ts";
 import type { Lease } from "./lease.ts";
-import type { Load } from "./load-minutes.ts";
-import { LOAD_DEADLINE_MS, loadMinutes, reloadHours } from "./load-minutes.ts";
-import { loadTracks } from "./load-tracks.ts";
-import type { Evaluation, SloTrack } from "./slo-track.ts";
-import { CHUNK_MINUTES, evaluateTrack, nextMinuteOf } from "./slo-track.ts";
-import { hourAtOf } from "./slot-hours.ts";
+import { hourAtOf } from "./rollup/slot-hours.ts";
 
 export type EvaluateResult = {
   /** SLOs that have a new reading. */

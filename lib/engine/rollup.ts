@@ -12,13 +12,13 @@ import { expectedRunsIn } from "#lib/core/bucket.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { addMs, minuteOf, SECOND_MS, startOfMinute } from "#lib/core/units.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
-import { backfillOneSlo } from "./backfill.ts";
 import type { Lease } from "./lease.ts";
 import { assertLease } from "./lease.ts";
-import { packDays } from "./pack-days.ts";
 import { loadHistories } from "./probe-histories.ts";
-import { rollLevels } from "./roll-levels.ts";
-import { minutesOf, rollMinutes } from "./roll-minutes.ts";
+import { backfillOneSlo } from "./rollup/backfill.ts";
+import { packDays } from "./rollup/pack-days.ts";
+import { rollLevels } from "./rollup/roll-levels.ts";
+import { minutesOf, rollMinutes } from "./rollup/roll-minutes.ts";
 
 /** A minute closes this long after its end even when runs are missing. */
 export const GRACE_MS = 10 * SECOND_MS;

@@ -5,13 +5,13 @@ import type { SecretBox } from "#lib/commands/secret-box.ts";
 import { addMs, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
 import type { CallerDeps } from "#lib/egress/call.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
-import { runDeadMan } from "./dead-man.ts";
-import { expireExternalAlerts, forgetExternalAlerts } from "./expire-external-alerts.ts";
-import { measureIncidentCosts } from "./incident-costs.ts";
+import { runDeadMan } from "./alerts/dead-man.ts";
+import { expireExternalAlerts, forgetExternalAlerts } from "./alerts/expire-external-alerts.ts";
+import { measureIncidentCosts } from "./incidents/incident-costs.ts";
+import { settleIncidents } from "./incidents/settle-incidents.ts";
+import { runJobLoops } from "./jobs/run-job-loops.ts";
 import type { Lease } from "./lease.ts";
 import { mismatchesGauge, reconcileOnce } from "./reconcile/reconcile.ts";
-import { runJobLoops } from "./run-job-loops.ts";
-import { settleIncidents } from "./settle-incidents.ts";
 
 const EXPIRE_EVERY_MS = 5_000;
 const INCIDENTS_EVERY_MS = 1_000;

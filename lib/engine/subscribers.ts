@@ -6,11 +6,11 @@ import { addMs, DAY_MS, MINUTE_MS } from "#lib/core/units.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { counter } from "#lib/runtime/metrics.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
-import type { RoundFacts, SubscriberAttemptDeps } from "./subscriber-attempt.ts";
-import { attemptMessage, readRoundFacts, SUBSCRIBER_TIMEOUT_MS } from "./subscriber-attempt.ts";
-import { claimRound } from "./subscriber-claim.ts";
-import { fanOutOnce } from "./subscriber-fan-out.ts";
-import { settleMessage } from "./subscriber-settle.ts";
+import type { RoundFacts, SubscriberAttemptDeps } from "./subscribers/attempt.ts";
+import { attemptMessage, readRoundFacts, SUBSCRIBER_TIMEOUT_MS } from "./subscribers/attempt.ts";
+import { claimRound } from "./subscribers/claim.ts";
+import { fanOutOnce } from "./subscribers/fan-out.ts";
+import { settleMessage } from "./subscribers/settle.ts";
 
 export type SubscribersDeps = SubscriberAttemptDeps & {
   readonly log: Logger;

@@ -1,6 +1,6 @@
-import type { Exchange } from "./exchange.ts";
-import { problemOf, sendProblem } from "./problem.ts";
-import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./security-headers.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { problemOf, sendProblem } from "./http/problem.ts";
+import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./http/security-headers.ts";
 import type { SiteDesk } from "./site-desk.ts";
 
 export const LIVE_PATH = "/live";

@@ -1,8 +1,8 @@
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { themeSheet } from "#lib/contracts/theme-sheet.ts";
-import type { Exchange } from "./exchange.ts";
-import { send } from "./exchange.ts";
-import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./security-headers.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { send } from "./http/exchange.ts";
+import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./http/security-headers.ts";
 
 const THEME_PATH = /^\/theme-[0-9a-f]{12}\.css$/;
 

@@ -6,8 +6,8 @@ import type { Database } from "#lib/read/web-context.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import { runLoop } from "#lib/runtime/run-loop.ts";
-import type { Exchange } from "./exchange.ts";
-import { COMMON_HEADERS } from "./security-headers.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { COMMON_HEADERS } from "./http/security-headers.ts";
 
 export type LiveRequest = {
   /** Whose streams are counted together. */

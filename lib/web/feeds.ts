@@ -5,14 +5,14 @@ import type { FeedFile } from "#lib/read/feeds/feed-args.ts";
 import { FEED_PARAMETERS, feedFile, isFeedPath } from "#lib/read/feeds/index.ts";
 import { WIDGET_STYLE } from "#lib/read/feeds/widget.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { problemOf, problemOfError, sendProblem } from "./http/problem.ts";
+import type { Representation } from "./http/representation.ts";
+import { buildRepresentation } from "./http/representation.ts";
+import type { RequestTarget } from "./http/request-target.ts";
+import { DATA_CONTENT_POLICY } from "./http/security-headers.ts";
+import { sendRepresentation } from "./http/send-representation.ts";
 import { STALE_AFTER_MS } from "./page-entry.ts";
-import { problemOf, problemOfError, sendProblem } from "./problem.ts";
-import type { Representation } from "./representation.ts";
-import { buildRepresentation } from "./representation.ts";
-import type { RequestTarget } from "./request-target.ts";
-import { DATA_CONTENT_POLICY } from "./security-headers.ts";
-import { sendRepresentation } from "./send-representation.ts";
 
 type Target = Extract<RequestTarget, { kind: "path" }>;
 

@@ -1,11 +1,11 @@
 import type { Readiness } from "#lib/contracts/health.ts";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import { VERSION } from "#lib/runtime/version.ts";
-import type { Exchange } from "./exchange.ts";
-import { send } from "./exchange.ts";
 import type { Health } from "./health.ts";
-import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./security-headers.ts";
-import { sendJson } from "./send-json.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { send } from "./http/exchange.ts";
+import { COMMON_HEADERS, DATA_CONTENT_POLICY } from "./http/security-headers.ts";
+import { sendJson } from "./http/send-json.ts";
 
 export type HealthContext = {
   readonly health: Health;

@@ -8,13 +8,13 @@ import type { openWebBack } from "./web-back.ts";
 const PARTS: readonly (() => Promise<unknown>)[] = [
   () => import("#lib/runtime/metrics.ts"),
   () => import("#lib/runtime/tracing.ts"),
-  () => import("./identity-desk.ts"),
+  () => import("./session/identity-desk.ts"),
   () => import("#lib/contracts/operations.ts"),
-  () => import("./openapi-file.ts"),
-  () => import("./inbound.ts"),
-  () => import("./api-config.ts"),
-  () => import("./api.ts"),
-  () => import("./admin.ts"),
+  () => import("./api/openapi-file.ts"),
+  () => import("./inbound/inbound.ts"),
+  () => import("./api/config.ts"),
+  () => import("./api/api.ts"),
+  () => import("./session/admin.ts"),
   () => import("./web-parts.ts"),
 ];
 

@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { hiddenServices } from "#lib/contracts/page-view.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
 import type { MetricsFormat } from "#lib/runtime/metrics.ts";
-import { admit } from "./api-caller.ts";
-import type { ApiContext } from "./api-types.ts";
-import { isNearCaller } from "./near-caller.ts";
+import { admit } from "./api/caller.ts";
+import type { ApiContext } from "./api/types.ts";
+import { isNearCaller } from "./http/near-caller.ts";
 
 type Context = {
   readonly api: Pick<ApiContext, "database" | "clock" | "asUser" | "findMachine" | "snapshot">;

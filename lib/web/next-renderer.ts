@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { AppError } from "#lib/core/errors.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
-import type { InMemoryAnswer, InMemoryRequest } from "./in-memory-exchange.ts";
-import { runInMemory } from "./in-memory-exchange.ts";
+import type { InMemoryAnswer, InMemoryRequest } from "./http/in-memory-exchange.ts";
+import { runInMemory } from "./http/in-memory-exchange.ts";
 
 const RENDER_DEADLINE_MS = 15_000;
 /** Compiling a page for the first time takes its time in development. */

@@ -1,7 +1,7 @@
 import type { Language } from "#lib/core/definitions.ts";
-import type { Exchange } from "./exchange.ts";
-import { send } from "./exchange.ts";
-import { COMMON_HEADERS, PUBLIC_CONTENT_POLICY } from "./security-headers.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { send } from "./http/exchange.ts";
+import { COMMON_HEADERS, PUBLIC_CONTENT_POLICY } from "./http/security-headers.ts";
 
 export type NoticeKind = "not-found" | "bad-address" | "method" | "starting" | "error";
 

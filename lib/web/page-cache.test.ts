@@ -10,9 +10,9 @@ import { calmDay, SAMPLE_NOW } from "#test/support/sample-snapshot.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 import type { FakeRenderer } from "#test/support/web-site.ts";
 import { fakeRenderer } from "#test/support/web-site.ts";
+import type { Representation } from "./http/representation.ts";
 import type { PageCache } from "./page-cache.ts";
 import { createPageCache } from "./page-cache.ts";
-import type { Representation } from "./representation.ts";
 import { createTemplateStore } from "./template-store.ts";
 
 let clock: FakeClock;

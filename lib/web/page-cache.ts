@@ -2,6 +2,7 @@ import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import type { Language } from "#lib/core/definitions.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
+import type { Representation } from "./http/representation.ts";
 import type { PageCacheStats, PageEntry, PageWorks, RenderPage } from "./page-entry.ts";
 import {
   finishEntry,
@@ -14,7 +15,6 @@ import {
 } from "./page-entry.ts";
 import type { PageId } from "./page-slices.ts";
 import { isArchivedPage, pagesOf } from "./page-slices.ts";
-import type { Representation } from "./representation.ts";
 import type { TemplateStore } from "./template-store.ts";
 
 export type PageCache = {

@@ -2,12 +2,12 @@ import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import type { Language } from "#lib/core/definitions.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
+import type { Representation } from "./http/representation.ts";
+import { buildRepresentation } from "./http/representation.ts";
+import { PUBLIC_CONTENT_POLICY } from "./http/security-headers.ts";
 import { asOfTextOf, finishPage, stripScripts } from "./page-finish.ts";
 import type { PageHashes, PageId } from "./page-slices.ts";
 import { hashesOf, renderPathOf } from "./page-slices.ts";
-import type { Representation } from "./representation.ts";
-import { buildRepresentation } from "./representation.ts";
-import { PUBLIC_CONTENT_POLICY } from "./security-headers.ts";
 import type { PageTemplate, TemplateStore } from "./template-store.ts";
 
 /** Data older than this is shown with a banner. */

@@ -163,7 +163,7 @@ describe("a port that is taken", () => {
     const { fakeRenderer, absentDatabase } = await import("#test/support/web-site.ts");
     const { silentLogger } = await import("#lib/runtime/logger.ts");
     const { createSecretBox } = await import("#lib/commands/secret-box.ts");
-    const { silentAccessLog } = await import("./access-log.ts");
+    const { silentAccessLog } = await import("./http/access-log.ts");
     const start = startWebServer({
       host: "127.0.0.1",
       port: site.server.port,

@@ -8,7 +8,7 @@ import { badDay } from "#test/support/sample-snapshot.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
-import { PUBLIC_CONTENT_POLICY } from "./security-headers.ts";
+import { PUBLIC_CONTENT_POLICY } from "./http/security-headers.ts";
 
 let site: TestSite;
 let empty: TestSite;

@@ -2,11 +2,11 @@ import type { IncomingMessage } from "node:http";
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
 import type { Language } from "#lib/core/definitions.ts";
 import { LANGUAGES } from "#lib/core/definitions.ts";
-import { languageFor, remember } from "./negotiate.ts";
+import { languageFor, remember } from "./http/negotiate.ts";
+import type { Representation } from "./http/representation.ts";
 import type { PageCache } from "./page-cache.ts";
 import type { PageId } from "./page-slices.ts";
 import { pageIdAt, pagesOf, publicPathOf, routeOfPage } from "./page-slices.ts";
-import type { Representation } from "./representation.ts";
 import type { StatuspageCache } from "./statuspage-cache.ts";
 import { STATUSPAGE_NAMES, STATUSPAGE_PREFIX } from "./statuspage-cache.ts";
 

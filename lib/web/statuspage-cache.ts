@@ -1,10 +1,10 @@
 import type { Snapshot } from "#lib/contracts/snapshot.ts";
-import { statuspageBodies } from "#lib/read/statuspage.ts";
+import { statuspageBodies } from "#lib/read/statuspage/statuspage.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
+import type { Representation } from "./http/representation.ts";
+import { buildRepresentation } from "./http/representation.ts";
+import { DATA_CONTENT_POLICY } from "./http/security-headers.ts";
 import { STALE_AFTER_MS } from "./page-entry.ts";
-import type { Representation } from "./representation.ts";
-import { buildRepresentation } from "./representation.ts";
-import { DATA_CONTENT_POLICY } from "./security-headers.ts";
 
 export const STATUSPAGE_PREFIX = "/api/v2/";
 export const STATUSPAGE_NAMES = [

@@ -6,10 +6,10 @@ import type { Database } from "#lib/read/web-context.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
 import type { Logger } from "#lib/runtime/logger.ts";
 import type { MetricsFormat } from "#lib/runtime/metrics.ts";
-import type { AccessLog } from "./access-log.ts";
-import type { RunBlackbox } from "./blackbox-facts.ts";
+import type { AccessLog } from "./http/access-log.ts";
+import type { RandomBytes } from "./http/request-ids.ts";
+import type { RunBlackbox } from "./inbound/blackbox-facts.ts";
 import type { Renderer } from "./next-renderer.ts";
-import type { RandomBytes } from "./request-ids.ts";
 
 /** What the first answers need: pages from the copy on disk. */
 export type WebFrontArgs = {

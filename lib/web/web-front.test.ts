@@ -9,7 +9,7 @@ import { silentLogger } from "#lib/runtime/logger.ts";
 import { calmDay } from "#test/support/sample-snapshot.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 import { absentDatabase, fakeRenderer, startTestSite } from "#test/support/web-site.ts";
-import { silentAccessLog } from "./access-log.ts";
+import { silentAccessLog } from "./http/access-log.ts";
 import { openWebServer } from "./server.ts";
 import type { WebBackArgs } from "./web-args.ts";
 

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Language } from "#lib/core/definitions.ts";
-import { PUBLIC_CONTENT_POLICY } from "#lib/web/security-headers.ts";
-import type { FormValues } from "#lib/web/subscribe-page.ts";
+import { PUBLIC_CONTENT_POLICY } from "#lib/web/http/security-headers.ts";
+import type { FormValues } from "#lib/web/subscribe/subscribe-page.ts";
 import {
   buttonPage,
   manageForm,
@@ -14,8 +14,8 @@ import {
   signUpForm,
   subscribeHtml,
   tellingPage,
-} from "#lib/web/subscribe-page.ts";
-import { SUBSCRIBE_WORDS } from "#lib/web/subscribe-words.ts";
+} from "#lib/web/subscribe/subscribe-page.ts";
+import { SUBSCRIBE_WORDS } from "#lib/web/subscribe/subscribe-words.ts";
 import { openBrowser } from "#test/support/browser.ts";
 import { accessibilityFaults, scrollsSideways, takePicture, visit } from "#test/support/page-harness.ts";
 

@@ -6,8 +6,8 @@ import { createSilence, expireSilence } from "#lib/commands/silences/silence-ale
 import { EVENT_DATA } from "#lib/contracts/events.ts";
 import type { SilenceMatchers } from "#lib/core/alerting/suppression.ts";
 import type { EpochMs } from "#lib/core/units.ts";
+import { settleAlerts } from "#lib/engine/alerts/settle-alerts.ts";
 import type { Lease } from "#lib/engine/lease.ts";
-import { settleAlerts } from "#lib/engine/settle-alerts.ts";
 import { getAlert, listAlerts } from "#lib/read/alerts.ts";
 import type { FakeClock } from "#test/support/fake-clock.ts";
 import { createFakeClock } from "#test/support/fake-clock.ts";

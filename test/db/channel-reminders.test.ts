@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ALERT_EXAMPLE } from "#lib/contracts/examples.ts";
 import type { EndpointDefinition } from "#lib/core/definitions.ts";
 import { durationMs, MINUTE_MS, SECOND_MS } from "#lib/core/units.ts";
-import { recordAlertEvent } from "#lib/engine/record-alert.ts";
+import { recordAlertEvent } from "#lib/engine/alerts/record-alert.ts";
 import type { Behaviour, Receiver } from "./deliver-receiver.ts";
 import { answer, startReceiver } from "./deliver-receiver.ts";
 import type { DeliverWorld } from "./deliver-world.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyConfig } from "#lib/commands/apply-config.ts";
-import { exportDesk } from "#lib/config/export-desk.ts";
+import { exportDesk } from "#lib/config/export/desk.ts";
 import { loadConfig } from "#lib/config/load-config.ts";
 import type { IncidentTemplateResource } from "#lib/contracts/incidents.ts";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { apiDescription } from "#lib/config/api-description.ts";
+import { apiDescription } from "#lib/config/api/description.ts";
 import { ProblemDetail } from "#lib/contracts/api.ts";
 import type { OpenApiDocument } from "#lib/contracts/openapi.ts";
 import type { Described } from "#lib/contracts/openapi-examples.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { apiDescription } from "#lib/config/api-description.ts";
+import { apiDescription } from "#lib/config/api/description.ts";
 import type { OpenApiDocument } from "#lib/contracts/openapi.ts";
 import type { Operation } from "#lib/contracts/operations/operation.ts";
 import { V1_OPERATIONS } from "#lib/contracts/operations.ts";

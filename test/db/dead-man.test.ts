@@ -10,7 +10,7 @@ import { applyConfig } from "#lib/commands/apply-config.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
 import type { DeadManDefinition } from "#lib/core/definitions.ts";
 import { addMs, durationMs, epochMs, MINUTE_MS } from "#lib/core/units.ts";
-import { createBeat, nextBeatAt, runDeadMan } from "#lib/engine/dead-man.ts";
+import { createBeat, nextBeatAt, runDeadMan } from "#lib/engine/alerts/dead-man.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger, silentLogger } from "#lib/runtime/logger.ts";
 import { createFakeClock } from "#test/support/fake-clock.ts";

@@ -4,7 +4,7 @@ import { applyConfig } from "#lib/commands/apply-config.ts";
 import { recordEvent } from "#lib/commands/record-event.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
 import type { EndpointDefinition } from "#lib/core/definitions.ts";
-import { runDeliver } from "#lib/engine/deliver-loop.ts";
+import { runDeliver } from "#lib/engine/deliver/loop.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import { sampleConfig } from "#test/support/sample-config.ts";

@@ -4,7 +4,7 @@ import type { Database } from "#db/database.ts";
 import { insertExclusion } from "#db/queries/exclusions.ts";
 import { createEvaluator } from "#lib/engine/evaluate.ts";
 import type { Lease } from "#lib/engine/lease.ts";
-import { packDays } from "#lib/engine/pack-days.ts";
+import { packDays } from "#lib/engine/rollup/pack-days.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import { createFakeClock } from "#test/support/fake-clock.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";

@@ -7,7 +7,7 @@ import { EVENT_DATA } from "#lib/contracts/events.ts";
 import { ExternalAlertResource } from "#lib/contracts/external-alerts.ts";
 import type { Scope } from "#lib/core/access/authorise.ts";
 import { addMs, epochMs, MINUTE_MS, SECOND_MS } from "#lib/core/units.ts";
-import { expireExternalAlerts } from "#lib/engine/expire-external-alerts.ts";
+import { expireExternalAlerts } from "#lib/engine/alerts/expire-external-alerts.ts";
 import { acquireLease } from "#lib/engine/lease.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { sampleConfig } from "#test/support/sample-config.ts";

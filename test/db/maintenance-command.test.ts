@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
 import { noticeForSubscriber } from "#lib/core/subscribers/notice.ts";
 import { epochMs } from "#lib/core/units.ts";
-import { readMaintenancePart } from "#lib/engine/publish-maintenances.ts";
+import { readMaintenancePart } from "#lib/engine/publish/maintenances.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { fillWithServices } from "./api-world.ts";

@@ -12,9 +12,9 @@ import { scheduleMaintenance } from "#lib/commands/maintenances/schedule-mainten
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, durationMs, epochMs, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
+import { advanceOnce } from "#lib/engine/incidents/run-maintenances.ts";
 import type { Lease } from "#lib/engine/lease.ts";
-import { readMaintenancePart } from "#lib/engine/publish-maintenances.ts";
-import { advanceOnce } from "#lib/engine/run-maintenances.ts";
+import { readMaintenancePart } from "#lib/engine/publish/maintenances.ts";
 import { createFakeClock } from "#test/support/fake-clock.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { upsertSliHours } from "#db/queries/sli-hours.ts";
-import { packDays } from "#lib/engine/pack-days.ts";
+import { packDays } from "#lib/engine/rollup/pack-days.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import { at, configure, feedMinutes, lead, minute, sloDefinition } from "./slo-world.ts";

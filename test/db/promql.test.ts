@@ -11,9 +11,9 @@ import { addMinutes, DAY_MS, durationMs, epochMs, HOUR_MS, MINUTE_MS, minuteOf }
 import { createEvaluator } from "#lib/engine/evaluate.ts";
 import type { Lease } from "#lib/engine/lease.ts";
 import { acquireLease } from "#lib/engine/lease.ts";
-import type { PromqlPoller } from "#lib/engine/poll-promql.ts";
-import { createPromqlPoller } from "#lib/engine/poll-promql.ts";
-import { readSloMetrics } from "#lib/read/slo-metrics.ts";
+import type { PromqlPoller } from "#lib/engine/promql/poll-promql.ts";
+import { createPromqlPoller } from "#lib/engine/promql/poll-promql.ts";
+import { readSloMetrics } from "#lib/read/slo/metrics.ts";
 import { getSlo } from "#lib/read/slos.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import type { FakeClock } from "#test/support/fake-clock.ts";

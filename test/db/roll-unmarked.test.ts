@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { rollMinutes } from "#lib/engine/roll-minutes.ts";
+import { rollMinutes } from "#lib/engine/rollup/roll-minutes.ts";
 import { runRollupOnce } from "#lib/engine/rollup.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";

@@ -5,7 +5,7 @@ import { BacktestResource, FeasibilityResource, ForecastResource } from "#lib/co
 import { addMs, epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import { createAnswerCache } from "#lib/read/answer-cache.ts";
 import { backtestSlo } from "#lib/read/backtest.ts";
-import { loadForecast } from "#lib/read/slo-forecast.ts";
+import { loadForecast } from "#lib/read/slo/forecast.ts";
 import { createFakeClock } from "#test/support/fake-clock.ts";
 import { quickestMs } from "#test/support/stopwatch.ts";
 import type { TestDatabase } from "#test/support/test-database.ts";

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { pagesPart } from "#lib/engine/publish-pages.ts";
+import { pagesPart } from "#lib/engine/publish/pages.ts";
 import type { TestMailServer } from "#test/support/mail-server.ts";
 import { startMailServer } from "#test/support/mail-server.ts";
 import { sampleConfig, sampleProbe, sampleService, sampleSlo } from "#test/support/sample-config.ts";

@@ -7,7 +7,7 @@ import { createSecretBox } from "#lib/commands/secret-box.ts";
 import { ThresholdAlertResource } from "#lib/contracts/alerts.ts";
 import type { ThresholdAlert } from "#lib/core/definitions.ts";
 import { durationMs, MINUTE_MS } from "#lib/core/units.ts";
-import { createThresholdJudge } from "#lib/engine/judge-thresholds.ts";
+import { createThresholdJudge } from "#lib/engine/alerts/judge-thresholds.ts";
 import type { Lease } from "#lib/engine/lease.ts";
 import { listAlerts } from "#lib/read/alerts.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";

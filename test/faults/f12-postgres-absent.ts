@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { startEmbedded } from "#db/embedded/index.ts";
 import { migrate } from "#db/migrate.ts";
-import { benchSnapshot } from "#lib/cli/bench/page-snapshot.ts";
+import { benchSnapshot } from "#lib/cli/bench/page/snapshot.ts";
 import { ROLES } from "#lib/cli/roles/role.ts";
 import type { Readiness } from "#lib/contracts/health.ts";
 import { temporaryFolder } from "../support/instance.ts";

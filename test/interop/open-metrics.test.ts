@@ -15,7 +15,7 @@ import {
   histogramWithTraces,
   serializeMerged,
 } from "#lib/runtime/metrics.ts";
-import { metricsFormatFor } from "#lib/web/negotiate.ts";
+import { metricsFormatFor } from "#lib/web/http/negotiate.ts";
 import { temporaryFolder } from "#test/support/instance.ts";
 import { waitFor } from "#test/support/wait-for.ts";
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { apiDescription } from "#lib/config/api-description.ts";
+import { apiDescription } from "#lib/config/api/description.ts";
 import type { Described } from "#lib/contracts/openapi-examples.ts";
 import type { Operation } from "#lib/contracts/operations/operation.ts";
 import { V1_OPERATIONS } from "#lib/contracts/operations.ts";

@@ -16,7 +16,7 @@ import { createSecretBox } from "#lib/commands/secret-box.ts";
 import { defaultPolicy } from "#lib/core/slo/policy.ts";
 import { durationMs, epochMs, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
 import { acquireLease } from "#lib/engine/lease.ts";
-import { createPromqlPoller } from "#lib/engine/poll-promql.ts";
+import { createPromqlPoller } from "#lib/engine/promql/poll-promql.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import { createFakeClock } from "#test/support/fake-clock.ts";
 import { temporaryFolder } from "#test/support/instance.ts";

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { apiDescription } from "#lib/config/api-description.ts";
+import { apiDescription } from "#lib/config/api/description.ts";
 import { asyncApiDocument } from "#lib/contracts/asyncapi.ts";
 import { ROOT, temporaryFolder } from "#test/support/instance.ts";
 import { npmTool } from "./npm-tool.ts";

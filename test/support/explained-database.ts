@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import type { Database, Db, Tx } from "#db/database.ts";
-import type { ExplainedStatement } from "#lib/cli/bench/plan-facts.ts";
-import { explainedStatement, explainingUrl } from "#lib/cli/bench/plan-facts.ts";
+import type { ExplainedStatement } from "#lib/cli/bench/dashboards/plan-facts.ts";
+import { explainedStatement, explainingUrl } from "#lib/cli/bench/dashboards/plan-facts.ts";
 
 export type ExplainedDatabase = {
   readonly database: Database;

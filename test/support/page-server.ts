@@ -8,10 +8,10 @@ import { themeSheet } from "#lib/contracts/theme-sheet.ts";
 import type { WebContext } from "#lib/read/web-context.ts";
 import { setWebContext } from "#lib/read/web-context.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
+import { PUBLIC_CONTENT_POLICY } from "#lib/web/http/security-headers.ts";
+import { openStaticFiles } from "#lib/web/http/static-files.ts";
 import { createNextRenderer } from "#lib/web/next-renderer.ts";
 import { asOfTextOf, finishPage, stripScripts } from "#lib/web/page-finish.ts";
-import { PUBLIC_CONTENT_POLICY } from "#lib/web/security-headers.ts";
-import { openStaticFiles } from "#lib/web/static-files.ts";
 import { longHistory, readLongHistory } from "./sample-archive.ts";
 import * as samples from "./sample-snapshot.ts";
 

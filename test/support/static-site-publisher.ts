@@ -2,9 +2,9 @@
 
 import { epochMs } from "#lib/core/units.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
+import { openStaticFiles } from "#lib/web/http/static-files.ts";
 import { createPageCache } from "#lib/web/page-cache.ts";
-import { publishStaticSite } from "#lib/web/publish-static-site.ts";
-import { openStaticFiles } from "#lib/web/static-files.ts";
+import { publishStaticSite } from "#lib/web/static-site/publish-static-site.ts";
 import { badDay, SAMPLE_NOW } from "./sample-snapshot.ts";
 import { fakeRenderer } from "./web-site.ts";
 

@@ -1,4 +1,4 @@
-import type { SloAlert } from "#lib/read/slo-dashboard.ts";
+import type { SloAlert } from "#lib/read/slo/dashboard.ts";
 import { fillText } from "../../_view/format.ts";
 import { Filled, figure, resource } from "./figure.tsx";
 import { pairText } from "./slo-words.ts";

@@ -1,4 +1,4 @@
-import type { BacktestResource } from "#lib/read/slo-expectations.ts";
+import type { BacktestResource } from "#lib/read/slo/expectations.ts";
 import { pairText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 

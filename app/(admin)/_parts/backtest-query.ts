@@ -1,5 +1,5 @@
 import { parseDuration } from "#lib/core/duration.ts";
-import type { BacktestQuery } from "#lib/read/slo-expectations.ts";
+import type { BacktestQuery } from "#lib/read/slo/expectations.ts";
 import type { SearchParams } from "./view.ts";
 
 export const BACKTEST_WINDOWS = ["7d", "14d", "28d", "30d", "60d", "90d"] as const;

@@ -1,6 +1,6 @@
 import { parseDuration } from "#lib/core/duration.ts";
-import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
-import type { BacktestAnswer, BacktestResource } from "#lib/read/slo-expectations.ts";
+import type { SloWithReading } from "#lib/read/slo/dashboard.ts";
+import type { BacktestAnswer, BacktestResource } from "#lib/read/slo/expectations.ts";
 import { fillText } from "../../_view/format.ts";
 import { BacktestAlerts } from "./backtest-alerts.tsx";
 import type { BacktestForm } from "./backtest-query.ts";

@@ -1,5 +1,5 @@
-import type { BudgetCourse, CourseDay, SloCourses } from "#lib/read/slo-course.ts";
-import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
+import type { BudgetCourse, CourseDay, SloCourses } from "#lib/read/slo/course.ts";
+import type { SloWithReading } from "#lib/read/slo/dashboard.ts";
 import { fillText } from "../../_view/format.ts";
 import { BurnDownDrawing } from "./burn-down-drawing.tsx";
 import { resource, tableFigures } from "./figure.tsx";

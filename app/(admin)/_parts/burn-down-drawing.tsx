@@ -1,5 +1,5 @@
-import type { BurnDownPoint } from "#lib/read/slo-burn-down.ts";
-import type { AheadPoint, BudgetCourse } from "#lib/read/slo-course.ts";
+import type { BurnDownPoint } from "#lib/read/slo/burn-down.ts";
+import type { AheadPoint, BudgetCourse } from "#lib/read/slo/course.ts";
 import type { Format } from "../../_view/format.ts";
 import { fillText } from "../../_view/format.ts";
 import { budgetText } from "./slo-words.ts";

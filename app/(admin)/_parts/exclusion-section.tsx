@@ -1,5 +1,5 @@
-import type { ExclusionEffect } from "#lib/read/slo-course.ts";
-import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
+import type { ExclusionEffect } from "#lib/read/slo/course.ts";
+import type { SloWithReading } from "#lib/read/slo/dashboard.ts";
 import { fillText } from "../../_view/format.ts";
 import { figure, resource } from "./figure.tsx";
 import { attainedText, budgetText, countText } from "./slo-words.ts";

@@ -1,4 +1,4 @@
-import type { Feasibility, PairFeasibility } from "#lib/read/slo-expectations.ts";
+import type { Feasibility, PairFeasibility } from "#lib/read/slo/expectations.ts";
 import { fillText } from "../../_view/format.ts";
 import { figure, resource } from "./figure.tsx";
 import { pairText } from "./slo-words.ts";

@@ -1,5 +1,5 @@
-import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
-import type { LedgerResource } from "#lib/read/slo-expectations.ts";
+import type { SloWithReading } from "#lib/read/slo/dashboard.ts";
+import type { LedgerResource } from "#lib/read/slo/expectations.ts";
 import { fillText } from "../../_view/format.ts";
 import { figure, resource } from "./figure.tsx";
 import type { LedgerSpan } from "./ledger-span.ts";

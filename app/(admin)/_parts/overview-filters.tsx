@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
-import type { Overview, OverviewQuery } from "#lib/read/slo-overview.ts";
-import { NO_TEAM, OVERVIEW_STATES } from "#lib/read/slo-overview.ts";
+import type { Overview, OverviewQuery } from "#lib/read/slo/overview.ts";
+import { NO_TEAM, OVERVIEW_STATES } from "#lib/read/slo/overview.ts";
 import { fillText } from "../../_view/format.ts";
 import type { AdminView } from "./view.ts";
 

@@ -1,6 +1,6 @@
-import type { SloOverviewRow } from "#lib/read/slo-dashboard.ts";
-import type { Overview } from "#lib/read/slo-overview.ts";
-import type { SparkDay } from "#lib/read/slo-sparks.ts";
+import type { SloOverviewRow } from "#lib/read/slo/dashboard.ts";
+import type { Overview } from "#lib/read/slo/overview.ts";
+import type { SparkDay } from "#lib/read/slo/sparks.ts";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
 import type { FigureKind } from "./figure.tsx";

@@ -1,4 +1,4 @@
-import type { SparkDay } from "#lib/read/slo-sparks.ts";
+import type { SparkDay } from "#lib/read/slo/sparks.ts";
 import type { Format } from "../../_view/format.ts";
 import { fillText } from "../../_view/format.ts";
 import type { AdminWords } from "../_words/index.ts";

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
-import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
-import type { Gate } from "#lib/read/slo-expectations.ts";
+import type { SloWithReading } from "#lib/read/slo/dashboard.ts";
+import type { Gate } from "#lib/read/slo/expectations.ts";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
 import { Figure, Filled, resource } from "./figure.tsx";

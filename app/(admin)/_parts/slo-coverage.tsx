@@ -1,4 +1,4 @@
-import type { CourseDay } from "#lib/read/slo-course.ts";
+import type { CourseDay } from "#lib/read/slo/course.ts";
 import { fillText } from "../../_view/format.ts";
 import type { AdminView } from "./view.ts";
 

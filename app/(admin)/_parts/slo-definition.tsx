@@ -1,7 +1,7 @@
 import type { SloDefinition } from "#lib/core/definitions.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
-import type { SloVersionRow } from "#lib/read/slo-expectations.ts";
+import type { SloWithReading } from "#lib/read/slo/dashboard.ts";
+import type { SloVersionRow } from "#lib/read/slo/expectations.ts";
 import { fillText } from "../../_view/format.ts";
 import { windowText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";

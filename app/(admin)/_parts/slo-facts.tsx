@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { SloWithReading } from "#lib/read/slo-dashboard.ts";
+import type { SloWithReading } from "#lib/read/slo/dashboard.ts";
 import { fillText } from "../../_view/format.ts";
 import type { FigureKind } from "./figure.tsx";
 import { Filled, figure, figureOf, resource } from "./figure.tsx";

@@ -2,7 +2,7 @@ import type { SloDefinition, SloWindow } from "#lib/core/definitions.ts";
 import { eventSliOf } from "#lib/core/slo/definition.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { MINUTE_MS } from "#lib/core/units.ts";
-import type { SloForecast } from "#lib/read/slo-expectations.ts";
+import type { SloForecast } from "#lib/read/slo/expectations.ts";
 import { factorNumber } from "../../_view/burn-windows.ts";
 import type { Format } from "../../_view/format.ts";
 import { fillText } from "../../_view/format.ts";

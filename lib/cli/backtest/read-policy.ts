@@ -1,5 +1,5 @@
 import { usageError } from "#lib/cli/usage-error.ts";
-import { severityFor } from "#lib/config/slo-rules.ts";
+import { severityFor } from "#lib/config/rules/slo.ts";
 import type { AlertSeverity, BurnRatePair } from "#lib/core/definitions.ts";
 import { parseDuration } from "#lib/core/duration.ts";
 import { factorOf } from "#lib/core/slo/objective.ts";

@@ -9,7 +9,7 @@ import { parseDuration } from "#lib/core/duration.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { epochMs } from "#lib/core/units.ts";
-import { recountHours } from "#lib/engine/recount.ts";
+import { recountHours } from "#lib/engine/rollup/recount.ts";
 import type { BacktestAsk, ReadHours } from "#lib/read/backtest.ts";
 import { backtestSlo } from "#lib/read/backtest.ts";
 import { readGuard, readPolicy } from "./read-policy.ts";

@@ -17,12 +17,12 @@ import { recordEvent } from "#lib/commands/record-event.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { DAY_MS, epochMs } from "#lib/core/units.ts";
 import { postJson } from "#lib/egress/post.ts";
-import { runDeliver } from "#lib/engine/deliver-loop.ts";
+import { runDeliver } from "#lib/engine/deliver/loop.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import { countOption } from "./count-option.ts";
-import type { BenchReceiver } from "./deliver-ground.ts";
-import { applyEndpoints, startReceiver } from "./deliver-ground.ts";
+import type { BenchReceiver } from "./deliver/ground.ts";
+import { applyEndpoints, startReceiver } from "./deliver/ground.ts";
 
 /** Real durability: an event that was delivered stands in the log after a power cut. */
 const DURABLE = { fsync: "on", synchronous_commit: "on", max_wal_size: "2GB", shared_buffers: "128MB" };

@@ -12,9 +12,9 @@ import { acquireLease } from "#lib/engine/lease.ts";
 import { runRetainOnce } from "#lib/engine/retain.ts";
 import { silentLogger } from "#lib/runtime/logger.ts";
 import { countOption } from "./count-option.ts";
-import type { Figures, Ground, Round } from "./ingest-contest.ts";
-import { runRound } from "./ingest-contest.ts";
-import { applyBenchConfig } from "./ingest-rows.ts";
+import type { Figures, Ground, Round } from "./ingest/contest.ts";
+import { runRound } from "./ingest/contest.ts";
+import { applyBenchConfig } from "./ingest/rows.ts";
 import { findPsql } from "./psql-copy.ts";
 
 const FIRST_DAY = epochMs(Date.UTC(2026, 10, 2));

@@ -20,9 +20,9 @@ import type { HttpTarget } from "#probes/checks/http.ts";
 import { checkHttp } from "#probes/checks/http.ts";
 import { countOption } from "./count-option.ts";
 import type { TargetPorts } from "./probe-target.ts";
+import { missingPrograms } from "./products/blackbox.ts";
 import type { ProductsRow } from "./products.ts";
 import { ALL_CELLS, compareProducts, PRODUCTS_HEAD, productsLines, QUICK_CELLS } from "./products.ts";
-import { missingPrograms } from "./products-blackbox.ts";
 
 type Once = () => Promise<void>;
 type Contest = { readonly name: string; readonly goalPerSecond: number; readonly ours: Once; readonly bare: Once };

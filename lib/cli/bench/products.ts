@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import type { CommandContext } from "#lib/cli/command.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
-import { startBlackbox } from "./products-blackbox.ts";
-import type { Product } from "./products-nines.ts";
-import { startNines } from "./products-nines.ts";
-import type { Arrivals, ArrivalsWanted, ProductsPorts } from "./products-target.ts";
+import { startBlackbox } from "./products/blackbox.ts";
+import type { Product } from "./products/nines.ts";
+import { startNines } from "./products/nines.ts";
+import type { Arrivals, ArrivalsWanted, ProductsPorts } from "./products/target.ts";
 
 /** Every probe runs once a second: as many probes as checks a second. */
 const INTERVAL_MS = 1_000;
@@ -68,7 +68,7 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> => systemClock.sl
 
 const startTarget = ({ certPath, keyPath }: TlsFiles): Promise<Target> =>
   new Promise((resolve, reject) => {
-    const file = fileURLToPath(new URL("./products-target.ts", import.meta.url));
+    const file = fileURLToPath(new URL("./products/target.ts", import.meta.url));
     const child: ChildProcess = fork(file, [certPath, keyPath], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     const arrivals = (name: string): Promise<Arrivals> =>
       new Promise((told) => {

@@ -3,10 +3,10 @@ import type { CommandContext, ExitCode } from "#lib/cli/command.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
 import { AppError } from "#lib/core/errors.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
-import type { SloFigures } from "./slo-contest.ts";
-import { measureSlos } from "./slo-contest.ts";
-import type { PrometheusFigures } from "./slo-prometheus.ts";
-import { findPrometheus, measurePrometheus } from "./slo-prometheus.ts";
+import type { SloFigures } from "./slo/contest.ts";
+import { measureSlos } from "./slo/contest.ts";
+import type { PrometheusFigures } from "./slo/prometheus.ts";
+import { findPrometheus, measurePrometheus } from "./slo/prometheus.ts";
 
 const SIZES = [1_000, 10_000];
 const PROMETHEUS_SLOS = 5;

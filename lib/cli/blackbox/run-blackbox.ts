@@ -1,4 +1,4 @@
-import type { RunBlackbox } from "#lib/web/blackbox-facts.ts";
+import type { RunBlackbox } from "#lib/web/inbound/blackbox-facts.ts";
 import type { BlackboxDeps } from "./deps.ts";
 import { runHttp } from "./run-http.ts";
 import { runConnect, runDns, runGrpc, runIcmp } from "./run-others.ts";

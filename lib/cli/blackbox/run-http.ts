@@ -6,7 +6,7 @@ import type { HandshakeFacts } from "#lib/egress/tls-facts.ts";
 import { handshakeFactsOf } from "#lib/egress/tls-facts.ts";
 import type { Answered, Exchange } from "#lib/egress/types.ts";
 import { DEFAULT_CAPS } from "#lib/egress/types.ts";
-import type { BlackboxFacts, BlackboxRequest } from "#lib/web/blackbox-facts.ts";
+import type { BlackboxFacts, BlackboxRequest } from "#lib/web/inbound/blackbox-facts.ts";
 import type { BlackboxDeps } from "./deps.ts";
 import { secondsOf, wordsOf } from "./deps.ts";
 

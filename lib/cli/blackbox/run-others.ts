@@ -4,7 +4,7 @@ import { converse } from "#lib/egress/converse.ts";
 import { ping } from "#lib/egress/ping.ts";
 import type { HandshakeFacts } from "#lib/egress/tls-facts.ts";
 import { handshakeFactsOf } from "#lib/egress/tls-facts.ts";
-import type { BlackboxFacts, BlackboxTarget } from "#lib/web/blackbox-facts.ts";
+import type { BlackboxFacts, BlackboxTarget } from "#lib/web/inbound/blackbox-facts.ts";
 import { encodeQuestion, readMessage } from "#probes/checks/dns-message.ts";
 import { checkGrpc } from "#probes/checks/grpc.ts";
 import { nameOfGrpcCode } from "#probes/checks/grpc-message.ts";

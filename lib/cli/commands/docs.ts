@@ -6,7 +6,7 @@ import { releasedSpec } from "#lib/cli/docs/released-spec.ts";
 import type { Spec } from "#lib/cli/docs/spec-diff.ts";
 import { specDiff } from "#lib/cli/docs/spec-diff.ts";
 import { readOptions } from "#lib/cli/read-options.ts";
-import { apiDescription } from "#lib/config/api-description.ts";
+import { apiDescription } from "#lib/config/api/description.ts";
 import { configReference, configSchemaFile } from "#lib/config/reference.ts";
 import { VERSION } from "#lib/runtime/version.ts";
 

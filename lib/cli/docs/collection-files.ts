@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { apiDescription } from "#lib/config/api-description.ts";
+import { apiDescription } from "#lib/config/api/description.ts";
 import { brunoCollection } from "./bruno.ts";
 
 export const COLLECTION = "docs/collections/bruno";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { apiDescription } from "#lib/config/api-description.ts";
+import { apiDescription } from "#lib/config/api/description.ts";
 import { releasedSpec } from "./released-spec.ts";
 import type { Spec } from "./spec-diff.ts";
 import { specDiff } from "./spec-diff.ts";

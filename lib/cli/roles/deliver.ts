@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { openMeasuredDatabase } from "#lib/cli/roles/measured-database.ts";
 import type { StartRole } from "#lib/cli/roles/role.ts";
 import { openSecretBox } from "#lib/commands/secret-key.ts";
-import { runDeliver } from "#lib/engine/deliver-loop.ts";
+import { runDeliver } from "#lib/engine/deliver/loop.ts";
 import { runSubscribers } from "#lib/engine/subscribers.ts";
 
 /** Sends webhooks, and tells subscribers, until it is stopped. Any number of instances may do so at once. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { StartRole } from "#lib/cli/roles/role.ts";
 import { PROJECT_ROOT } from "#lib/cli/start/project-root.ts";
 import { backgroundSink } from "#lib/runtime/line-sink.ts";
-import { createAccessLog, silentAccessLog } from "#lib/web/access-log.ts";
+import { createAccessLog, silentAccessLog } from "#lib/web/http/access-log.ts";
 import { createNextRenderer, readBuildId } from "#lib/web/next-renderer.ts";
 import { openWebServer } from "#lib/web/server.ts";
 import type { WebBackArgs } from "#lib/web/web-args.ts";

@@ -21,14 +21,14 @@ import { createLogger, silentLogger } from "#lib/runtime/logger.ts";
 import { syncArchive } from "#lib/web/archive-source.ts";
 import type { ArchiveStore } from "#lib/web/archive-store.ts";
 import { createArchiveStore } from "#lib/web/archive-store.ts";
+import { openStaticFiles } from "#lib/web/http/static-files.ts";
 import { createNextRenderer } from "#lib/web/next-renderer.ts";
 import { createPageCache } from "#lib/web/page-cache.ts";
 import { STALE_AFTER_MS } from "#lib/web/page-entry.ts";
-import { archivedFiles, writeStaticArchive } from "#lib/web/static-archive.ts";
-import { openStaticFiles } from "#lib/web/static-files.ts";
-import { buildStaticSite } from "#lib/web/static-site.ts";
-import type { WrittenSite } from "#lib/web/write-static-site.ts";
-import { writeStaticSite } from "#lib/web/write-static-site.ts";
+import { archivedFiles, writeStaticArchive } from "#lib/web/static-site/static-archive.ts";
+import { buildStaticSite } from "#lib/web/static-site/static-site.ts";
+import type { WrittenSite } from "#lib/web/static-site/write-static-site.ts";
+import { writeStaticSite } from "#lib/web/static-site/write-static-site.ts";
 
 /** A database that is away: public pages are drawn from the snapshot alone. */
 const noDatabase = (): Database => {

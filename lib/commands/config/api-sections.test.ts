@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { apiSections } from "#lib/config/api-sections.ts";
-import { ProbeFile } from "#lib/config/schema-probe.ts";
-import { SloFile } from "#lib/config/schema-slo.ts";
+import { apiSections } from "#lib/config/api/sections.ts";
+import { ProbeFile } from "#lib/config/schema/probe.ts";
+import { SloFile } from "#lib/config/schema/slo.ts";
 import { BODY_EXAMPLES } from "#lib/contracts/examples.ts";
 import { fitting } from "#test/support/json-schema-arbitrary.ts";
 import { toApiWords, toFileWords } from "./file-words.ts";

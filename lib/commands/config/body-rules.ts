@@ -1,5 +1,5 @@
-import { camelOf } from "#lib/config/api-words.ts";
-import type { Section } from "#lib/config/export-context.ts";
+import { camelOf } from "#lib/config/api/words.ts";
+import type { Section } from "#lib/config/export/context.ts";
 import type { FieldProblem } from "#lib/contracts/api.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { Secretive } from "#lib/core/without-secrets.ts";

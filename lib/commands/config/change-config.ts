@@ -1,7 +1,7 @@
 import { insertAudit } from "#db/queries/audit.ts";
 import { recordEvent } from "#lib/commands/record-event.ts";
-import { exportConfig } from "#lib/config/export-config.ts";
-import type { ExportContext, Section } from "#lib/config/export-context.ts";
+import { exportConfig } from "#lib/config/export/config.ts";
+import type { ExportContext, Section } from "#lib/config/export/context.ts";
 import type { ConfiguredResource } from "#lib/contracts/configured.ts";
 import type { Config } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";

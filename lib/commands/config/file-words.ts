@@ -1,6 +1,6 @@
-import { camelOf, WHOLE } from "#lib/config/api-words.ts";
-import type { Section } from "#lib/config/export-context.ts";
-import { Decimal } from "#lib/config/export-context.ts";
+import { camelOf, WHOLE } from "#lib/config/api/words.ts";
+import type { Section } from "#lib/config/export/context.ts";
+import { Decimal } from "#lib/config/export/context.ts";
 
 // The one conversion between the words of the file (snake_case) and those of the API (camelCase).
 

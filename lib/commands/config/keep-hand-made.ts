@@ -1,5 +1,5 @@
 import type { ConfigError } from "#lib/config/config-error.ts";
-import { exportConfig } from "#lib/config/export-config.ts";
+import { exportConfig } from "#lib/config/export/config.ts";
 import type { Config, ServiceDefinition } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { HandMade } from "./in-force.ts";

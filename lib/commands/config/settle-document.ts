@@ -1,8 +1,8 @@
 import type { ConfigError } from "#lib/config/config-error.ts";
-import type { JudgeUrl } from "#lib/config/egress-rules.ts";
-import { toTree } from "#lib/config/export-config.ts";
-import type { ExportContext } from "#lib/config/export-context.ts";
+import { toTree } from "#lib/config/export/config.ts";
+import type { ExportContext } from "#lib/config/export/context.ts";
 import { loadTree } from "#lib/config/load-config.ts";
+import type { JudgeUrl } from "#lib/config/rules/egress.ts";
 import type { Config, ServiceDefinition } from "#lib/core/definitions.ts";
 import type { HandMade } from "./in-force.ts";
 

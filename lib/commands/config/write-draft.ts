@@ -5,7 +5,7 @@ import { isUnchanged } from "#lib/commands/config-changes.ts";
 import { documentWith, rowsOf } from "#lib/commands/config-rows.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
 import type { ConfigError } from "#lib/config/config-error.ts";
-import type { JudgeUrl } from "#lib/config/egress-rules.ts";
+import type { JudgeUrl } from "#lib/config/rules/egress.ts";
 import type { Config } from "#lib/core/definitions.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";

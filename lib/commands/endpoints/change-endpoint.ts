@@ -14,7 +14,7 @@ import { lockEvents } from "#db/queries/events.ts";
 import { assertKnown } from "#lib/commands/assert-known.ts";
 import type { SecretBox } from "#lib/commands/secret-box.ts";
 import { endpointHeadersContext, endpointSecretContext, endpointUrlContext } from "#lib/commands/secret-box.ts";
-import type { JudgeUrl } from "#lib/config/egress-rules.ts";
+import type { JudgeUrl } from "#lib/config/rules/egress.ts";
 import type { EndpointResource, NewEndpointResource } from "#lib/contracts/endpoints.ts";
 import { parseDuration } from "#lib/core/duration.ts";
 import { AppError } from "#lib/core/errors.ts";

@@ -1,9 +1,9 @@
 import type { Db } from "#db/database.ts";
 import { readConfigDocument } from "#db/queries/config.ts";
-import type { JudgeUrl } from "#lib/config/egress-rules.ts";
-import { createEgressRules } from "#lib/config/egress-rules.ts";
-import { checkHeaderValue, checkRequestHeaderName } from "#lib/config/header-rules.ts";
-import { checkWebUrl } from "#lib/config/url-rules.ts";
+import type { JudgeUrl } from "#lib/config/rules/egress.ts";
+import { createEgressRules } from "#lib/config/rules/egress.ts";
+import { checkHeaderValue, checkRequestHeaderName } from "#lib/config/rules/header.ts";
+import { checkWebUrl } from "#lib/config/rules/url.ts";
 import { AppError } from "#lib/core/errors.ts";
 
 // What an endpoint must look like beside its form: rules that need the configuration in force.

@@ -3,7 +3,7 @@ import type { AllowList } from "#lib/egress/allow-list.ts";
 import type { Mail, MailServer } from "#lib/egress/send-mail.ts";
 import { sendMail } from "#lib/egress/send-mail.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
-import type { SendMail } from "../deliver-attempt.ts";
+import type { SendMail } from "../deliver/attempt.ts";
 import type { OpenedEndpoint } from "./send.ts";
 
 const PORTS = { tls: 465, starttls: 587, none: 25 } as const;

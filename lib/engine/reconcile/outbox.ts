@@ -16,9 +16,9 @@ import { DELIVERY_WINDOW_MS } from "#lib/core/delivery/ladder.ts";
 import { factsOfEvent, recipientsOf } from "#lib/core/delivery/recipients.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
+import { recordAlertEvent } from "../alerts/record-alert.ts";
 import type { Lease } from "../lease.ts";
 import { assertLease } from "../lease.ts";
-import { recordAlertEvent } from "../record-alert.ts";
 import { findingOf } from "./finding.ts";
 
 /** What is younger may be under way. */

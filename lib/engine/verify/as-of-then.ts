@@ -9,8 +9,8 @@ import { countsAt } from "#lib/core/slo/series.ts";
 import { setCounts, setSpans } from "#lib/core/slo/track-minutes.ts";
 import type { EpochMinute, EpochMs } from "#lib/core/units.ts";
 import { epochMs, minuteOf } from "#lib/core/units.ts";
-import { endOfMinute } from "../alert-changes.ts";
-import type { SloTrack } from "../slo-track.ts";
+import { endOfMinute } from "../alerts/alert-changes.ts";
+import type { SloTrack } from "../evaluate/slo-track.ts";
 
 type Old = { readonly evaluatedThrough: EpochMinute; readonly counts: Counts };
 

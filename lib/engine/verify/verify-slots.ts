@@ -7,9 +7,9 @@ import type { MinuteSpan } from "#lib/core/bucket.ts";
 import { isFromProbes } from "#lib/core/slo/definition.ts";
 import type { EpochMinute } from "#lib/core/units.ts";
 import { addMs, minuteOf, startOfMinute } from "#lib/core/units.ts";
-import { recountSlots } from "../recount.ts";
-import type { HourDrafts } from "../slot-hours.ts";
-import { hourAtOf } from "../slot-hours.ts";
+import { recountSlots } from "../rollup/recount.ts";
+import type { HourDrafts } from "../rollup/slot-hours.ts";
+import { hourAtOf } from "../rollup/slot-hours.ts";
 import type { Difference, Report } from "./difference.ts";
 import { compareTexts } from "./difference.ts";
 

@@ -6,7 +6,7 @@ import { createSecretBox } from "#lib/commands/secret-box.ts";
 import { getWebContext } from "#lib/read/web-context.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
 import { createLogger } from "#lib/runtime/logger.ts";
-import { silentAccessLog } from "#lib/web/access-log.ts";
+import { silentAccessLog } from "#lib/web/http/access-log.ts";
 import type { Renderer } from "#lib/web/next-renderer.ts";
 import { startWebServer } from "#lib/web/server.ts";
 import { fakeRenderer } from "../../support/web-site.ts";

@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
-import { loadSloOverview } from "#lib/read/slo-dashboard.ts";
-import type { Overview } from "#lib/read/slo-overview.ts";
-import { overviewOf, overviewQueryOf } from "#lib/read/slo-overview.ts";
-import { loadSparks } from "#lib/read/slo-sparks.ts";
+import { loadSloOverview } from "#lib/read/slo/dashboard.ts";
+import type { Overview } from "#lib/read/slo/overview.ts";
+import { overviewOf, overviewQueryOf } from "#lib/read/slo/overview.ts";
+import { loadSparks } from "#lib/read/slo/sparks.ts";
 import { fillText } from "../../../_view/format.ts";
 import { AdminFrame } from "../../_parts/admin-frame.tsx";
 import { OverviewFilters, OverviewPages, overviewHref } from "../../_parts/overview-filters.tsx";

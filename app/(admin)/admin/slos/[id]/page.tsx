@@ -1,10 +1,10 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
-import { loadCourses } from "#lib/read/slo-course.ts";
-import type { SloAlert, SloWithReading } from "#lib/read/slo-dashboard.ts";
-import { loadSlo } from "#lib/read/slo-dashboard.ts";
-import type { BacktestAnswer } from "#lib/read/slo-expectations.ts";
-import { loadBacktest, loadLedger, loadSloExpectations } from "#lib/read/slo-expectations.ts";
+import { loadCourses } from "#lib/read/slo/course.ts";
+import type { SloAlert, SloWithReading } from "#lib/read/slo/dashboard.ts";
+import { loadSlo } from "#lib/read/slo/dashboard.ts";
+import type { BacktestAnswer } from "#lib/read/slo/expectations.ts";
+import { loadBacktest, loadLedger, loadSloExpectations } from "#lib/read/slo/expectations.ts";
 import { StateMark } from "../../../../_parts/glyph.tsx";
 import { fillText } from "../../../../_view/format.ts";
 import { AdminFrame } from "../../../_parts/admin-frame.tsx";

@@ -1,6 +1,6 @@
 import { csvOf } from "#lib/core/csv.ts";
-import { loadSloOverview } from "#lib/read/slo-dashboard.ts";
-import { overviewOf, overviewQueryOf, stateOf, teamOf } from "#lib/read/slo-overview.ts";
+import { loadSloOverview } from "#lib/read/slo/dashboard.ts";
+import { overviewOf, overviewQueryOf, stateOf, teamOf } from "#lib/read/slo/overview.ts";
 import { iso, signedInCookie } from "../../../_parts/view.ts";
 
 const HEAD = [

@@ -1,7 +1,7 @@
-import { loadCourses } from "#lib/read/slo-course.ts";
-import type { SloAlert, SloWithReading } from "#lib/read/slo-dashboard.ts";
-import { loadSlo } from "#lib/read/slo-dashboard.ts";
-import { loadSloExpectations } from "#lib/read/slo-expectations.ts";
+import { loadCourses } from "#lib/read/slo/course.ts";
+import type { SloAlert, SloWithReading } from "#lib/read/slo/dashboard.ts";
+import { loadSlo } from "#lib/read/slo/dashboard.ts";
+import { loadSloExpectations } from "#lib/read/slo/expectations.ts";
 import { csvAnswer, noSuchFile } from "../../../../_parts/red-csv.ts";
 import { iso, pageZone, signedInCookie } from "../../../../_parts/view.ts";
 

@@ -1,8 +1,8 @@
 import { isTimeZone } from "#lib/core/calendar.ts";
 import { csvOf } from "#lib/core/csv.ts";
-import type { BudgetCourse } from "#lib/read/slo-course.ts";
-import { loadCourses } from "#lib/read/slo-course.ts";
-import { loadSlo } from "#lib/read/slo-dashboard.ts";
+import type { BudgetCourse } from "#lib/read/slo/course.ts";
+import { loadCourses } from "#lib/read/slo/course.ts";
+import { loadSlo } from "#lib/read/slo/dashboard.ts";
 import { iso, pageZone, signedInCookie } from "../../../../_parts/view.ts";
 
 const HEAD = ["until", "budget_left_percent", "failed", "counted", "expected"];

@@ -1,5 +1,5 @@
 import { csvOf } from "#lib/core/csv.ts";
-import { loadSlo } from "#lib/read/slo-dashboard.ts";
+import { loadSlo } from "#lib/read/slo/dashboard.ts";
 import { burnWindows } from "../../../../../_view/burn-windows.ts";
 import { iso, signedInCookie } from "../../../../_parts/view.ts";
 

@@ -1,7 +1,7 @@
 import { isTimeZone } from "#lib/core/calendar.ts";
 import { csvOf } from "#lib/core/csv.ts";
-import { loadSlo } from "#lib/read/slo-dashboard.ts";
-import { loadLedger } from "#lib/read/slo-expectations.ts";
+import { loadSlo } from "#lib/read/slo/dashboard.ts";
+import { loadLedger } from "#lib/read/slo/expectations.ts";
 import { ledgerSpanOf, ledgerSpans } from "../../../../_parts/ledger-span.ts";
 import { pageZone, signedInCookie } from "../../../../_parts/view.ts";
 
