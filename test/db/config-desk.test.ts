@@ -117,7 +117,9 @@ test("what cannot be is told with its place, and the sections are written back a
     ].sort(),
   );
   const config = configOf(`sandbox: true\n${template("Down")}maintenances:\n${once()}${weekly}`);
-  const written = Object.entries(exportDesk(config)).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
+  const written = Object.entries(exportDesk(config)).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}: ${JSON.stringify(value)}\n`],
+  );
   const again = configOf(written.join(""));
   expect(exportDesk(again)).toEqual(exportDesk(config));
 });

@@ -1,7 +1,7 @@
 import type { Database } from "#db/database.ts";
 import type { AlertReading } from "#lib/contracts/api.ts";
 import { ALERT_EXAMPLE } from "#lib/contracts/examples.ts";
-import type { Reading } from "#lib/core/slo/reading.ts";
+import type { Reading, WindowReading } from "#lib/core/slo/reading.ts";
 import { addMs, durationMs, epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import { sampleProbe, sampleService, sampleSlo } from "#test/support/sample-config.ts";
 
@@ -47,6 +47,21 @@ export const insertAlert = (database: Database, number: number, isFiring: boolea
               ${JSON.stringify(READING)}::text::jsonb, ${isFiring ? null : JSON.stringify(READING)}::text::jsonb)`;
   });
 
+/** A window of two checks a minute, of which `bad` failed, under an objective of 99.9 %. */
+const burnWindow = (minutes: number, bad: number): WindowReading => {
+  const total = 2 * minutes;
+  const errorRatio = bad / total;
+  return {
+    minutes,
+    bad,
+    total,
+    expected: total,
+    errorRatio,
+    burnRate: Math.round(errorRatio * 1e6) / 1e3,
+    coverage: 1,
+  };
+};
+
 /** The newest reading of the shop's availability. */
 export const insertReading = (database: Database): Promise<unknown> => {
   const reading: Reading = {
@@ -69,7 +84,17 @@ export const insertReading = (database: Database): Promise<unknown> => {
       windowFilling: false,
       projectedConsumed: 9 / 80.64,
     },
-    pairs: [],
+    pairs: [
+      {
+        pairId: "page-1h-5m",
+        severity: "page",
+        factor: "14.4",
+        threshold: 0.0144,
+        long: burnWindow(60, 9),
+        short: burnWindow(5, 0),
+        holds: false,
+      },
+    ],
     coverage: 1,
     windowFilling: false,
   };

@@ -2,7 +2,7 @@ import type { ServiceOverview, ServiceResource } from "#lib/read/service-dashboa
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
 import { ROLE_OF } from "../../_view/state-looks.ts";
-import { figure, resource } from "./figure.tsx";
+import { Filled, figure, resource } from "./figure.tsx";
 import type { AdminView } from "./view.ts";
 
 type Props = { readonly view: AdminView; readonly overview: ServiceOverview };
@@ -42,7 +42,7 @@ const Row = ({ view, overview, service }: Props & { service: ServiceResource }) 
   const neededBy = overview.services.filter((one) => overview.dependsOn.get(one.id)?.includes(id)).map((one) => one.id);
   const behind =
     state === measuredState ? null : fillText(text.measured, { state: format.words.states[measuredState] });
-  const since = stateSince === null ? null : fillText(text.since, { time: format.when(stateSince, today) });
+  const since = stateSince === null ? null : <time dateTime={stateSince}>{format.when(stateSince, today)}</time>;
   return (
     <tr role="row" {...resource(`/v1/services/${id}`)}>
       <th scope="row" role="rowheader">
@@ -51,7 +51,11 @@ const Row = ({ view, overview, service }: Props & { service: ServiceResource }) 
       </th>
       <td role="cell">
         <StateMark role={ROLE_OF[state]} word={format.words.states[state]} />
-        <small>{[since, behind].filter((part) => part !== null).join(" · ")}</small>
+        <small>
+          {since === null ? null : <Filled text={text.since} parts={{ time: since }} />}
+          {since === null || behind === null ? null : " · "}
+          {behind}
+        </small>
       </td>
       <td role="cell" data-name={text.firing}>
         <Firing view={view} overview={overview} id={id} />
