@@ -40,12 +40,16 @@ export const monthFacts = (snapshot: Snapshot, month: Month, archived: ArchivedD
   };
 };
 
+/** What a day is remembered for. */
+const TROUBLE: ReadonlySet<SnapshotDay["worst"]> = new Set(["degraded_performance", "partial_outage", "major_outage"]);
+
 /** How much there is to tell of a month. */
 export const monthCounts = (
   snapshot: Snapshot,
   month: Month,
-): { readonly incidents: number; readonly maintenances: number } => {
-  const { incidents, maintenances } = monthFacts(snapshot, month);
+): { readonly incidents: number; readonly maintenances: number; readonly troubledDays: number } => {
+  const { incidents, maintenances, services } = monthFacts(snapshot, month);
+  const troubled = services.flatMap(({ days }) => days.filter(({ worst }) => TROUBLE.has(worst)));
   const known = new Set([...incidents, ...maintenances].map(({ id }) => id));
   const archived = archiveByMonth(snapshot.archive ?? [], snapshot.page.timeZone).get(month) ?? [];
   const older = archived.filter(({ id }) => !known.has(id));
@@ -53,14 +57,14 @@ export const monthCounts = (
   return {
     incidents: incidents.length + oldIncidents,
     maintenances: maintenances.length + older.length - oldIncidents,
+    troubledDays: new Set(troubled.map(({ date }) => date)).size,
   };
 };
 
-/** "2 incidents, 1 maintenance", or that there was nothing. */
-export const countsText = ({ incidents, maintenances }: ReturnType<typeof monthCounts>, format: Format): string => {
+/** "2 incidents, 1 maintenance, 3 days with trouble", or that there was nothing. */
+export const countsText = (counted: ReturnType<typeof monthCounts>, format: Format): string => {
   const { counts, quiet } = format.words.history;
-  const told = [];
-  if (incidents > 0) told.push(format.plural(incidents, counts.incidents));
-  if (maintenances > 0) told.push(format.plural(maintenances, counts.maintenances));
+  const kinds = ["incidents", "maintenances", "troubledDays"] as const;
+  const told = kinds.filter((kind) => counted[kind] > 0).map((kind) => format.plural(counted[kind], counts[kind]));
   return told.length === 0 ? quiet : told.join(", ");
 };

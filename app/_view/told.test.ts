@@ -7,7 +7,7 @@ import { WORDS } from "../_words/index.ts";
 import { addressOf, serviceAddress } from "./address.ts";
 import { createFormat } from "./format.ts";
 import { groupsOf, showsState } from "./groups.ts";
-import { monthFacts } from "./history.ts";
+import { countsText, monthCounts, monthFacts } from "./history.ts";
 import { spanShapes } from "./impact-shapes.ts";
 import { costSentence, impactSpans, nameOf, shareText, textOf, worstCost } from "./incident.ts";
 import { maintenanceAnchor, maintenanceLists } from "./maintenance.ts";
@@ -111,6 +111,26 @@ describe("the history", () => {
     expect(july.maintenances.map(({ id }) => id)).toEqual(["m4"]);
     expect(july.services[0]?.days).toHaveLength(31);
     expect(monthFacts(snapshot, "2026-01").services).toEqual([]);
+  });
+
+  test("days with trouble are told though nobody wrote an incident, once however many services had it", () => {
+    const day = (date: string, worst: "operational" | "major_outage" | "under_maintenance") => ({
+      date,
+      worst,
+      seconds: { [worst]: 86_400 },
+    });
+    const services = snapshot.services.slice(0, 2).map((service) => ({
+      ...service,
+      startDate: "2026-06-01",
+      days: [
+        day("2026-06-01", "major_outage"),
+        day("2026-06-02", "under_maintenance"),
+        day("2026-06-03", "operational"),
+      ],
+    }));
+    const quiet = { ...snapshot, services, incidents: [], maintenances: [] };
+    expect(countsText(monthCounts(quiet, "2026-06"), en)).toBe("1 day with trouble");
+    expect(countsText(monthCounts(quiet, "2026-05"), en)).toBe("Nothing to report.");
   });
 });
 

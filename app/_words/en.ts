@@ -208,6 +208,7 @@ export const en: Words = {
     counts: {
       incidents: { one: "{count} incident", other: "{count} incidents" },
       maintenances: { one: "{count} maintenance", other: "{count} maintenances" },
+      troubledDays: { one: "{count} day with trouble", other: "{count} days with trouble" },
     },
     quiet: "Nothing to report.",
     earlier: "Earlier: {month}",

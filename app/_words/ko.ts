@@ -199,6 +199,7 @@ export const ko: Words = {
     counts: {
       incidents: { other: "장애 {count}건" },
       maintenances: { other: "점검 {count}건" },
+      troubledDays: { other: "이상이 있었던 날 {count}일" },
     },
     quiet: "알려 드릴 일이 없었습니다.",
     earlier: "이전: {month}",

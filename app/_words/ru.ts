@@ -229,6 +229,7 @@ export const ru: Words = {
         many: "{count} плановых работ",
         other: "{count} плановой работы",
       },
+      troubledDays: forms("{count} день со сбоями", "{count} дня со сбоями", "{count} дней со сбоями"),
     },
     quiet: "Сообщать было не о чем.",
     earlier: "Раньше: {month}",

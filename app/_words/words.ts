@@ -167,7 +167,7 @@ export type Words = {
   readonly history: {
     readonly title: string;
     readonly text: string;
-    readonly counts: { readonly incidents: Plural; readonly maintenances: Plural };
+    readonly counts: Readonly<Record<"incidents" | "maintenances" | "troubledDays", Plural>>;
     readonly quiet: string;
     readonly earlier: string;
     readonly later: string;

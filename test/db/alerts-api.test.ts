@@ -78,6 +78,10 @@ test("a silence of nothing is refused", async () => {
 test("an alert is acknowledged by its key or by name, and everybody sees that it is, not by whom", async () => {
   const acked = AlertResource.parse((await call("POST", "/v1/alerts/alt_1/acknowledge", { note: "on it" })).body);
   expect(acked.acknowledgement).toMatchObject({ author: "pager", note: "on it" });
+  // A phone that lost the answer and its key says it anew: told once.
+  expect((await call("POST", "/v1/alerts/alt_1/acknowledge", { note: "on it" })).body).toEqual(acked);
+  const told = await db.database.read((sql) => sql`select subject from events where type = 'alert.acknowledged'`);
+  expect(told.length).toBe(1);
   const shown = await (await fetch(`${site.url}/v1/alerts/alt_1`)).json();
   expect(AlertResource.parse(shown).acknowledgement).toMatchObject({ author: null, note: null });
   expect((await call("POST", "/v1/alerts/alt_1/unacknowledge")).status).toBe(200);

@@ -129,8 +129,18 @@ describe("a job", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/done`;
+    const allow = (ranges: readonly string[]) =>
+      db.database.transaction(
+        (tx) =>
+          tx`update config_versions set document = jsonb_set(document, '{egress,allow}', ${JSON.stringify(ranges)}::text::jsonb)`,
+      );
+    const refused = await post({ kind: "audit_export", callbackUrl: url });
+    expect(refused.status).toBe(400);
+    expect(JSON.stringify(refused.body)).toContain("callbackUrl");
+    await allow(["127.0.0.0/8"]);
     const job = await made({ kind: "audit_export", callbackUrl: url });
     await runAll();
+    await allow([]);
     const callback = { ...deps, secretBox: API_SECRET_BOX };
     expect(await sendCallbackOnce(callback)).toBe(true);
     expect((await look(job.id)).callback).toMatchObject({
@@ -138,9 +148,7 @@ describe("a job", () => {
       lastError: expect.stringContaining("blocked") as string,
     });
     expect(calls).toHaveLength(0);
-    await db.database.transaction(async (tx) => {
-      await tx`update config_versions set document = jsonb_set(document, '{egress,allow}', '["127.0.0.0/8"]')`;
-    });
+    await allow(["127.0.0.0/8"]);
     const again = async (): Promise<void> => {
       await db.database.transaction((tx) =>
         tx`update jobs set callback_due_at = clock_timestamp() where id = ${job.id}`.then(() => undefined),

@@ -6,6 +6,7 @@ import { recordEvent } from "#lib/commands/record-event.ts";
 import type { AlertFacts } from "#lib/contracts/alert-resource.ts";
 import { alertResource } from "#lib/contracts/alert-resource.ts";
 import type { AlertResource } from "#lib/contracts/alerts.ts";
+import { instantText } from "#lib/contracts/values.ts";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import type { RandomBytes } from "#lib/runtime/ids.ts";
@@ -48,9 +49,16 @@ const recordAckEvent = async (
   return data;
 };
 
+/** Whether the alert is acknowledged already, in the same words by the same person. */
+const isSaidAlready = (facts: AlertFacts, { author, note, expiresAt }: AlertToAcknowledge): boolean => {
+  const held = facts.acknowledgement;
+  const until = expiresAt === null ? null : instantText(expiresAt);
+  return held !== null && held.author === author && held.note === note && held.expiresAt === until;
+};
+
 /**
  * Says that somebody looks after a firing alert, in place of who said so before: row, audit and event in the caller's
- * transaction. @throws AppError NOT_FOUND; CONFLICT when it does not fire any more; INVALID_REQUEST
+ * transaction. Saying the same again tells nobody: a phone whose answer was lost may ask anew. @throws AppError NOT_FOUND; CONFLICT when it does not fire any more; INVALID_REQUEST
  */
 export const acknowledgeAlert = async (tx: Tx, args: AlertToAcknowledge): Promise<AlertResource> => {
   const { alertId, author, note, expiresAt, actor, now } = args;
@@ -58,6 +66,8 @@ export const acknowledgeAlert = async (tx: Tx, args: AlertToAcknowledge): Promis
   if (expiresAt !== null && expiresAt <= now)
     throw new AppError("INVALID_REQUEST", "the acknowledgement would have expired already");
   const { notify } = await lockFiring(tx, alertId);
+  const facts = (await readAlert(tx, alertId)) as AlertFacts;
+  if (isSaidAlready(facts, args)) return alertResource(facts, { isPublic: false });
   await endAcknowledgement(tx, { alertId, by: "replaced", now });
   const ackId = newId("ack", now, args.randomBytes);
   await insertAcknowledgement(tx, { id: ackId, alertId, author, note, expiresAt, now });

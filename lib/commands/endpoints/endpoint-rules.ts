@@ -19,11 +19,11 @@ const refuse = (detail: string): never => {
  * Judges an address as the file's are judged: its form, the address policy with `egress.allow`, https. The message
  * never repeats it. @throws AppError INVALID_REQUEST
  */
-export const assertAddress = async (db: Db, url: string, judgeUrl: JudgeUrl): Promise<void> => {
+export const assertAddress = async (db: Db, url: string, judgeUrl: JudgeUrl, field = "url"): Promise<void> => {
   const document = await readConfigDocument(db);
   const rules = createEgressRules(document?.egress.allow ?? [], judgeUrl);
   const complaint = checkWebUrl(url) ?? rules.checkWebhookUrl(url);
-  if (complaint !== null) refuse(`url ${complaint.message}`);
+  if (complaint !== null) refuse(`${field} ${complaint.message}`);
 };
 
 /** @throws AppError INVALID_REQUEST; the message never repeats a value. */

@@ -1,10 +1,12 @@
 import { once } from "node:events";
+import { assertAddress } from "#lib/commands/endpoints/endpoint-rules.ts";
 import { askJob, cancelJob } from "#lib/commands/jobs/ask-job.ts";
 import type { JobKind, JobStatus } from "#lib/contracts/jobs.ts";
 import type { JOB_OPERATIONS } from "#lib/contracts/operations/jobs.ts";
 import type { Scope } from "#lib/core/access/authorise.ts";
 import { actorOf, authorise } from "#lib/core/access/authorise.ts";
 import { AppError } from "#lib/core/errors.ts";
+import { judgeUrl } from "#lib/egress/judge-url.ts";
 import type { JobResult } from "#lib/read/jobs.ts";
 import { getJob, listJobs, openJobResult } from "#lib/read/jobs.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -62,6 +64,7 @@ export const jobHandlers: HandlersOf<typeof JOB_OPERATIONS> = {
     const scope = SCOPES[kind];
     if (authorise(principal, { scope }).kind !== "allowed")
       throw new AppError("FORBIDDEN", `a job of the kind ${kind} also needs the scope ${scope}`);
+    if (callbackUrl !== null) await assertAddress(tx, callbackUrl, judgeUrl, "callbackUrl");
     const author = authorOf(principal);
     const made = await askJob(tx, { kind, params, callbackUrl, actor, author, now, randomBytes, secretBox });
     return {
