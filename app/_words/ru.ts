@@ -223,12 +223,7 @@ export const ru: Words = {
     text: "По месяцам: инциденты, плановые работы и какими были дни.",
     counts: {
       incidents: forms("{count} инцидент", "{count} инцидента", "{count} инцидентов"),
-      maintenances: {
-        one: "{count} плановая работа",
-        few: "{count} плановые работы",
-        many: "{count} плановых работ",
-        other: "{count} плановой работы",
-      },
+      maintenances: forms("{count} плановая работа", "{count} плановые работы", "{count} плановых работ"),
       troubledDays: forms("{count} день со сбоями", "{count} дня со сбоями", "{count} дней со сбоями"),
     },
     quiet: "Сообщать было не о чем.",
