@@ -105,19 +105,21 @@ const marksOf = (rows: readonly RunRow[]): { minutes: string; locationNos: strin
 
 /**
  * Inserts runs of which none is there yet, as nearly every batch is, and in the same statement marks their minutes for the
- * rollup: a third less work for Postgres than asking of each row whether it is new. Returns how many were new, and how
- * many of those late.
+ * rollup: a third less work for Postgres than asking of each row whether it is new. The marks ask for the runs, so that
+ * runs are locked before minutes, as `insertRuns` does: the other way round the two block each other for good. Returns
+ * how many were new, and how many of those late.
  * @throws PostgresError 23505 when one is there already or comes twice, and 23514 when the partition of a day is missing;
  * nothing is written then.
  */
 export const insertNewRuns = async (db: Db, given: Inserting): Promise<InsertCounts> => {
   const { minutes, locationNos } = marksOf(given.rows);
   const [row] = await db<{ closed_ms: number | null }[]>`
-    with inserted as (insert into runs (${runColumns(db)}) ${valuesOf(db, given, beforeClosed(db))}),
+    with inserted as (insert into runs (${runColumns(db)}) ${valuesOf(db, given, beforeClosed(db))} returning 1),
     marked as (
       insert into dirty_minutes (minute, location_no)
       select to_timestamp(m.ms / 1000), m.location_no
         from unnest(${minutes}::text::float8[], ${locationNos}::text::int2[]) as m (ms, location_no)
+       where (select count(*) from inserted) > 0
       on conflict (minute, location_no) do update set marks = dirty_minutes.marks + 1)
     select (select extract(epoch from closed_until) * 1000 from rollup_progress)::float8 as closed_ms`;
   const closedMs = row?.closed_ms ?? 0;

@@ -58,10 +58,17 @@ const figuresOf = (slo: SloResource): Record<"attained" | "left" | "exhausted" |
   };
 };
 
-const figure = async (page: Page, scope: string, name: string): Promise<string> =>
-  (await page.locator(`${scope} [data-figure="${name}"]`).first().innerText()).split("\n")[0]?.trim() ?? "";
-
+/** Where each of them is marked, on the overview as on the page of an SLO. */
+const MARKS = {
+  attained: "attained ",
+  left: "budget /reading/budget/remainingRatio",
+  exhausted: "exhausted /reading/budget/exhaustedInSeconds",
+  coverage: "share /reading/coverageRatio",
+} as const;
 const names = ["attained", "left", "exhausted", "coverage"] as const;
+
+const figure = async (page: Page, scope: string, name: (typeof names)[number]): Promise<string> =>
+  (await page.locator(`${scope} [data-figure="${MARKS[name]}"]`).first().innerText()).split("\n")[0]?.trim() ?? "";
 
 describe("every figure is the API's", () => {
   test("on the overview, row by row", async () => {
