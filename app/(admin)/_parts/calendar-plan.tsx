@@ -11,9 +11,9 @@ export const impactOptions = ({ words }: AdminView) =>
 
 type Texts = MaintenanceResource["translations"];
 
-/** Title and description in the other languages of the product. */
+/** Title and description in the other languages of the page. */
 export const translatedFields = ({ words }: AdminView, texts: Texts = {}): Field[] =>
-  languageChoices().flatMap(({ language, name }): Field[] => [
+  languageChoices(texts).flatMap(({ language, name }): Field[] => [
     {
       name: `translations.${language}.title`,
       kind: "text",

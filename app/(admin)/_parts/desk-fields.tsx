@@ -158,11 +158,13 @@ export const Translations = ({
   texts?: Texts;
 }) => {
   const { desk } = view.words;
+  const languages = languageChoices(texts);
+  if (languages.length === 0) return null;
   return (
     <details>
       <summary>{desk.otherLanguages}</summary>
       <div className="stack">
-        {languageChoices().map(({ language, name }) => (
+        {languages.map(({ language, name }) => (
           <div className="stack" key={language}>
             {withTitle ? (
               <TextField

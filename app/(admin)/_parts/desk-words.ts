@@ -1,10 +1,12 @@
 import type { IncidentResource } from "#lib/contracts/incidents.ts";
 import type { IncidentImpact, IncidentStatus } from "#lib/contracts/snapshot-incidents.ts";
+import type { Language } from "#lib/core/definitions.ts";
 import { LANGUAGES } from "#lib/core/definitions.ts";
 import { isClosed } from "#lib/core/incidents/life.ts";
 import { fillText } from "../../_view/format.ts";
 import type { Role } from "../../_view/state-looks.ts";
 import type { AdminView } from "./view.ts";
+import { pageLanguages } from "./view.ts";
 
 const IMPACTS = ["none", "minor", "major", "critical"] as const satisfies readonly IncidentImpact[];
 const OPEN_STATUSES = ["investigating", "identified", "monitoring"] as const satisfies readonly IncidentStatus[];
@@ -75,9 +77,16 @@ export const formWords = ({ words: { frame } }: AdminView, submit: string, done?
   offline: frame.offline,
 });
 
-/** Languages that a text can be translated into, by their own names. */
-export const languageChoices = (): { language: (typeof LANGUAGES)[number]; name: string }[] =>
-  LANGUAGES.map((language) => ({
+/**
+ * Languages that a text can be translated into, by their own names: those of the page but the one that it is written in,
+ * and those that it has been translated into before.
+ */
+export const languageChoices = (
+  texts: Readonly<Partial<Record<string, unknown>>> = {},
+): { language: Language; name: string }[] => {
+  const others = pageLanguages().slice(1);
+  return LANGUAGES.filter((language) => others.includes(language) || texts[language] !== undefined).map((language) => ({
     language,
     name: new Intl.DisplayNames([language], { type: "language" }).of(language) ?? language,
   }));
+};

@@ -58,6 +58,9 @@ export const adminTheme = async (): Promise<"light" | "dark" | null> => {
 /** The page's zone; UTC before the first snapshot. */
 export const pageZone = (): string => getWebContext().snapshot()?.page.timeZone ?? "UTC";
 
+/** The page's languages, the one that texts are written in first; all of them before the first snapshot. */
+export const pageLanguages = (): readonly Language[] => getWebContext().snapshot()?.page.languages ?? LANGUAGES;
+
 /** `tz` of the address, so that a link shows what its sender saw; else what the reader chose; else the page's zone. */
 const timeZoneOf = async (search: SearchParams): Promise<string> => {
   const asked = [single(search.tz), (await cookies()).get(PREFERENCES.timeZone)?.value].map((zone) =>
