@@ -5,7 +5,7 @@ import { ESLint } from "eslint";
 import ts from "typescript";
 import { ROOT } from "./steps.ts";
 
-/** What was found fine before is not looked at again; the folder goes with node_modules. */
+/** What the type checker knows from the last time; the folder goes with node_modules. */
 const CACHE = join(ROOT, "node_modules", ".cache", "verify");
 mkdirSync(CACHE, { recursive: true });
 
@@ -47,17 +47,12 @@ const checkTypes = (builder: ts.EmitAndSemanticDiagnosticsBuilderProgram): void 
 };
 
 const lint = async (program: ts.Program): Promise<void> => {
-  // The cache is keyed by the configuration as text.
-  const programs = [Object.assign(program, { toJSON: () => "the program of tsconfig.json" })];
+  // No cache: what one file is judged by stands in the types of others.
+  const languageOptions = { parserOptions: { projectService: false, programs: [program] } };
   const eslint = new ESLint({
     cwd: ROOT,
-    cache: true,
-    cacheLocation: join(CACHE, "eslint"),
-    cacheStrategy: "content",
     errorOnUnmatchedPattern: false,
-    overrideConfig: [
-      { files: ["**/*.ts", "**/*.tsx"], languageOptions: { parserOptions: { projectService: false, programs } } },
-    ],
+    overrideConfig: [{ files: ["**/*.ts", "**/*.tsx"], languageOptions }],
   });
   // Not what the folders hold by now: a file that came after the program was read has no types.
   const files: string[] = [];
