@@ -70,7 +70,7 @@ export const insertApiKey = async (
             ${dateOrNull(key.expiresAt)}, ${new Date(key.createdAt)}, ${key.isTest})`;
 };
 
-/** Ends a key at `now`; one that has ended keeps its instant. */
+/** Writes the name of a key and the version that it is locked to. */
 export const updateApiKey = async (
   db: Db,
   { id, name, apiVersion }: Pick<ApiKeyRow, "id" | "name" | "apiVersion">,

@@ -17,7 +17,7 @@ import { ThresholdAlertFile } from "./schema/threshold.ts";
 
 /**
  * The one source of the configuration file: its types, its checks of single values, the JSON Schema for editors and the
- * reference. What takes two values to judge (ids, references, conflicts, the address policy) is in check-relations.ts.
+ * reference. What takes two values to judge (ids, references, conflicts, the address policy) is in check/relations.ts.
  */
 
 export const MAX_PROBES = 10_000;

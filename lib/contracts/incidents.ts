@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { LANGUAGES } from "#lib/core/languages.ts";
 import { PublicState } from "./public-state.ts";
 import { IncidentImpact, IncidentStatus } from "./snapshot-incidents.ts";
 import { DecimalText, Identifier, Instant } from "./values.ts";
 
 /** Incidents as `/v1/incidents`, events and the command line show them. */
 
-export const IncidentLanguage = z.enum(["en", "ko", "ru"]);
+export const IncidentLanguage = z.enum(LANGUAGES);
 export type IncidentLanguage = z.infer<typeof IncidentLanguage>;
 
 export const IncidentPublication = z.enum(["draft", "scheduled", "published", "discarded", "merged"]);

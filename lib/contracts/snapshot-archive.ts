@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LANGUAGES } from "#lib/core/languages.ts";
 import type { Month } from "#lib/core/status/history-months.ts";
 import { monthOf } from "#lib/core/status/history-months.ts";
 import { epochMs } from "#lib/core/units.ts";
@@ -15,7 +16,7 @@ export const ArchiveEntry = z.strictObject({
   kind: z.enum(["incident", "maintenance"]),
   id: z.string(),
   name: z.string(),
-  translations: z.partialRecord(z.enum(["en", "ko", "ru"]), z.strictObject({ name: z.string() })).optional(),
+  translations: z.partialRecord(z.enum(LANGUAGES), z.strictObject({ name: z.string() })).optional(),
   /** When it began. */
   at: Instant,
   serviceIds: z.array(z.string()),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LANGUAGES } from "#lib/core/languages.ts";
 import { SnapshotInstant as Instant, PublicState } from "./public-state.ts";
 
 /** Incidents in the snapshot: what is published, with everything that pages, feeds and `/api/v2` say of them. */
@@ -8,7 +9,7 @@ export type IncidentStatus = z.infer<typeof IncidentStatus>;
 export const IncidentImpact = z.enum(["none", "minor", "major", "critical"]);
 export type IncidentImpact = z.infer<typeof IncidentImpact>;
 
-const Language = z.enum(["en", "ko", "ru"]);
+const Language = z.enum(LANGUAGES);
 
 export const SnapshotIncidentUpdate = z.strictObject({
   id: z.string(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LANGUAGES } from "#lib/core/languages.ts";
 
 /**
  * The part of the snapshot that tells of planned work: one entry for each occurrence that people should see, and the rules
@@ -11,7 +12,7 @@ const Instant = z.iso.datetime({ offset: false });
 export const MaintenanceStatus = z.enum(["scheduled", "in_progress", "verifying", "completed", "canceled"]);
 export type MaintenanceStatus = z.infer<typeof MaintenanceStatus>;
 
-const Language = z.enum(["en", "ko", "ru"]);
+const Language = z.enum(LANGUAGES);
 
 export const SnapshotMaintenanceUpdate = z.strictObject({
   id: z.string(),

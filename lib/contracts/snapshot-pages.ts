@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LANGUAGES } from "#lib/core/languages.ts";
 
 /**
  * The pages that are drawn from one snapshot: which services each shows, at which hosts, and to whom. The first one is
@@ -22,7 +23,7 @@ export const SnapshotPage = z.strictObject({
   url: z.string().nullable(),
   description: z.string().optional(),
   timeZone: z.string(),
-  languages: z.array(z.enum(["en", "ko", "ru"])).min(1),
+  languages: z.array(z.enum(LANGUAGES)).min(1),
   /** Host names in lower case, without a port. */
   hosts: z.array(z.string()),
   audience: PageAudience,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LANGUAGES } from "#lib/core/languages.ts";
 import { SnapshotInstant as Instant, MeasuredState, PublicState } from "./public-state.ts";
 import { ArchiveEntry } from "./snapshot-archive.ts";
 import { SnapshotIncident } from "./snapshot-incidents.ts";
@@ -123,7 +124,7 @@ export const Snapshot = z.strictObject({
     name: z.string(),
     url: z.string().nullable(),
     timeZone: z.string(),
-    languages: z.array(z.enum(["en", "ko", "ru"])).min(1),
+    languages: z.array(z.enum(LANGUAGES)).min(1),
     createdAt: Instant,
     updatedAt: Instant,
     description: z.string().optional(),

@@ -34,18 +34,13 @@ export const measureCosts = async (
 ): Promise<MeasuredCost[]> => {
   const all = await database.read((db) => readSlosWithReadings(db, null));
   const slos = all.filter(({ serviceId }) => incident.serviceIds.includes(serviceId));
-  const windows = slos.map((slo) => windowOf(slo, incident, now));
-  const asks = slos.map((slo, index) => {
-    const { period: _, ...span } = windows[index] ?? windowOf(slo, incident, now);
-    return { slo, ...span };
-  });
+  const asks = slos.map((slo) => ({ slo, ...windowOf(slo, incident, now) }));
   const ledgers = await getLedgers(database, asks, now);
-  const costs = slos.flatMap((slo, index): MeasuredCost[] => {
+  const costs = asks.flatMap(({ slo, period }, index): MeasuredCost[] => {
     const ledger = ledgers[index] ?? null;
     // Nothing was evaluated in the window: there is nothing to tell.
     if (ledger === null || ledger.consumedRatio === null) return [];
     const entry = ledger.entries.find(({ cause, id }) => cause === "incident" && id === incident.id);
-    const period = windows[index]?.period ?? null;
     return [
       {
         ...{ incidentId: incident.id, sloId: slo.id, serviceId: slo.serviceId, objective: slo.definition.objective },

@@ -52,7 +52,8 @@ export type ProbeParts = {
   readonly probeId: string;
   readonly type: string;
   readonly parts: readonly (PartResource & {
-    readonly marks: readonly PartMark[] /** Among the parts of the API. */;
+    readonly marks: readonly PartMark[];
+    /** Among the parts of the API. */
     readonly place: number;
   })[];
 };

@@ -1,7 +1,8 @@
 import type { Tx } from "#db/database.ts";
 import type { MaintenanceRow } from "#db/queries/maintenances.ts";
 import { lockMaintenancesOfFile, releaseMaintenance } from "#db/queries/maintenances.ts";
-import type { MaintenanceDefinition } from "#lib/core/maintenance/definition.ts";
+import { LANGUAGES } from "#lib/core/languages.ts";
+import type { MaintenanceDefinition, MaintenanceTexts } from "#lib/core/maintenance/definition.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS } from "#lib/core/units.ts";
 import type { RandomBytes } from "#lib/runtime/ids.ts";
@@ -11,6 +12,7 @@ import { CONFIG_ACTOR } from "./maintenance-parts.ts";
 import { scheduleMaintenance } from "./schedule-maintenance.ts";
 
 const BY = "nines.yaml";
+const NO_TEXTS: MaintenanceTexts = Object.fromEntries(LANGUAGES.map((language) => [language, {}]));
 /** What was over this long ago is history: a new database does not begin with it. */
 const FORGOTTEN_MS = 365 * DAY_MS;
 
@@ -72,7 +74,7 @@ export const applyMaintenances = async (
       continue;
     }
     // What left the file leaves the page too.
-    const translations = { en: {}, ko: {}, ru: {}, ...one.translations };
+    const translations = { ...NO_TEXTS, ...one.translations };
     const texts = { title, body, impact, reminders, translations };
     await editMaintenance(tx, { ...texts, id: row.id, by: BY, actor: CONFIG_ACTOR, now });
   }

@@ -16,7 +16,7 @@ import { SECOND_MS } from "#lib/core/units.ts";
 import type { ExportContext, Section } from "./context.ts";
 import { exportAssertion, exportAuth, exportHeaders, known, said, unless } from "./context.ts";
 
-/** The longest time that is given to a run when the file does not say, as in to-probe.ts. */
+/** The longest time that is given to a run when the file does not say, as in to/probe.ts. */
 const DEFAULT_TIMEOUT_MS = 10 * SECOND_MS;
 const DEFAULT_JOURNEY_TIMEOUT_MS = 30 * SECOND_MS;
 const MAX_REDIRECTS = 10;

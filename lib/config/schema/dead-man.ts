@@ -3,7 +3,7 @@ import { DAY_MS, SECOND_MS } from "#lib/core/units.ts";
 import { checkAddressUrl } from "../rules/notification.ts";
 import { duration, text } from "../scalars.ts";
 
-// The section `dead_man`. What takes more than one value to judge is in check-dead-man.ts.
+// The section `dead_man`. What takes more than one value to judge is in check/dead-man.ts.
 
 const DEAD_MAN_METHODS = ["GET", "POST"] as const;
 

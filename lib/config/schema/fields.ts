@@ -86,7 +86,7 @@ const BasicFile = z.strictObject({
   password: credential("Password"),
 });
 
-/** Exactly one of the two; check-probe.ts sees to it. */
+/** Exactly one of the two; check/probe.ts sees to it. */
 export const auth = z
   .strictObject({
     basic: BasicFile.meta({ description: "Name and password (RFC 7617)" }).optional(),

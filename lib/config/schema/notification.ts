@@ -9,7 +9,7 @@ import type { Check, FieldMeta } from "../scalars.ts";
 import { checkInteger, checkName, checkTimeZone, duration, number, text } from "../scalars.ts";
 import { id, name, reference } from "./fields.ts";
 
-// The section `notifications`. What takes two values to judge is in check-notification.ts.
+// The section `notifications`. What takes two values to judge is in check/notification.ts.
 
 const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d$/;
 const checkTimeOfDay: Check<string> = (value) =>

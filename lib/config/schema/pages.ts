@@ -5,7 +5,7 @@ import { checkPageUrl } from "../rules/url.ts";
 import { checkName, checkTimeZone, text } from "../scalars.ts";
 import { id, name, reference } from "./fields.ts";
 
-// What the file says of who sees which page where. What takes more than one value to judge is in check-pages.ts.
+// What the file says of who sees which page where. What takes more than one value to judge is in check/pages.ts.
 
 const MAX_HOSTS = 20;
 

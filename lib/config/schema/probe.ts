@@ -24,7 +24,7 @@ import {
   webUrl,
 } from "./fields.ts";
 
-// One shape a type of probe. What takes two values to judge is in check-probe.ts.
+// One shape a type of probe. What takes two values to judge is in check/probe.ts.
 
 const type = <const Type extends string>(word: Type, description: string) => z.literal(word).meta({ description });
 const flag = (description: string, standard: boolean) =>

@@ -6,7 +6,7 @@ import type { Check } from "../scalars.ts";
 import { checkInteger, checkName, checkTimeZone, duration, number, text } from "../scalars.ts";
 import { auth, headers, id, LIMITS, reference, webUrl } from "./fields.ts";
 
-// What the file promises about a service. What takes two values to judge is in slo-rules.ts and sli-rules.ts.
+// What the file promises about a service. What takes two values to judge is in rules/slo.ts and rules/sli.ts.
 
 const checkObjective: Check<number> = (value) =>
   value > 50 && value < 100 ? null : { kind: "range", message: `must be over 50 and under 100, got ${value}` };

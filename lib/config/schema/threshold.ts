@@ -5,7 +5,7 @@ import { checkDuration, duration, number, text } from "../scalars.ts";
 import { id, LIMITS, reference } from "./fields.ts";
 import { notify, promqlSource, query, severity } from "./slo.ts";
 
-// Alerts on a figure as it is. What goes together is judged in threshold-rules.ts, where the defaults are, too.
+// Alerts on a figure as it is. What goes together is judged in rules/threshold.ts, where the defaults are, too.
 
 const value = z
   .union([

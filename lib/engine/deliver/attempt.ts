@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ClaimedDelivery } from "#db/queries/deliveries.ts";
 import type { ChannelMail } from "#lib/core/channels/channel.ts";
 import type { AttemptOutcome } from "#lib/core/delivery/judge-answer.ts";
@@ -12,6 +11,7 @@ import { traceSpan } from "#lib/runtime/tracing.ts";
 import type { Naming } from "../channels/notice-part.ts";
 import type { OpenedEndpoint, Parcel } from "../channels/send.ts";
 import { parcelOf } from "../channels/send.ts";
+import { traceOfAttempt } from "../trace-of-attempt.ts";
 import { redactorOf } from "./endpoint-redactor.ts";
 
 /** What a receiver did. Never thrown: a fault of theirs is a value of ours. */
@@ -65,22 +65,14 @@ export type AttemptReport = {
   readonly requestBody: string | null;
 };
 
-const hexDigest = (text: string): string => createHash("sha256").update(text).digest("hex");
-
 const headerText = (value: string | readonly string[] | undefined): string | null =>
   (typeof value === "string" ? value : value?.[0]) ?? null;
 
 const shownHeaders = (headers: Readonly<Record<string, string>>, redact: (text: string) => string) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, redact(value)]));
 
-/**
- * The trace of an event is the same for all its deliveries and attempts; each attempt is a span of its own. Both follow
- * from their ids, so that a log of any instance finds them.
- */
-const traceOf = (delivery: ClaimedDelivery) => ({
-  traceId: hexDigest(delivery.event.id).slice(0, 32),
-  spanId: hexDigest(`${delivery.id}.${delivery.attempt}`).slice(0, 16),
-});
+/** The trace of an event is the same for all its deliveries and attempts; each attempt is a span of its own. */
+const traceOf = (delivery: ClaimedDelivery) => traceOfAttempt(delivery.event.id, `${delivery.id}.${delivery.attempt}`);
 
 const spanOf = (delivery: ClaimedDelivery, report: AttemptReport, endedAt: EpochMs): EndedSpan => ({
   name: `deliver ${delivery.type}`,

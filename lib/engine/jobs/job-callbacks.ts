@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Database } from "#db/database.ts";
 import { readConfigDocument } from "#db/queries/config.ts";
 import type { DueCallback } from "#db/queries/job-claims.ts";
@@ -13,6 +12,7 @@ import { judgeUrl } from "#lib/egress/judge-url.ts";
 import type { PostArgs, PostResult } from "#lib/egress/post.ts";
 import { postJson } from "#lib/egress/post.ts";
 import type { Clock } from "#lib/runtime/clock.ts";
+import { traceOfAttempt } from "../trace-of-attempt.ts";
 
 export type CallbackDeps = {
   readonly database: Database;
@@ -29,8 +29,6 @@ const MOST_ANSWER_BYTES = 4_096;
 const SECOND = 1_000;
 /** After so long each time; then it is given up, and whoever asked still finds the job by its address. */
 const RETRY_SECONDS = [10, 60, 300, 1_800, 7_200, 21_600, 43_200] as const;
-
-const hexDigest = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 const retryOf = ({ tries }: DueCallback): number | null => {
   const seconds = RETRY_SECONDS[tries - 1];
@@ -53,8 +51,7 @@ const send = async (deps: CallbackDeps, callback: DueCallback, body: Buffer): Pr
   if (url.startsWith("http:") && allow.length === 0) return "blocked: plain http";
   const secrets = [secretBox.open(callback.secret, callbackSecretContext(id))];
   const signed = signWebhook({ id, timestampSeconds: Math.floor(clock.now() / SECOND), body, secrets });
-  const traceId = hexDigest(id).slice(0, 32);
-  const spanId = hexDigest(`${id}.${callback.tries}`).slice(0, 16);
+  const { traceId, spanId } = traceOfAttempt(id, `${id}.${callback.tries}`);
   const headers = { ...signed, traceparent: traceparentOf(traceId, spanId) };
   const answer = await post({
     ...{ url, headers, body, allow, signal, clock },

@@ -87,7 +87,9 @@ const sendWritten = (
   ];
   if (operation.response !== null)
     return sendJson(exchange, inVersion(context, exchange, operation, answer.body), {
-      ...{ status, cacheControl: "no-store", headers },
+      status,
+      cacheControl: "no-store",
+      headers,
     });
   send(exchange, status, ["Cache-Control", "no-store", ...headers, ...COMMON_HEADERS], null);
   return status;

@@ -10,6 +10,7 @@ import { admit, refuseCaller } from "../api/caller.ts";
 import type { ApiContext } from "../api/types.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { problemOf, problemOfError, sendProblem } from "../http/problem.ts";
+import { readBytes } from "../http/read-bytes.ts";
 import { sendJson } from "../http/send-json.ts";
 
 /** A report carries at most the head of the mail, or a mail of ours, which is small. */
@@ -29,14 +30,9 @@ const readMail = async (req: IncomingMessage): Promise<string> => {
     throw new AppError("UNSUPPORTED_MEDIA_TYPE", "send the mail as it came, as message/rfc822");
   const tooLarge = (): AppError => new AppError("PAYLOAD_TOO_LARGE", `a report may have ${MOST_BYTES} bytes`);
   if (Number(req.headers["content-length"] ?? 0) > MOST_BYTES) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MOST_BYTES) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("latin1");
+  const bytes = await readBytes(req, MOST_BYTES);
+  if (bytes === null) throw tooLarge();
+  return bytes.toString("latin1");
 };
 
 const take = async (context: ApiContext, exchange: Exchange): Promise<number> => {
