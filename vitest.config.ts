@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     expect: { poll: { timeout: 10_000, interval: 20 } },
     projects: [
-      // One process for all files: making one for each and loading everything in it again would take most of the time.
+      // Files share a few processes: making one for each and loading everything in it again would take most of the time.
       { extends: true, test: { name: "unit", include: unit, setupFiles, isolate: false, ...limits } },
       // One private cluster per run, one database cloned from a migrated template per file.
       {

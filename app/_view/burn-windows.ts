@@ -1,6 +1,3 @@
-export type { BurnWindowRow } from "#lib/core/slo/burn-windows.ts";
-export { burnWindows } from "#lib/core/slo/burn-windows.ts";
-
 /** A factor as a number for drawing: a decimal ("14.4") or a fraction ("14/15"). Comparisons are the engine's. */
 export const factorNumber = (factor: string): number => {
   const [numerator, denominator] = factor.split("/").map(Number);

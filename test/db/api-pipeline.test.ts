@@ -1,7 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deleteOldAnswers } from "#db/queries/idempotency.ts";
-import { createKey } from "#lib/commands/api-keys/create-key.ts";
 import { runIdempotent } from "#lib/commands/idempotent.ts";
 import { ProblemDetail } from "#lib/contracts/api.ts";
 import { ApiKeyResource, NewApiKeyResource } from "#lib/contracts/api-keys.ts";
@@ -13,16 +11,14 @@ import type { TestDatabase } from "#test/support/test-database.ts";
 import { testDatabase } from "#test/support/test-database.ts";
 import type { TestSite } from "#test/support/web-site.ts";
 import { startTestSite } from "#test/support/web-site.ts";
+import { makeApiKey } from "./api-world.ts";
 
 let db: TestDatabase;
 let site: TestSite;
 
 let writer: string;
 
-const makeKey = (scopes: readonly Scope[]) =>
-  db.database.transaction((tx) =>
-    createKey(tx, { name: "test", scopes, expiresAt: null, actor: "cli", now: systemClock.now(), randomBytes }),
-  );
+const makeKey = (scopes: readonly Scope[]) => makeApiKey(db, scopes);
 
 type Call = { token?: string; body?: unknown; raw?: string; headers?: Record<string, string> };
 const call = async (method: string, path: string, { token, body, raw, headers = {} }: Call = {}) => {

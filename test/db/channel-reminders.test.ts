@@ -7,6 +7,7 @@ import type { Behaviour, Receiver } from "./deliver-receiver.ts";
 import { answer, startReceiver } from "./deliver-receiver.ts";
 import type { DeliverWorld } from "./deliver-world.ts";
 import { deliverWorld, endpoint } from "./deliver-world.ts";
+import { READING } from "./web-api-world.ts";
 
 let world: DeliverWorld;
 const receivers: Receiver[] = [];
@@ -41,10 +42,6 @@ describe("reminders", () => {
         select ${ALERT_EXAMPLE.id}, 'shop-availability', 'page_1h_5m', 1, 'page', 'firing', ${new Date(world.clock.now())},
                ${JSON.stringify(READING)}::text::jsonb`,
     );
-  const { windows, budget, objective, window, probes, locations, evaluatedAt } = ALERT_EXAMPLE;
-  const stored = ({ budgetSpentRatio: _spent, ...rest }: typeof windows.long) => rest;
-  const both = { long: stored(windows.long), short: stored(windows.short) };
-  const READING = { windows: both, budget, objective, window, probes, locations, evaluatedAt };
   const hourly = async (): Promise<{ people: Receiver; hook: Receiver }> => {
     const [people, hook] = [await receive(), await receive()];
     const events = ["alert.firing", "alert.reminder"];

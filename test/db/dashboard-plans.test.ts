@@ -25,7 +25,7 @@ import { ASKS_NOTHING, LOADS } from "./dashboard-loads.ts";
 
 // Eight services with a day and some hours behind them: a day of runs is large enough for the planner to want the key.
 const SIZE = { services: 8, slos: 12, days: 1 };
-const NOW = epochMs(Math.floor(Date.UTC(2026, 10, 22, 9, 30) / MINUTE_MS) * MINUTE_MS);
+const NOW = epochMs(Date.UTC(2026, 10, 22, 9, 30));
 const box = createSecretBox(Buffer.alloc(32));
 const cookie = `nines_session=${"A".repeat(43)}`;
 const nameOf = statementNames(join(PROJECT_ROOT, "db", "queries"));

@@ -16,7 +16,6 @@ import { toEmbeddedError } from "#db/embedded/run-program.ts";
 import { pickRunUser } from "#db/embedded/run-user.ts";
 import { errorCodeOf } from "#lib/core/errors.ts";
 
-// initdb waits for the disk, which may be busy.
 const isRoot = process.getuid?.() === 0;
 const hasDeathSignal = existsSync("/usr/bin/setpriv");
 const log = { info: () => undefined, warn: () => undefined };

@@ -2,9 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable, Writable } from "node:stream";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { runCommand } from "#lib/cli/main.ts";
 import { applyConfig } from "#lib/commands/apply-config.ts";
 import { resealAll } from "#lib/commands/rotate-secret-key.ts";
 import { createSecretBox } from "#lib/commands/secret-box.ts";
@@ -12,6 +10,7 @@ import { loadSecretKeys, openSecretBox } from "#lib/commands/secret-key.ts";
 import { openEndpoint } from "#lib/engine/channels/open-endpoint.ts";
 import { createDispatcher } from "#lib/engine/deliver.ts";
 import { systemClock } from "#lib/runtime/clock.ts";
+import { runCli } from "#test/support/run-cli.ts";
 import { sampleConfig } from "#test/support/sample-config.ts";
 import type { Receiver } from "./deliver-receiver.ts";
 import { answer, startReceiver } from "./deliver-receiver.ts";
@@ -35,25 +34,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-const run = async (name: string, ...args: string[]) => {
-  const told = { out: "", err: "" };
-  const sink = (key: "out" | "err") =>
-    new Writable({
-      write: (chunk: Buffer, _encoding, done) => {
-        told[key] += chunk.toString();
-        done();
-      },
-    });
-  const code = await runCommand(name, {
-    args,
-    env: { DATABASE_URL: world.url, NINES_DATA_DIR: dataDir },
-    stdin: Readable.from([]),
-    stdout: sink("out"),
-    stderr: sink("err"),
-    signal: new AbortController().signal,
-  });
-  return { code, ...told };
-};
+const run = (...words: string[]) => runCli(words, { DATABASE_URL: world.url, NINES_DATA_DIR: dataDir });
 
 /** What a process of the service holds that started with the keys of the file. */
 const startService = async () => {

@@ -36,7 +36,7 @@ export const services = ["shop", "search", "mail"].map((id) =>
   }),
 );
 
-/** Alert number N, half of them of the shop, a minute after each other. */
+/** Alert number N, half of them of the shop, two of each minute. */
 export const insertAlert = (database: Database, number: number, isFiring: boolean): Promise<unknown> =>
   database.transaction(async (tx) => {
     const firedAt = new Date(addMs(T0, Math.floor(number / 2) * MINUTE_MS));

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import type { Database } from "#db/database.ts";
 import { openDatabase } from "#db/database.ts";
 import { startTemporary } from "#db/embedded/temporary.ts";
@@ -18,7 +18,6 @@ import { startWebRole } from "./web-role.ts";
 export type AdminSite = {
   readonly url: string;
   readonly database: Database;
-  readonly browser: Browser;
   /** A sign-in link that was not used yet. */
   readonly newLink: () => Promise<string>;
   /** A context of somebody who is signed in; reduced motion, 10 s of patience. */
@@ -27,11 +26,6 @@ export type AdminSite = {
   readonly openContext: (options: BrowserContextOptions) => Promise<BrowserContext>;
   readonly close: () => Promise<void>;
 };
-
-/** Six looks: three widths in two themes. */
-export const LOOKS = [360, 768, 1440].flatMap((width) =>
-  (["light", "dark"] as const).map((theme) => ({ width, theme })),
-);
 
 /** The options of a context for a look. */
 export const lookOf = (width: number, theme: "light" | "dark"): BrowserContextOptions => ({
@@ -80,7 +74,7 @@ export const startAdminSite = async (seed: (database: Database) => Promise<unkno
     await page.close();
     return context;
   };
-  return { url, database, browser, newLink, signedIn, openContext, close };
+  return { url, database, newLink, signedIn, openContext, close };
 };
 
 const WIDTHS = [360, 768, 1440] as const;

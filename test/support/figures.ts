@@ -26,8 +26,6 @@ const wording = { words, format };
 const NOTHING = "–";
 const { sloPage } = words;
 const numberOf = (value: unknown): number | null => (value === null ? null : Number(value));
-const orNothing = (value: unknown, write: (value: number) => string): string =>
-  value === null ? NOTHING : write(Number(value));
 const noData = words.probes.noData;
 /** As the text of a page is compared: the space between a number and its unit is a space. */
 const plain = (text: string): string => text.replace(/\s+/g, " ").trim();
@@ -37,7 +35,7 @@ const attained = (slo: SloResource, reading: Reading | undefined): string =>
   reading === undefined ? NOTHING : attainedText(reading.good, reading.total, slo.objective, format);
 
 /** The text of a figure as pages show it. */
-export const WRITERS: Readonly<Record<FigureKind, (value: unknown) => string>> = {
+const WRITERS: Readonly<Record<FigureKind, (value: unknown) => string>> = {
   count: (value) => countText(Number(value), format),
   length: (value) => format.integer((value as unknown[]).length),
   share: (value) => coverageText(numberOf(value), format),
@@ -78,7 +76,6 @@ export const WRITERS: Readonly<Record<FigureKind, (value: unknown) => string>> =
     return format.integer(would - onlyWould);
   },
   duration: (value) => spanOf(String(value), format),
-  cost: (value) => orNothing(value, (share) => format.percent(share, 1)),
 };
 
 const ofPoints =
@@ -88,30 +85,29 @@ const ofPoints =
 const measured = (point: MetricsPoint, value: number): string => (point.total > 0 ? format.integer(value) : noData);
 const PHASES = ["dns", "connect", "tls", "firstByte", "transfer"] as const;
 
-/** The cells of a whole table after the first of each row. Null: cells that only `judge` of the test knows. */
-export const TABLES: Readonly<Record<Exclude<TableKind, "days" | "heat" | "errors">, (value: unknown) => string[][]>> =
-  {
-    rate: ofPoints((point) => [
-      measured(point, point.total),
-      format.integer(point.expected),
-      point.rate === null ? noData : format.rate(point.rate * 60),
+/** The cells of a whole table after the first of each row. */
+const TABLES: Readonly<Record<Exclude<TableKind, "days" | "heat" | "errors">, (value: unknown) => string[][]>> = {
+  rate: ofPoints((point) => [
+    measured(point, point.total),
+    format.integer(point.expected),
+    point.rate === null ? noData : format.rate(point.rate * 60),
+  ]),
+  durations: ofPoints(({ durationMs: { p50, p95, p99 } }) =>
+    [p50, p95, p99].map((ms) => (ms === null ? noData : tookText(ms, format))),
+  ),
+  phases: (runs) =>
+    (runs as RunResource[]).map(({ locationId, phasesMs, durationMs }) => [
+      ...[locationId, ""],
+      ...PHASES.map((phase) => tookText(phasesMs?.[phase] ?? null, format)),
+      tookText(durationMs, format),
     ]),
-    durations: ofPoints(({ durationMs: { p50, p95, p99 } }) =>
-      [p50, p95, p99].map((ms) => (ms === null ? noData : tookText(ms, format))),
-    ),
-    phases: (runs) =>
-      (runs as RunResource[]).map(({ locationId, phasesMs, durationMs }) => [
-        ...[locationId, ""],
-        ...PHASES.map((phase) => tookText(phasesMs?.[phase] ?? null, format)),
-        tookText(durationMs, format),
-      ]),
-  };
+};
 
 const sum = (cells: readonly string[]): number =>
   cells.reduce((total, cell) => total + (cell === noData ? 0 : Number(cell.replaceAll(",", ""))), 0);
 
 /** What is wrong with a table whose columns depend on what was seen; null: nothing. */
-export const judgeTable = (kind: "heat" | "errors", points: readonly MetricsPoint[], rows: readonly string[][]) => {
+const judgeTable = (kind: "heat" | "errors", points: readonly MetricsPoint[], rows: readonly string[][]) => {
   if (rows.length !== points.length) return `${rows.length} rows for ${points.length} points`;
   const wrong = points.findIndex((point, index) => {
     const cells = rows[index] ?? [];

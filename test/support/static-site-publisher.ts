@@ -6,10 +6,10 @@ import { openStaticFiles } from "#lib/web/http/static-files.ts";
 import { createPageCache } from "#lib/web/page-cache.ts";
 import { publishStaticSite } from "#lib/web/static-site/publish-static-site.ts";
 import { badDay, SAMPLE_NOW } from "./sample-snapshot.ts";
-import { fakeRenderer } from "./web-site.ts";
+import { renderWithLink } from "./static-site-pages.ts";
 
 const [directory = "", name = ""] = process.argv.slice(2);
-const { render } = fakeRenderer();
+const render = renderWithLink();
 let looks = 0;
 const nextView = () => {
   const view = badDay();

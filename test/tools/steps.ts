@@ -8,7 +8,7 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Vitest's arguments for unit tests. They wait half of their time, so that two at once fit beside what else runs. */
 export const UNIT_ARGS = ["--project", "unit", "--maxWorkers", String(Math.max(2, availableParallelism() - 1))];
 
-/** One program of a check: its name for people, the script in node_modules, its arguments. */
+/** One program of a check: its name for people, the script, from the root of the project, its arguments. */
 export type Step = { readonly name: string; readonly script: string; readonly args: readonly string[] };
 
 export type StepResult = {
@@ -25,7 +25,7 @@ type StepOptions = {
   readonly onOutput?: (text: string) => void;
 };
 
-/** Runs a script of node_modules on this Node. */
+/** Runs a script on this Node. */
 export const runStep = (step: Step, options: StepOptions): Promise<StepResult> =>
   new Promise((resolve, reject) => {
     const startedAt = performance.now();

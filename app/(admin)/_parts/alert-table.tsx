@@ -1,6 +1,7 @@
 import type { SloAlert } from "#lib/read/slo/dashboard.ts";
+import { Fill } from "../../_parts/fill.tsx";
 import { fillText } from "../../_view/format.ts";
-import { Filled, figure, resource } from "./figure.tsx";
+import { figure, resource } from "./figure.tsx";
 import { pairText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 import { iso } from "./view.ts";
@@ -37,12 +38,10 @@ const Row = ({ alert, view, today }: { alert: SloAlert } & Omit<Props, "alerts">
         </td>
       ) : (
         <td>
-          <Filled
+          <Fill
             text={alerts.ended}
-            parts={{
-              time: <time dateTime={iso(alert.resolvedAt)}>{format.when(iso(alert.resolvedAt), today)}</time>,
-              reason: alerts.reasons[alert.resolveReason],
-            }}
+            time={<time dateTime={iso(alert.resolvedAt)}>{format.when(iso(alert.resolvedAt), today)}</time>}
+            reason={alerts.reasons[alert.resolveReason]}
           />
         </td>
       )}

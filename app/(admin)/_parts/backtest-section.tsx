@@ -1,11 +1,12 @@
 import { parseDuration } from "#lib/core/duration.ts";
 import type { SloWithReading } from "#lib/read/slo/dashboard.ts";
 import type { BacktestAnswer, BacktestResource } from "#lib/read/slo/expectations.ts";
+import { Fill } from "../../_parts/fill.tsx";
 import { fillText } from "../../_view/format.ts";
 import { BacktestAlerts } from "./backtest-alerts.tsx";
 import type { BacktestForm } from "./backtest-query.ts";
 import { BACKTEST_POLICIES, BACKTEST_WINDOWS, backtestPath } from "./backtest-query.ts";
-import { Figure, Filled, figure, resource } from "./figure.tsx";
+import { Figure, figure, resource } from "./figure.tsx";
 import { budgetText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 
@@ -101,7 +102,7 @@ const Counts = ({ result, severity, view }: CountsProps) => {
       </Figure>
     ),
   };
-  return <Filled text={view.words.sloPage.backtest.sameAs} parts={parts} />;
+  return <Fill text={view.words.sloPage.backtest.sameAs} {...parts} />;
 };
 
 const shareOf = (ratio: string | null | undefined): number | null =>

@@ -1,7 +1,9 @@
+import type { BurnWindowRow } from "#lib/core/slo/burn-windows.ts";
+import { burnWindows } from "#lib/core/slo/burn-windows.ts";
 import type { Reading } from "#lib/core/slo/reading.ts";
-import type { BurnWindowRow } from "../../_view/burn-windows.ts";
-import { burnPosition, burnWindows, factorNumber } from "../../_view/burn-windows.ts";
-import { Figure, Filled, figure, resource } from "./figure.tsx";
+import { Fill } from "../../_parts/fill.tsx";
+import { burnPosition, factorNumber } from "../../_view/burn-windows.ts";
+import { Figure, figure, resource } from "./figure.tsx";
 import { countText, limitText, minutesText, rateText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 
@@ -26,7 +28,7 @@ const Row = ({ window, at, view }: { window: BurnWindowRow; at: number; view: Ad
   return (
     <tr>
       <th scope="row">{minutesText(window.minutes, view)}</th>
-      <td className="number">{window.total === 0 ? burn.noData : <Filled text={burn.of} parts={counts} />}</td>
+      <td className="number">{window.total === 0 ? burn.noData : <Fill text={burn.of} {...counts} />}</td>
       <td className={`number${isOver ? " major" : ""}`}>
         <b {...figure("rate", `${place}/burnRate`)}>{rateText(window.burnRate, view)}</b>
       </td>

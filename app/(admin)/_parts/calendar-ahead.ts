@@ -1,12 +1,10 @@
-import { expandStarts } from "#lib/commands/maintenances/expand.ts";
+import { expandStarts, HORIZON_MS } from "#lib/commands/maintenances/expand.ts";
 import type { MaintenanceResource } from "#lib/contracts/maintenances.ts";
 import { parseDuration } from "#lib/core/duration.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS, epochMs } from "#lib/core/units.ts";
 import { monthsLater } from "./calendar-days.ts";
 
-/** Occurrences are made five weeks ahead; beyond, the rule says when. */
-const AHEAD_MS = 35 * DAY_MS;
 const MOST = 1_000;
 /** Days of other months stand in the first and the last week; zones are up to a day apart. */
 const AROUND_MS = 8 * DAY_MS;
@@ -29,7 +27,7 @@ const planned = (at: EpochMs, endsAt: EpochMs): MaintenanceResource["occurrences
 /** A work with the occurrences that its rule gives in a month far ahead, beside those that were made already. */
 export const withAhead = (work: MaintenanceResource, month: string, now: EpochMs): MaintenanceResource => {
   const { from, until } = spanOfMonth(month);
-  const beyond = epochMs(Math.max(from, addMs(now, AHEAD_MS)));
+  const beyond = epochMs(Math.max(from, addMs(now, HORIZON_MS)));
   const lengthMs = parseDuration(work.duration);
   if (work.canceledAt !== null || work.rrule === null || lengthMs === null || beyond >= until) return work;
   const { rrule, timeZone } = work;

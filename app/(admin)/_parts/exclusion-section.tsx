@@ -81,7 +81,7 @@ const EffectRow = ({ effect, view, today }: { effect: ExclusionEffect; view: Adm
         <br />
         <span className="soft">{whoText(effect, view)}</span>
       </td>
-      <td colSpan={4} className="soft" {...resource(`/v1/exclusions/${effect.exclusion.id}`)} translate="no">
+      <td colSpan={4} className="soft" translate="no">
         {fillText(covers, counts)}
       </td>
     </tr>

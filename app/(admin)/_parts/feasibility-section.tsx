@@ -1,3 +1,4 @@
+import { ERROR_SHARES } from "#lib/core/slo/feasibility.ts";
 import type { Feasibility, PairFeasibility } from "#lib/read/slo/expectations.ts";
 import { fillText } from "../../_view/format.ts";
 import { figure, resource } from "./figure.tsx";
@@ -5,7 +6,6 @@ import { pairText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 
 const MINUTE_MS = 60_000;
-const SHARES = ["100", "50", "5", "1", "0.1"] as const;
 const LEAST_CHANCE = 0.01;
 
 const after = (minutes: number | null, { words, format }: AdminView): string => {
@@ -31,7 +31,7 @@ const Row = ({ pair, at, view }: { pair: PairFeasibility; at: number; view: Admi
     >
       {pair.isPossible ? view.format.integer(pair.failuresNeeded) : view.words.sloPage.feasibility.impossible}
     </td>
-    {SHARES.map((share) => (
+    {ERROR_SHARES.map((share) => (
       <td key={share} className="number" {...figure("after", `/detectionSeconds/${share}`)}>
         {after(pair.detectionMinutes[share], view)}
       </td>
@@ -52,7 +52,7 @@ export const FeasibilitySection = ({ id, feasibility, view }: Props) => {
   const words = view.words.sloPage.feasibility;
   const { format } = view;
   if (feasibility === null) return null;
-  const columns = [words.needed, ...SHARES.map((share) => format.percentText(share)), words.over, words.chance];
+  const columns = [words.needed, ...ERROR_SHARES.map((share) => format.percentText(share)), words.over, words.chance];
   return (
     <section aria-labelledby="feasibility">
       <div className="head">

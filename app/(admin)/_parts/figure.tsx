@@ -1,5 +1,4 @@
 import type { ReactNode } from "react";
-import { Fragment } from "react";
 
 /**
  * How a figure is written from the value of the API. The browser tests have one writer for each kind, ask the API for
@@ -26,8 +25,7 @@ export type FigureKind =
   | "after"
   | "text"
   | "duration"
-  | "both"
-  | "cost";
+  | "both";
 
 /** Whole tables: all cells but the first of each row. */
 export type TableKind = "rate" | "errors" | "durations" | "heat" | "phases" | "days";
@@ -45,14 +43,7 @@ export const Figure = ({ kind, at, children }: { kind: FigureKind; at: string; c
   <span {...figure(kind, at)}>{children}</span>
 );
 
-/** A text with places like `{name}`, filled with what may be more than text. */
-export const Filled = ({ text, parts }: { text: string; parts: Readonly<Record<string, ReactNode>> }) =>
-  text.split(/(\{\w+\})/).map((piece, index) => {
-    const name = /^\{(\w+)\}$/.exec(piece)?.[1];
-    return <Fragment key={index}>{name === undefined ? piece : (parts[name] ?? piece)}</Fragment>;
-  });
-
-/** The same for the parts of a text. */
+/** A figure as a part of a text (`Fill`). */
 export const figureOf = (kind: FigureKind, at: string, text: string): ReactNode => (
   <Figure kind={kind} at={at}>
     {text}

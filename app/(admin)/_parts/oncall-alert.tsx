@@ -1,9 +1,10 @@
 import type { AlertResource } from "#lib/contracts/alerts.ts";
 import type { OnCallContext } from "#lib/read/on-call.ts";
+import { Fill } from "../../_parts/fill.tsx";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
 import { nameIn } from "./desk-words.ts";
-import { Filled, figure, figureOf, resource } from "./figure.tsx";
+import { figure, figureOf, resource } from "./figure.tsx";
 import { OnCallActions } from "./oncall-actions.tsx";
 import { WhyWords } from "./oncall-why.tsx";
 import type { BurnRow } from "./oncall-words.ts";
@@ -36,7 +37,7 @@ const FigureRow = ({ view, sloId, row }: { view: AdminView; sloId: string; row: 
     <tr>
       <th scope="row">{row.last}</th>
       <td className="number">
-        <Filled text={view.words.oncall.ofTotal} parts={parts} />
+        <Fill text={view.words.oncall.ofTotal} {...parts} />
       </td>
       <td className="number" {...figure("rate", `${place}/burnRate`)}>
         {row.burn}

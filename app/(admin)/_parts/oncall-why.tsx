@@ -1,5 +1,6 @@
 import type { AlertResource } from "#lib/contracts/alerts.ts";
-import { Figure, Filled } from "./figure.tsx";
+import { Fill } from "../../_parts/fill.tsx";
+import { figureOf } from "./figure.tsx";
 import { spanOf } from "./oncall-words.ts";
 import type { AdminView } from "./view.ts";
 
@@ -12,19 +13,11 @@ const Failed = ({ alert, name, view: { words, format } }: Props<BurnAlert> & { n
   const { bad, total, duration } = alert.windows[name];
   const text = total === 0 ? failed.none : bad === total ? failed.all : failed.some;
   const parts = {
-    bad: (
-      <Figure kind="count" at={`/windows/${name}/bad`}>
-        {format.integer(bad)}
-      </Figure>
-    ),
-    total: (
-      <Figure kind="count" at={`/windows/${name}/total`}>
-        {format.integer(total)}
-      </Figure>
-    ),
+    bad: figureOf("count", `/windows/${name}/bad`, format.integer(bad)),
+    total: figureOf("count", `/windows/${name}/total`, format.integer(total)),
     window: spanOf(duration, format),
   };
-  return <Filled text={text} parts={parts} />;
+  return <Fill text={text} {...parts} />;
 };
 
 const Budget = ({ alert, view: { words, format } }: Props<BurnAlert>) => {
@@ -33,21 +26,16 @@ const Budget = ({ alert, view: { words, format } }: Props<BurnAlert>) => {
   if (consumedRatio === null) return null;
   const consumed = Number(consumedRatio);
   const window = spanOf(alert.window, format);
-  const part = (kind: "spent" | "left" | "span", at: string, text: string) => (
-    <Figure kind={kind} at={at}>
-      {text}
-    </Figure>
-  );
   if (consumed >= 1) {
-    const spent = part("spent", "/budget/consumedRatio", format.percent(consumed, 0));
-    return <Filled text={budget.spent} parts={{ window, spent }} />;
+    const spent = figureOf("spent", "/budget/consumedRatio", format.percent(consumed, 0));
+    return <Fill text={budget.spent} window={window} spent={spent} />;
   }
-  const left = part("left", "/budget/consumedRatio", format.percent(1 - consumed, 1));
-  const span = part("span", "/budget/exhaustedInSeconds", format.span((exhaustedInSeconds ?? 0) * 1_000));
+  const left = figureOf("left", "/budget/consumedRatio", format.percent(1 - consumed, 1));
+  const span = figureOf("span", "/budget/exhaustedInSeconds", format.span((exhaustedInSeconds ?? 0) * 1_000));
   return (
     <>
-      <Filled text={budget.left} parts={{ window, left }} />{" "}
-      {exhaustedInSeconds === null || exhaustedInSeconds === 0 ? null : <Filled text={budget.rest} parts={{ span }} />}
+      <Fill text={budget.left} window={window} left={left} />{" "}
+      {exhaustedInSeconds === null || exhaustedInSeconds === 0 ? null : <Fill text={budget.rest} span={span} />}
     </>
   );
 };
@@ -55,11 +43,10 @@ const Budget = ({ alert, view: { words, format } }: Props<BurnAlert>) => {
 const Threshold = ({ alert: { threshold }, view: { words, format } }: Props<ThresholdAlert>) => {
   const { text, unknown, metrics, ops } = words.oncall.threshold;
   const isShare = threshold.unit === "percent";
-  const part = (at: "value" | "limit", value: string) => (
-    <Figure kind={isShare ? "percent" : "took"} at={`/threshold/${at}`}>
-      {isShare ? format.percentText(value) : format.response(Number(value))}
-    </Figure>
-  );
+  const part = (at: "value" | "limit", value: string) => {
+    const text = isShare ? format.percentText(value) : format.response(Number(value));
+    return figureOf(isShare ? "percent" : "took", `/threshold/${at}`, text);
+  };
   const parts = {
     metric: metrics[threshold.metric],
     value: threshold.value === null ? "" : part("value", threshold.value),
@@ -67,7 +54,7 @@ const Threshold = ({ alert: { threshold }, view: { words, format } }: Props<Thre
     op: ops[threshold.op],
     limit: part("limit", threshold.limit),
   };
-  return <Filled text={threshold.value === null ? unknown : text} parts={parts} />;
+  return <Fill text={threshold.value === null ? unknown : text} {...parts} />;
 };
 
 /** Why it fires, from the figures that the alert carries: both windows, then the budget. */

@@ -1,7 +1,7 @@
 import type { AlertResource } from "#lib/contracts/alerts.ts";
 import { parseDuration } from "#lib/core/duration.ts";
+import { burnWindows } from "#lib/core/slo/burn-windows.ts";
 import type { Burning } from "#lib/read/on-call.ts";
-import { burnWindows } from "../../_view/burn-windows.ts";
 import type { Format } from "../../_view/format.ts";
 import { fillText } from "../../_view/format.ts";
 import { limitText, rateText } from "./slo-words.ts";

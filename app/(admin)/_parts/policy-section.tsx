@@ -1,9 +1,10 @@
 import type { ReactNode } from "react";
 import type { SloWithReading } from "#lib/read/slo/dashboard.ts";
 import type { Gate } from "#lib/read/slo/expectations.ts";
+import { Fill } from "../../_parts/fill.tsx";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
-import { Figure, Filled, resource } from "./figure.tsx";
+import { Figure, resource } from "./figure.tsx";
 import { budgetText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 
@@ -30,13 +31,13 @@ const GateText = ({ gate, hasPolicy, view: { words, format } }: GateTextProps) =
       {budgetText(gate.remaining, format)}
     </Figure>
   );
-  if (strictest === undefined) return <Filled text={policy.noRule} parts={{ left }} />;
+  if (strictest === undefined) return <Fill text={policy.noRule} left={left} />;
   const limit = (
     <Figure kind="percent" at="/reasons/0/remainingBelow">
       {format.percentText(strictest.remainingBelow)}
     </Figure>
   );
-  return <Filled text={policy.rule} parts={{ left, limit }} />;
+  return <Fill text={policy.rule} left={left} limit={limit} />;
 };
 
 const Fact = ({ name, children }: { name: string; children: ReactNode }) => (

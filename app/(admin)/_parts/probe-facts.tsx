@@ -1,5 +1,6 @@
 import type { MetricsResource, MetricsTotals } from "#lib/contracts/metrics.ts";
-import { Filled, figure, figureOf, resource } from "./figure.tsx";
+import { Fill } from "../../_parts/fill.tsx";
+import { figure, figureOf, resource } from "./figure.tsx";
 import { metricsPath, tookText } from "./red-marks.ts";
 import type { AdminView } from "./view.ts";
 
@@ -20,16 +21,14 @@ const factsOf = ({ format, words }: AdminView, totals: MetricsTotals) => {
       name: figures.runs,
       mark: figure("count", "/totals/total"),
       value: format.integer(total),
-      about: <Filled text={figures.ofExpected} parts={{ count: count("expected", expected) }} />,
+      about: <Fill text={figures.ofExpected} count={count("expected", expected)} />,
       isBad: false,
     },
     {
       name: figures.errors,
       mark: figure("finerShare", "/totals/errorRatio"),
       value: errorRatio === null ? noData : format.percent(errorRatio, 3),
-      about: (
-        <Filled text={figures.errorsOf} parts={{ errors: count("errors", errors), runs: count("total", total) }} />
-      ),
+      about: <Fill text={figures.errorsOf} errors={count("errors", errors)} runs={count("total", total)} />,
       isBad: errors > 0,
     },
     ...(["p50", "p95", "p99"] as const).map((name) => ({

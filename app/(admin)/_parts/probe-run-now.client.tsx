@@ -72,7 +72,7 @@ const Result = ({ trial, words, traceUrl }: ResultProps) => {
       </ul>
       <p className="small soft break">
         {trial.address}{" "}
-        {trace === null ? (
+        {trial.traceId === null ? null : trace === null ? (
           <code>{trial.traceId}</code>
         ) : (
           <a href={trace} rel="noreferrer" target="_blank">

@@ -1,8 +1,9 @@
 import type { ServiceOverview, ServiceResource } from "#lib/read/service-dashboard.ts";
+import { Fill } from "../../_parts/fill.tsx";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
 import { ROLE_OF } from "../../_view/state-looks.ts";
-import { Filled, figure, resource } from "./figure.tsx";
+import { figure, resource } from "./figure.tsx";
 import type { AdminView } from "./view.ts";
 
 type Props = { readonly view: AdminView; readonly overview: ServiceOverview };
@@ -52,7 +53,7 @@ const Row = ({ view, overview, service }: Props & { service: ServiceResource }) 
       <td role="cell">
         <StateMark role={ROLE_OF[state]} word={format.words.states[state]} />
         <small>
-          {since === null ? null : <Filled text={text.since} parts={{ time: since }} />}
+          {since === null ? null : <Fill text={text.since} time={since} />}
           {since === null || behind === null ? null : " · "}
           {behind}
         </small>

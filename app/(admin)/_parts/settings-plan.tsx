@@ -1,7 +1,8 @@
 import type { ConfigPlanResource } from "#lib/contracts/config-plan.ts";
+import { Fill } from "../../_parts/fill.tsx";
 import { StateMark } from "../../_parts/glyph.tsx";
 import { fillText } from "../../_view/format.ts";
-import { Figure, Filled, resource } from "./figure.tsx";
+import { figureOf, resource } from "./figure.tsx";
 import { Given, Rows, When } from "./settings-parts.tsx";
 import type { AdminView } from "./view.ts";
 
@@ -79,16 +80,7 @@ const Changes = ({ view, plan }: Props) => {
       />
       {plan.changes.length > MOST_CHANGES ? (
         <p className="small soft" {...resource("/v1/config/plan")}>
-          <Filled
-            text={words.more}
-            parts={{
-              count: (
-                <Figure kind="length" at="/changes">
-                  {view.format.integer(plan.changes.length)}
-                </Figure>
-              ),
-            }}
-          />
+          <Fill text={words.more} count={figureOf("length", "/changes", view.format.integer(plan.changes.length))} />
         </p>
       ) : null}
     </>
@@ -105,7 +97,7 @@ export const FilePlan = ({ view, plan }: Props) => {
       <div className="head">
         <h2 id="file">{words.title}</h2>
         <p className="soft">
-          <Filled text={words.readAt} parts={{ time: <When view={view} at={plan.readAt} /> }} />
+          <Fill text={words.readAt} time={<When view={view} at={plan.readAt} />} />
         </p>
       </div>
       <p>

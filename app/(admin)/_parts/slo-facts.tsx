@@ -1,8 +1,9 @@
 import type { ReactNode } from "react";
 import type { SloWithReading } from "#lib/read/slo/dashboard.ts";
+import { Fill } from "../../_parts/fill.tsx";
 import { fillText } from "../../_view/format.ts";
 import type { FigureKind } from "./figure.tsx";
-import { Filled, figure, figureOf, resource } from "./figure.tsx";
+import { figure, figureOf, resource } from "./figure.tsx";
 import { attainedText, budgetText, countText, coverageText, exhaustedText, rateText } from "./slo-words.ts";
 import type { AdminView } from "./view.ts";
 import { iso } from "./view.ts";
@@ -43,7 +44,7 @@ const exhaustedBeside = (minutes: number | null, evaluatedAt: number, { words, f
   if (minutes === 0) return facts.nothingLeft;
   const at = iso(evaluatedAt + minutes * MINUTE_MS);
   const time = <time dateTime={at}>{format.when(at, iso(evaluatedAt))}</time>;
-  return <Filled text={facts.ifItGoesOn} parts={{ time }} />;
+  return <Fill text={facts.ifItGoesOn} time={time} />;
 };
 
 /** The five figures, each with its neighbour. */
@@ -66,7 +67,7 @@ export const SloFacts = ({ slo, view }: { slo: SloWithReading; view: AdminView }
         mark={["attained", ""]}
         name={facts.attainment}
         value={attainedText(budget.good, budget.total, slo.definition.objective, format)}
-        beside={<Filled text={facts.objective} parts={beside} />}
+        beside={<Fill text={facts.objective} {...beside} />}
         isBad={isMissed}
       />
       <Fact
@@ -93,7 +94,7 @@ export const SloFacts = ({ slo, view }: { slo: SloWithReading; view: AdminView }
         mark={["share", "/reading/coverageRatio"]}
         name={facts.coverage}
         value={coverageText(budget.coverage, format)}
-        beside={<Filled text={checks} parts={beside} />}
+        beside={<Fill text={checks} {...beside} />}
       />
     </dl>
   );

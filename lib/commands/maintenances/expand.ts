@@ -2,7 +2,10 @@ import { RRuleTemporal } from "rrule-temporal";
 import { instantOfWallTime, wallTimeAt } from "#lib/core/calendar.ts";
 import { refuseRule } from "#lib/core/maintenance/rule.ts";
 import type { EpochMs } from "#lib/core/units.ts";
-import { epochMs } from "#lib/core/units.ts";
+import { DAY_MS, epochMs } from "#lib/core/units.ts";
+
+/** Occurrences are stored this far ahead; an engine that was away for as long loses none, it adds them late. */
+export const HORIZON_MS = 35 * DAY_MS;
 
 /** What is repeated, and how. */
 export type Recurrence = {

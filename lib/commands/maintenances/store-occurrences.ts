@@ -6,10 +6,8 @@ import { insertOccurrences, lockMaintenancesToExpand, setExpandedTo } from "#db/
 import type { ExclusionKind } from "#lib/core/slo/exclusions.ts";
 import type { EpochMs } from "#lib/core/units.ts";
 import { addMs, DAY_MS } from "#lib/core/units.ts";
-import { expandStarts } from "./expand.ts";
+import { expandStarts, HORIZON_MS } from "./expand.ts";
 
-/** Occurrences are stored this far ahead; an engine that was away for as long loses none, it adds them late. */
-const HORIZON_MS = 35 * DAY_MS;
 /** Occurrences times services that one maintenance may have within the horizon. */
 const MOST_ROWS = 2_000;
 

@@ -11,7 +11,7 @@ import type { DroppedPair } from "./policy.ts";
 import { droppedPairs } from "./policy.ts";
 
 /** The shares of failing checks that detection is told for. */
-const ERROR_SHARES = ["100", "50", "5", "1", "0.1"] as const;
+export const ERROR_SHARES = ["100", "50", "5", "1", "0.1"] as const;
 export type ErrorShare = (typeof ERROR_SHARES)[number];
 
 export type PairFeasibility = {

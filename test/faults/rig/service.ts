@@ -81,8 +81,8 @@ export const launchService = async ({ dataDir, config, env, roles = WITHOUT_PAGE
 };
 
 /**
- * `nines start` with every role but web, or those that are named, once it is ready: for scenarios that look at the
- * database and at the target, and need no built pages.
+ * `nines start` with every role but web, which needs the built pages, or with those that are named, once it is
+ * ready: for scenarios that look at the database and at the target.
  */
 export const startService = async (args: ServiceArgs): Promise<Service> => {
   const service = await launchService(args);

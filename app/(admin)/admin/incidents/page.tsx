@@ -4,7 +4,7 @@ import { loadDesk } from "#lib/read/incident-desk.ts";
 import { mayDo } from "#lib/read/require-session.ts";
 import { AdminFrame } from "../../_parts/admin-frame.tsx";
 import { IncidentRows, PlannedUpdates } from "../../_parts/desk-list.tsx";
-import { LiveRefresh } from "../../_parts/live-refresh.client.tsx";
+import { Live } from "../../_parts/live.tsx";
 import type { AdminView, SearchParams } from "../../_parts/view.ts";
 import { adminLanguage, adminView } from "../../_parts/view.ts";
 import { ADMIN_WORDS } from "../../_words/index.ts";
@@ -81,12 +81,7 @@ const IncidentsPage = async ({ searchParams }: { searchParams: Promise<SearchPar
     <AdminFrame current="incidents" view={view}>
       <div className="title">
         <h1>{headlineOf(desk, view)}</h1>
-        <LiveRefresh
-          live={words.frame.live}
-          reconnecting={words.frame.reconnecting}
-          locale={view.format.words.locale}
-          asOf={view.today}
-        />
+        <Live view={view} />
         <p className="buttons">
           {mayDo(view.session, "incidents:write") ? (
             <a className="button main" href="/admin/incidents/new">

@@ -3,7 +3,7 @@ import type { OnCall } from "#lib/read/on-call.ts";
 import { loadOnCall } from "#lib/read/on-call.ts";
 import { fillText } from "../../../_view/format.ts";
 import { AdminFrame } from "../../_parts/admin-frame.tsx";
-import { LiveRefresh } from "../../_parts/live-refresh.client.tsx";
+import { Live } from "../../_parts/live.tsx";
 import { FiringAlert } from "../../_parts/oncall-alert.tsx";
 import { AlertLine, QuietReasons } from "../../_parts/oncall-quiet.tsx";
 import type { AdminView, SearchParams } from "../../_parts/view.ts";
@@ -44,12 +44,7 @@ const OnCallPage = async ({ searchParams }: { searchParams: Promise<SearchParams
               </time>{" "}
               · <a href="/admin/on-call/alerts.csv">{words.frame.csv}</a>
             </p>
-            <LiveRefresh
-              live={words.frame.live}
-              reconnecting={words.frame.reconnecting}
-              locale={view.format.words.locale}
-              asOf={view.today}
-            />
+            <Live view={view} />
           </div>
           {found.firing.length === 0 ? <p className="calm">{words.oncall.noneText}</p> : null}
           {found.firing.map((alert) => (

@@ -10,7 +10,7 @@ const LOCATIONS = ["local", "fra", "sel"] as const;
 const SIGNING = `whsec_${"QUJD".repeat(8)}`;
 
 /** A few probes of each fifty are unlike the others, which run once a minute at one location. */
-const KINDS = { journey: 3, quick: 5, wide: 7 } as const;
+export const KINDS = { journey: 3, quick: 5, wide: 7 } as const;
 const isKind = (index: number, kind: keyof typeof KINDS): boolean => index % 50 === KINDS[kind];
 
 /** How often and from where; a journey has three steps, a quick one has histograms by the minute, a wide one all locations. */

@@ -2,8 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "#lib/core/errors.ts";
 import type { EpochMs } from "#lib/core/units.ts";
+import { DAY_MS, MINUTE_MS } from "#lib/core/units.ts";
 import { RED_RANGES } from "#lib/read/red-range.ts";
 import type { OrganisationSize } from "./config.ts";
+import { KINDS } from "./config.ts";
 
 /** One address of a page; `{slo}`, `{service}` and the probes are filled in anew in each round. */
 export type Look = { readonly page: string; readonly address: string };
@@ -90,16 +92,15 @@ export const looksOf = (root: string): Look[] => {
 };
 
 const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
-const DAY = 86_400_000;
 
 /** Numbers of probes of a kind, as `organisationConfig` deals them out. */
 const numberOf = (kind: string, turn: number, { services }: OrganisationSize): number => {
-  const of50 = { journey: 3, quick: 5, wide: 7 }[kind];
+  const of50 = (KINDS as Readonly<Record<string, number>>)[kind];
   if (of50 !== undefined) return of50 + 50 * (turn % Math.max(1, Math.floor(services / 50)));
   return (turn * 37 + 10) % services;
 };
 
-const isPlain = (index: number): boolean => ![3, 5, 7].includes(index % 50);
+const isPlain = (index: number): boolean => !Object.values<number>(KINDS).includes(index % 50);
 
 /** The address of one round. */
 export const addressIn = (
@@ -117,10 +118,10 @@ export const addressIn = (
     quick: () => `probe-${numberOf("quick", turn, size)}`,
     wide: () => `probe-${numberOf("wide", turn, size)}`,
     journey: () => `probe-${numberOf("journey", turn, size)}`,
-    until: () => `${new Date(now - (turn % 60) * 60_000).toISOString().slice(0, 16)}:00Z`,
+    until: () => `${new Date(now - (turn % 60) * MINUTE_MS).toISOString().slice(0, 16)}:00Z`,
     month: () =>
       new Date(Date.UTC(new Date(now).getUTCFullYear(), new Date(now).getUTCMonth() - 1, 1)).toISOString().slice(0, 7),
-    yesterday: () => day(now - DAY),
+    yesterday: () => day(now - DAY_MS),
     today: () => day(now),
   };
   return address.replace(/\{(\w+)\}/g, (_, name: string) => values[name]?.() ?? name);

@@ -29,7 +29,7 @@ export const pageTable = (figures: readonly PageFigures[], queries: ReadonlyMap<
     "",
   ].join("\n");
 
-const listed = (list: readonly string[], none = "-"): string => (list.length === 0 ? none : list.join(", "));
+const listed = (list: readonly string[]): string => (list.length === 0 ? "-" : list.join(", "));
 
 const howOf = ({ indexes, wholeTables }: StatementFacts): string =>
   listed([...indexes, ...[...wholeTables].map(([table, rows]) => `whole ${table} (${rows})`)]);

@@ -11,7 +11,7 @@ import {
 } from "#db/queries/bench-dashboards-runs.ts";
 import { ensurePartitions } from "#db/queries/partitions.ts";
 import { encodeHistogram, histogramOf } from "#lib/core/histogram.ts";
-import { addMs, DAY_MS, epochMs, HOUR_MS, MINUTE_MS } from "#lib/core/units.ts";
+import { addMs, DAY_MS, epochMs, MINUTE_MS } from "#lib/core/units.ts";
 import type { Past } from "./past.ts";
 
 const DEADLINE_MS = 600_000;
@@ -27,10 +27,9 @@ const variants = (count: number): string[] =>
   Array.from({ length: VARIANTS }, (_, variant) => histogramText(variant, count));
 
 /** Raw runs of every probe by the day with what is rolled up from them, until the minute before now. */
-export const seedRuns = async (database: Database, { size, from, now }: Past): Promise<void> => {
+export const seedRuns = async (database: Database, { size, from, until: thisHour, now }: Past): Promise<void> => {
   const options = { deadlineMs: DEADLINE_MS };
   const closedUntil = epochMs(Math.floor(now / MINUTE_MS) * MINUTE_MS);
-  const thisHour = epochMs(Math.floor(now / HOUR_MS) * HOUR_MS);
   const histograms = { minute: variants(6), hour: variants(120) };
   await database.transaction((tx) => insertFirstRuns(tx, from), options);
   for (let day = 0; day <= size.days; day += 1) {

@@ -55,6 +55,7 @@ const alertReading = (now: EpochMs): string => {
 const storeReadings = async (database: Database, { size, from, until, now }: Past): Promise<void> => {
   const through = addMinutes(minuteOf(until), -1);
   const pool = createBlockPool();
+  const slo = compileSlo(definition);
   for (let first = 0; first < size.slos; first += BATCH) {
     const ids = Array.from({ length: Math.min(BATCH, size.slos - first) }, (_, index) => `slo-${first + index}`);
     const asks = ids.map((sloId) => ({ sloId, version: 1, fromAt: from, toAt: until }));
@@ -63,7 +64,7 @@ const storeReadings = async (database: Database, { size, from, until, now }: Pas
     const readings = ids.map((sloId) => {
       const series = createSeries((WINDOW_MS + DAY_MS) / MINUTE_MS, pool);
       for (const hour of byId.get(sloId) ?? []) appendHour(series, minuteOf(hour.hourAt), hour, 60);
-      return { sloId, version: 1, through, reading: readingAt(series, compileSlo(definition), through) };
+      return { sloId, version: 1, through, reading: readingAt(series, slo, through) };
     });
     await database.transaction((tx) => upsertReadings(tx, readings, now), { deadlineMs: DEADLINE_MS });
   }

@@ -3,7 +3,7 @@ import { notFound } from "next/navigation";
 import { loadOnCallAlert } from "#lib/read/on-call.ts";
 import { fillText } from "../../../../_view/format.ts";
 import { AdminFrame } from "../../../_parts/admin-frame.tsx";
-import { LiveRefresh } from "../../../_parts/live-refresh.client.tsx";
+import { Live } from "../../../_parts/live.tsx";
 import { FiringAlert } from "../../../_parts/oncall-alert.tsx";
 import { QuietReasons } from "../../../_parts/oncall-quiet.tsx";
 import type { SearchParams } from "../../../_parts/view.ts";
@@ -33,12 +33,7 @@ const AlertPage = async ({ params, searchParams }: Props) => {
             </a>{" "}
             / {fillText(words.oncall.alert, { id: alert.id })}
           </p>
-          <LiveRefresh
-            live={words.frame.live}
-            reconnecting={words.frame.reconnecting}
-            locale={view.format.words.locale}
-            asOf={view.today}
-          />
+          <Live view={view} />
           <FiringAlert view={view} alert={alert} context={found} level={1} />
           {alert.state === "firing" ? <QuietReasons view={view} alert={alert} context={found} /> : null}
         </div>{" "}

@@ -14,7 +14,7 @@ const MOST = { limit: 1_000 };
 const keysNow = () => listKeys(getWebContext().database, MOST, getWebContext().clock.now());
 const worksNow = () => listMaintenances(getWebContext().database, MOST, getWebContext().clock.now());
 
-/** Each is what the page of the same name lists, without its pages. */
+/** Lists of the administration, at most 1,000 entries each. */
 const FILES: Readonly<Record<string, File>> = {
   "keys.csv": {
     scope: "keys:read",

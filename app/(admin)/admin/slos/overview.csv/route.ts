@@ -1,6 +1,6 @@
-import { csvOf } from "#lib/core/csv.ts";
 import { loadSloOverview } from "#lib/read/slo/dashboard.ts";
 import { overviewOf, overviewQueryOf, stateOf, teamOf } from "#lib/read/slo/overview.ts";
+import { csvAnswer } from "../../../_parts/red-csv.ts";
 import { iso, signedInCookie } from "../../../_parts/view.ts";
 
 const HEAD = [
@@ -28,11 +28,5 @@ export const GET = async (request: Request): Promise<Response> => {
         row.evaluatedAt === null ? null : iso(row.evaluatedAt),
       ];
     });
-  return new Response(csvOf([HEAD, ...rows]), {
-    headers: {
-      "content-type": "text/csv; charset=utf-8",
-      "content-disposition": 'attachment; filename="slos.csv"',
-      "cache-control": "private, no-store",
-    },
-  });
+  return csvAnswer("slos.csv", [HEAD, ...rows]);
 };

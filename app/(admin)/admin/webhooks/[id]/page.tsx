@@ -3,9 +3,10 @@ import type { ReactNode } from "react";
 import { DELIVERY_STATES } from "#lib/contracts/deliveries.ts";
 import type { EndpointResource } from "#lib/contracts/endpoints.ts";
 import { mayDo } from "#lib/read/require-session.ts";
+import { Fill } from "../../../../_parts/fill.tsx";
 import { StateMark } from "../../../../_parts/glyph.tsx";
 import { fillText } from "../../../../_view/format.ts";
-import { Figure, Filled } from "../../../_parts/figure.tsx";
+import { Figure } from "../../../_parts/figure.tsx";
 import { spanOf } from "../../../_parts/oncall-words.ts";
 import { EndpointActions, QuickActions } from "../../../_parts/portal-actions.tsx";
 import { DeliveryLog } from "../../../_parts/portal-log.tsx";
@@ -41,7 +42,7 @@ const secretsText = (view: AdminView, { secrets }: EndpointResource): ReactNode 
   );
   if (secrets.oldUntil === null) return count;
   const time = <When view={view} at={secrets.oldUntil} />;
-  return <Filled text={view.words.portal.secretsUntil} parts={{ count, time }} />;
+  return <Fill text={view.words.portal.secretsUntil} count={count} time={time} />;
 };
 
 const factsOf = (view: AdminView, endpoint: EndpointResource): (readonly [string, ReactNode])[] => {

@@ -1,3 +1,4 @@
+import { ERROR_SHARES } from "#lib/core/slo/feasibility.ts";
 import { loadCourses } from "#lib/read/slo/course.ts";
 import type { SloAlert, SloWithReading } from "#lib/read/slo/dashboard.ts";
 import { loadSlo } from "#lib/read/slo/dashboard.ts";
@@ -5,11 +6,9 @@ import { loadSloExpectations } from "#lib/read/slo/expectations.ts";
 import { csvAnswer, noSuchFile } from "../../../../_parts/red-csv.ts";
 import { iso, pageZone, signedInCookie } from "../../../../_parts/view.ts";
 
-type Rows = (string | number | boolean | null)[][];
+type Rows = (string | number | null)[][];
 type Found = { readonly slo: SloWithReading; readonly alerts: readonly SloAlert[] };
 type File = (cookie: string | null, found: Found) => Promise<Rows>;
-
-const SHARES = ["100", "50", "5", "1", "0.1"] as const;
 
 const alertRows: File = async (_cookie, { alerts }) => [
   ["alert", "pair", "severity", "state", "fired_at", "resolved_at", "reason", "acknowledged_by", "budget_consumed"],
@@ -41,10 +40,16 @@ const exclusionRows: File = async (cookie, { slo }) => {
 const feasibilityRows: File = async (cookie, { slo }) => {
   const { feasibility } = await loadSloExpectations(cookie, slo);
   return [
-    ["pair", "possible", "failures_needed", ...SHARES.map((share) => `minutes_at_${share}_percent`), "reset_minutes"],
+    [
+      "pair",
+      "possible",
+      "failures_needed",
+      ...ERROR_SHARES.map((share) => `minutes_at_${share}_percent`),
+      "reset_minutes",
+    ],
     ...(feasibility?.pairs ?? []).map((pair) => [
-      ...[pair.pairId, pair.isPossible, pair.failuresNeeded],
-      ...SHARES.map((share) => pair.detectionMinutes[share]),
+      ...[pair.pairId, String(pair.isPossible), pair.failuresNeeded],
+      ...ERROR_SHARES.map((share) => pair.detectionMinutes[share]),
       pair.resetMinutes,
     ]),
   ];
@@ -65,9 +70,5 @@ export const GET = async (_request: Request, { params }: Params): Promise<Respon
   const rowsOf = Object.hasOwn(FILES, file) ? FILES[file] : undefined;
   const found = rowsOf === undefined ? null : await loadSlo(cookie, id);
   if (rowsOf === undefined || found === null) return noSuchFile();
-  const rows = await rowsOf(cookie, found);
-  return csvAnswer(
-    `${id}-${file}`,
-    rows.map((row) => row.map((cell) => (typeof cell === "boolean" ? String(cell) : cell))),
-  );
+  return csvAnswer(`${id}-${file}`, await rowsOf(cookie, found));
 };

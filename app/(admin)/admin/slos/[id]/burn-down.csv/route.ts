@@ -1,8 +1,8 @@
 import { isTimeZone } from "#lib/core/calendar.ts";
-import { csvOf } from "#lib/core/csv.ts";
 import type { BudgetCourse } from "#lib/read/slo/course.ts";
 import { loadCourses } from "#lib/read/slo/course.ts";
 import { loadSlo } from "#lib/read/slo/dashboard.ts";
+import { csvAnswer } from "../../../../_parts/red-csv.ts";
 import { iso, pageZone, signedInCookie } from "../../../../_parts/view.ts";
 
 const HEAD = ["until", "budget_left_percent", "failed", "counted", "expected"];
@@ -34,11 +34,5 @@ export const GET = async (request: Request, { params }: { params: Promise<{ id: 
   const zone = new URL(request.url).searchParams.get("tz");
   const courses = await loadCourses(cookie, found.slo, zone !== null && isTimeZone(zone) ? zone : pageZone());
   const rows = courses === null ? [] : [...rowsOf(courses.own), ...rowsOf(courses.other)];
-  return new Response(csvOf([[...HEAD, ...HEAD_MORE], ...rows]), {
-    headers: {
-      "content-type": "text/csv; charset=utf-8",
-      "content-disposition": `attachment; filename="${id}-burn-down.csv"`,
-      "cache-control": "private, no-store",
-    },
-  });
+  return csvAnswer(`${id}-burn-down.csv`, [[...HEAD, ...HEAD_MORE], ...rows]);
 };

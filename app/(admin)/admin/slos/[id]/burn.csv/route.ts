@@ -1,6 +1,6 @@
-import { csvOf } from "#lib/core/csv.ts";
+import { burnWindows } from "#lib/core/slo/burn-windows.ts";
 import { loadSlo } from "#lib/read/slo/dashboard.ts";
-import { burnWindows } from "../../../../../_view/burn-windows.ts";
+import { csvAnswer } from "../../../../_parts/red-csv.ts";
 import { iso, signedInCookie } from "../../../../_parts/view.ts";
 
 const HEAD = ["window_minutes", "failed", "counted", "expected", "burn_rate", "limit", "until"];
@@ -19,11 +19,5 @@ export const GET = async (_request: Request, { params }: { params: Promise<{ id:
       : burnWindows(reading).map(({ minutes, bad, total, expected, burnRate, factor }) => [
           ...[minutes, bad, total, expected, burnRate, factor, until],
         ]);
-  return new Response(csvOf([HEAD, ...rows]), {
-    headers: {
-      "content-type": "text/csv; charset=utf-8",
-      "content-disposition": `attachment; filename="${id}-burn.csv"`,
-      "cache-control": "private, no-store",
-    },
-  });
+  return csvAnswer(`${id}-burn.csv`, [HEAD, ...rows]);
 };

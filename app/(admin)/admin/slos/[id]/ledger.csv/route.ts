@@ -1,8 +1,8 @@
 import { isTimeZone } from "#lib/core/calendar.ts";
-import { csvOf } from "#lib/core/csv.ts";
 import { loadSlo } from "#lib/read/slo/dashboard.ts";
 import { loadLedger } from "#lib/read/slo/expectations.ts";
 import { ledgerSpanOf, ledgerSpans } from "../../../../_parts/ledger-span.ts";
+import { csvAnswer } from "../../../../_parts/red-csv.ts";
 import { pageZone, signedInCookie } from "../../../../_parts/view.ts";
 
 const HEAD = ["cause", "id", "name", "failed", "share_of_failures", "share_of_budget", "first", "last", "from", "to"];
@@ -27,11 +27,5 @@ export const GET = async (request: Request, { params }: { params: Promise<{ id: 
       : ledger.entries.map(({ cause, id: entry, name, bad, shareRatio, consumedRatio, firstAt, lastAt }) => [
           ...[cause, entry, name, bad, shareRatio, consumedRatio, firstAt, lastAt, ledger.from, ledger.to],
         ]);
-  return new Response(csvOf([HEAD, ...rows]), {
-    headers: {
-      "content-type": "text/csv; charset=utf-8",
-      "content-disposition": `attachment; filename="${id}-ledger.csv"`,
-      "cache-control": "private, no-store",
-    },
-  });
+  return csvAnswer(`${id}-ledger.csv`, [HEAD, ...rows]);
 };

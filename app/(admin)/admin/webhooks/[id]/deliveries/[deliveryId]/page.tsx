@@ -4,11 +4,12 @@ import type { AttemptResource, DeliveryDetailResource } from "#lib/contracts/del
 import { getDelivery } from "#lib/read/deliveries.ts";
 import { mayDo } from "#lib/read/require-session.ts";
 import { getWebContext } from "#lib/read/web-context.ts";
+import { Fill } from "../../../../../../_parts/fill.tsx";
 import { StateMark } from "../../../../../../_parts/glyph.tsx";
 import { fillText } from "../../../../../../_view/format.ts";
 import type { Role } from "../../../../../../_view/state-looks.ts";
 import { Action } from "../../../../../_parts/action.tsx";
-import { Figure, Filled, resource } from "../../../../../_parts/figure.tsx";
+import { Figure, resource } from "../../../../../_parts/figure.tsx";
 import { DELIVERY_ROLES } from "../../../../../_parts/portal-words.ts";
 import { tookText } from "../../../../../_parts/red-marks.ts";
 import { Area, Facts, Given, ReadOnly, Refused, When } from "../../../../../_parts/settings-parts.tsx";
@@ -52,7 +53,7 @@ const Attempt = ({ view, attempt, at }: { view: AdminView; attempt: AttemptResou
       {tookText(durationMs, view.format)}
     </Figure>
   );
-  const took = durationMs === null ? status : <Filled text={portal.took} parts={{ status, time }} />;
+  const took = durationMs === null ? status : <Fill text={portal.took} status={status} time={time} />;
   const parts = [
     [portal.request, requestText(view, attempt)],
     [portal.response, attempt.response.excerpt ?? portal.noBody],
