@@ -136,7 +136,7 @@ test.each(LISTS.map(({ path, query }) => ({ path, query })))(
   },
 );
 
-test("every list has an order that can be asked for, but logs and the parts of a probe", () => {
+test("every list has an order that can be asked for, but logs", () => {
   const isList = ({ response }: Operation): boolean =>
     JSON.stringify(Object.keys((response as { shape?: object } | null)?.shape ?? {})) === '["data","pagination"]';
   const without = (V1_OPERATIONS as readonly Operation[]).filter((one) => isList(one) && !("sort" in one.query.shape));

@@ -40,7 +40,7 @@ export const ASKS_NOTHING: ReadonlySet<string> = new Set([
     "overviewOf",
     "overviewQueryOf",
   ],
-  ...["stateOf", "teamOf", "expandStarts", "shownEndpoint", "subscriberResource"],
+  ...["stateOf", "teamOf", "expandStarts", "HORIZON_MS", "shownEndpoint", "subscriberResource"],
 ]);
 
 type LoadArgs = {

@@ -167,7 +167,7 @@ const faultOf = (mark: Mark, value: unknown): string | null => {
     const wanted = plain(WRITERS[kind as FigureKind](value));
     return text === wanted ? null : `shows ${text}, the API says ${wanted}`;
   }
-  // By day there is no resource; a test of its own asks the ledger for single days.
+  // By day there is no resource: these cells are compared with nothing.
   if (kind === "days") return null;
   if (kind === "heat" || kind === "errors") return judgeTable(kind, value as MetricsPoint[], rows);
   const wanted = TABLES[kind as keyof typeof TABLES](value).map((row) => row.map(plain));
